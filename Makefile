@@ -1,0 +1,40 @@
+# Everything a contributor types. Each target does its own set-up.
+
+PYTHON ?= python3.11
+BIN := .venv/bin
+READY := .venv/ready
+
+.DEFAULT_GOAL := help
+
+help:  ## show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(READY)  ## make .venv with the pinned versions
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
+	touch $@
+
+demo: $(READY)  ## run the job against a simulated Imgur: no account, no internet
+	$(BIN)/python pipelines/sync.py --demo
+
+test: $(READY)  ## run the tests, all but the slow ones
+	$(BIN)/python -m pytest -m "not slow"
+
+test-slow: $(READY)  ## run the kill tests and other long ones
+	$(BIN)/python -m pytest -m slow
+
+check: $(READY)  ## lint, format and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(READY)  ## rewrite the code in the project's format
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(READY)  ## measure the load path (see benchmarks/README.md)
+	$(BIN)/python benchmarks/load_images.py
+
+.PHONY: help setup demo test test-slow check format bench

@@ -1,0 +1,270 @@
+"""What a person can set, as frozen values with names, units and reasons.
+
+Settings arrive through dlt (``.dlt/config.toml``, ``.dlt/secrets.toml``, the
+environment), are checked here once, and are passed down as one value.
+Nothing below reads the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+import dlt
+from dlt.common.configuration import configspec
+from dlt.common.configuration.specs import CredentialsConfiguration
+
+from imgur_source.errors import ConfigurationError
+
+IMGUR_URL = "https://api.imgur.com"
+RAPIDAPI_URL = "https://imgur-apiv3.p.rapidapi.com"  # commercial use (docs/imgur-api.md: transport)
+
+DEFAULT_ACCOUNTS = ("me",)
+DEFAULT_FEED_PAGES = 2  # pages of 60; the front of a ranked list is what people ask about
+DEFAULT_REQUEST_TIMEOUT_SECONDS = 30.0  # a busy Imgur answers a whole comment tree in under 20 s
+LONGEST_TIMEOUT_SECONDS = 3_600.0  # an hour; "inf" would hang a night on one request
+RETRIES = 3  # attempts after the first one; each costs a credit
+RETRY_WAIT = timedelta(seconds=1)  # before the first retry; doubles, with jitter
+RETRY_WAIT_LONGEST = timedelta(seconds=30)
+DAY_FLOOR_CREDITS = 250  # the day is never taken below this, nor below
+DAY_FLOOR_SHARE = 0.02  # this share of its limit: five empty days block the application for a month
+PER_PAGE_ASKED = 100  # account lists only; documented most, halves their price where honoured
+BATCH_ROWS = 10_000  # rows that travel together: large enough for speed, small enough for memory
+
+PostDetails = Literal["own", "all"]
+
+_LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+_ACCOUNT_NAME = re.compile(r"(?!\.+$)[A-Za-z0-9_.-]{1,63}")  # dots alone would climb in the path
+
+
+@configspec
+class ImgurCredentials(CredentialsConfiguration):
+    """``[sources.imgur.credentials]``. Every field is typed as a secret: dlt
+    writes an ``Optional[str]`` into ``trace.pickle`` in the clear."""
+
+    client_id: dlt.TSecretStrValue | None = None
+    client_secret: dlt.TSecretStrValue | None = None
+    refresh_token: dlt.TSecretStrValue | None = None
+    access_token: dlt.TSecretStrValue | None = None
+    rapidapi_key: dlt.TSecretStrValue | None = None
+
+    def __repr__(self) -> str:
+        held = [
+            name
+            for name in ("client_id", "client_secret", "refresh_token", "access_token", "rapidapi_key")
+            if getattr(self, name)
+        ]
+        return f"ImgurCredentials(holds {', '.join(held) or 'nothing'})"
+
+    __str__ = __repr__
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A gallery list to sample: ``hot/viral``, ``top/top/week``, ``t/cats``, ``r/aww``, ``search/dog``.
+
+    Attributes:
+        name: as configured, without ``@N``; the value of the ``feed`` column.
+        kind: which of Imgur's list endpoints serves it.
+        subject: the section, tag, subreddit or query.
+        sort, window: as Imgur names them; the window counts only where the sort is ``top``.
+        pages: how many pages to read, 1 credit each.
+    """
+
+    name: str
+    kind: Literal["section", "tag", "subreddit", "search"]
+    subject: str
+    sort: str
+    window: str
+    pages: int
+
+    @classmethod
+    def parse(cls, text: str, *, pages: int = DEFAULT_FEED_PAGES) -> Feed:
+        """Read a feed as a person writes it.
+
+        Raises:
+            ConfigurationError: with what is wrong and what would be right.
+        """
+        name, at, count = text.strip().rpartition("@")
+        if at and count.isdecimal():
+            pages = int(count)
+        else:
+            name = text.strip()
+        if pages < 1:
+            raise ConfigurationError(f"Feed {text!r} has no page to read. Write @1 or more after its name.")
+        head, _, rest = name.partition("/")
+        shape = _SECTION if head in _SECTION_SORTS else _FEED_SHAPES.get(head)
+        if shape is None:
+            raise ConfigurationError(
+                f"Feed {text!r} starts with {head!r}. "
+                "It must be hot, top or user, or t/<tag>, r/<subreddit>, search/<query>."
+            )
+        subject, tail = (head, rest) if shape.kind == "section" else _split_subject(rest, shape)
+        sort, _, window = tail.partition("/")
+        sorts = _SECTION_SORTS[subject] if shape.kind == "section" else shape.sorts
+        sort = sort or shape.default_sort
+        if subject in ("", ".", "..") or sort not in sorts:  # dots would climb in the path
+            raise ConfigurationError(
+                f"Feed {text!r} cannot be read. After {head}{'/<name>' if shape.kind != 'section' else ''} "
+                f"one of {', '.join(sorts)} may follow."
+            )
+        window_counts = subject == "top" if shape.kind == "section" else sort == "top"
+        if window and (not window_counts or window not in WINDOWS):
+            raise ConfigurationError(
+                f"Feed {text!r} has a window, {window!r}, that Imgur does not know there. "
+                f"Only {'the top section' if shape.kind == 'section' else 'the sort top'} has one: "
+                f"{', '.join(WINDOWS)}."
+            )
+        return cls(
+            name=name,
+            kind=shape.kind,
+            subject=subject,
+            sort=sort,
+            window=window or shape.default_window,
+            pages=pages,
+        )
+
+
+WINDOWS = ("day", "week", "month", "year", "all")
+_SECTION_SORTS = {  # docs/imgur-api.md: gallery
+    "hot": ("viral", "top", "time"),
+    "top": ("viral", "top", "time"),
+    "user": ("viral", "top", "time", "rising"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _FeedShape:
+    kind: Literal["section", "tag", "subreddit", "search"]
+    sorts: tuple[str, ...]
+    default_sort: str
+    default_window: str
+
+
+_SECTION = _FeedShape("section", (), "viral", "day")
+_FEED_SHAPES = {
+    "t": _FeedShape("tag", ("viral", "top", "time"), "viral", "week"),
+    "r": _FeedShape("subreddit", ("time", "top"), "time", "week"),
+    "search": _FeedShape("search", ("time", "viral", "top"), "time", "all"),
+}
+
+
+def _split_subject(rest: str, shape: _FeedShape) -> tuple[str, str]:
+    """Split ``cats/top/week`` from its right: a query may itself hold a slash."""
+    parts = rest.split("/")
+    for length in (2, 1):
+        if len(parts) > length and parts[-length] in shape.sorts:
+            return "/".join(parts[:-length]), "/".join(parts[-length:])
+    if shape.kind == "search" or len(parts) == 1:
+        return rest, ""
+    return parts[0], "/".join(parts[1:])
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a run needs to know, checked."""
+
+    accounts: tuple[str, ...] = DEFAULT_ACCOUNTS
+    feeds: tuple[Feed, ...] = ()
+    base_url: str = IMGUR_URL
+    post_details: PostDetails = "own"
+    max_credits: int | None = None
+    request_timeout_seconds: float = DEFAULT_REQUEST_TIMEOUT_SECONDS
+    state_dir: Path = field(default_factory=lambda: default_state_dir())
+
+    @classmethod
+    def checked(
+        cls,
+        *,
+        accounts: Sequence[str],
+        feeds: Sequence[str],
+        feed_pages: int,
+        base_url: str | None,
+        post_details: str,
+        max_credits: int | None,
+        request_timeout_seconds: float,
+        state_dir: str | Path | None,
+        has_rapidapi_key: bool = False,
+    ) -> Settings:
+        """Turn loose values into settings.
+
+        Raises:
+            ConfigurationError: before the first request, naming the value.
+        """
+        if isinstance(accounts, str) or isinstance(feeds, str):
+            raise ConfigurationError(
+                'accounts and feeds are lists: write accounts = ["me"], not accounts = "me".'
+            )
+        for account in accounts:
+            if not isinstance(account, str) or not _ACCOUNT_NAME.fullmatch(account):
+                raise ConfigurationError(
+                    f"{account!r} is not an account name. Use the name in imgur.com/user/<name>, or me."
+                )
+        if post_details not in ("own", "all"):
+            raise ConfigurationError(f'post_details is {post_details!r}. It must be "own" or "all".')
+        if max_credits is not None and max_credits < 0:
+            raise ConfigurationError(f"max_credits is {max_credits}. It must be 0 or more.")
+        if not 0 < request_timeout_seconds <= LONGEST_TIMEOUT_SECONDS:
+            raise ConfigurationError(
+                f"request_timeout_seconds is {request_timeout_seconds}. "
+                f"It must be more than 0, and {LONGEST_TIMEOUT_SECONDS:.0f} at most."
+            )
+        parsed = tuple(Feed.parse(text, pages=feed_pages) for text in feeds)
+        names = [feed.name for feed in parsed]
+        for name in names:
+            if names.count(name) > 1:
+                raise ConfigurationError(f"Feed {name!r} is there twice. Remove one of the two.")
+        return cls(
+            accounts=tuple(dict.fromkeys(accounts)),
+            feeds=parsed,
+            base_url=checked_base_url(base_url or (RAPIDAPI_URL if has_rapidapi_key else IMGUR_URL)),
+            post_details="all" if post_details == "all" else "own",
+            max_credits=max_credits,
+            request_timeout_seconds=float(request_timeout_seconds),
+            state_dir=Path(state_dir).expanduser() if state_dir else default_state_dir(),
+        )
+
+
+def checked_base_url(url: str) -> str:
+    """Return *url* without a trailing slash or ``/3``.
+
+    Raises:
+        ConfigurationError: unless it is https, or http on loopback; or if it holds a password.
+    """
+    not_a_server = ConfigurationError(
+        f"base_url {_without_secrets(url)!r} is not the address of a server. Write it like {IMGUR_URL}."
+    )
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError as error:
+        raise not_a_server from error
+    if "@" in parts.netloc:
+        raise ConfigurationError(
+            "base_url holds a user name or password. Put secrets into .dlt/secrets.toml instead."
+        )
+    if "?" in url or "#" in url or not host or any(letter.isspace() for letter in url):
+        raise not_a_server
+    if parts.scheme != "https" and not (parts.scheme == "http" and host in _LOOPBACK_HOSTS):
+        raise ConfigurationError(
+            f"base_url {_without_secrets(url)!r} would send tokens in the clear. "
+            "Use https; http is allowed for 127.0.0.1 and localhost only."
+        )
+    return url.rstrip("/").removesuffix("/3").rstrip("/")
+
+
+def _without_secrets(url: str) -> str:
+    """*url* for a message: without what may be a password or a key."""
+    return re.sub(r"[^/]*@", "…@", re.sub(r"[?#].*", "", url, flags=re.DOTALL))
+
+
+def default_state_dir() -> Path:
+    """Where vault and ledger of an application lie: the user's state directory."""
+    base = os.environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
+    return Path(base) / "imgur_source"

@@ -1,0 +1,247 @@
+"""The dlt source: one resource per endpoint and per table that endpoints feed.
+
+``imgur()`` turns settings into one frozen value and makes no request. When a
+pipeline runs it, one night of reading feeds all selected resources: each is a
+transformer that picks its rows from the night's batches.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib.metadata import version
+from typing import Any
+
+import dlt
+import httpx
+import pyarrow as pa
+from dlt.extract import DltResource
+
+from imgur_source import models
+from imgur_source.auth import authenticators, oauth_base_of
+from imgur_source.client import ImgurClient
+from imgur_source.clock import Clock, SystemClock
+from imgur_source.errors import ConfigurationError, ImgurError
+from imgur_source.meter import CreditMeter
+from imgur_source.models import Kind, Table
+from imgur_source.receipt import Receipt
+from imgur_source.resources import TABLE_OF, Batch, Night
+from imgur_source.settings import (
+    DEFAULT_ACCOUNTS,
+    DEFAULT_FEED_PAGES,
+    DEFAULT_REQUEST_TIMEOUT_SECONDS,
+    ImgurCredentials,
+    Settings,
+)
+from imgur_source.steps import ME, Candidates
+
+logger = logging.getLogger(__name__)
+
+BOOKS = {table.name: table for table in (models.SYNC_RUNS, models.CREDIT_CHARGES)}
+MERGE = {"disposition": "merge", "strategy": "delete-insert"}  # the one that survives a kill at any point
+
+
+class StopFlag:
+    """Raised by whoever wants the run to end cleanly; looked at before each request."""
+
+    def __init__(self) -> None:
+        self.is_up = False
+
+    def raise_(self) -> None:
+        """Ask the run to end after the request under way."""
+        self.is_up = True
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What a program hands in besides settings.
+
+    Attributes:
+        receipt: where the run writes what happened.
+        transport: what takes the place of the network.
+        books: asked at the end for the rows of ``sync_runs`` and ``credit_charges``, so that they
+            are loaded in one package with what they speak of; None for a run that keeps none.
+    """
+
+    clock: Clock
+    receipt: Receipt
+    stop: StopFlag
+    transport: httpx.BaseTransport | None = None
+    books: Callable[[Receipt], Batch] | None = None
+
+
+@dlt.source(name="imgur", section="imgur")
+def imgur(
+    accounts: Sequence[str] = DEFAULT_ACCOUNTS,
+    feeds: Sequence[str] = (),
+    feed_pages: int = DEFAULT_FEED_PAGES,
+    post_details: str = "own",
+    max_credits: int | None = None,
+    base_url: str | None = None,
+    request_timeout_seconds: float = DEFAULT_REQUEST_TIMEOUT_SECONDS,
+    state_dir: str | None = None,
+    credentials: ImgurCredentials = dlt.secrets.value,
+    candidates: object = None,  # typed so that dlt does not look for it in the configuration
+    runtime: object = None,
+) -> Any:
+    """Imgur accounts and gallery feeds as dlt resources.
+
+    Args:
+        accounts: names of accounts; ``me`` is the one that is logged in.
+        feeds: gallery lists such as ``hot/viral``, ``top/top/week``, ``t/cats``,
+            ``r/aww``, ``search/dog``; ``@N`` at the end sets how many pages.
+        feed_pages: pages of a feed without ``@N``, 1 credit each.
+        post_details: whose comment trees and full media are fetched: ``own``
+            (posts of the accounts) or ``all`` (those of the feeds too).
+        max_credits: credits that the run may spend at most; None for no limit of its own.
+        base_url: another server than Imgur's; https, or http on loopback.
+        request_timeout_seconds: how long one request may take to connect, and between bytes.
+        state_dir: where the vault of the application lies; None for the user's state directory.
+        credentials: see ``ImgurCredentials``; at least a client id.
+        candidates: a ``Candidates``: what is held already, so that parents of
+            details need not be read again.
+        runtime: a ``Runtime``, for programs that own time, network or the receipt.
+
+    Raises:
+        ConfigurationError: when a value cannot be used. No request is made here.
+    """
+    settings = Settings.checked(
+        accounts=accounts,
+        feeds=feeds,
+        feed_pages=feed_pages,
+        base_url=base_url,
+        post_details=post_details,
+        max_credits=max_credits,
+        request_timeout_seconds=request_timeout_seconds,
+        state_dir=state_dir,
+        has_rapidapi_key=bool(credentials.rapidapi_key),
+    )
+    if not isinstance(candidates, Candidates | None):
+        raise ConfigurationError("candidates must be an imgur_source.steps.Candidates, or None.")
+    if not isinstance(runtime, Runtime | None):
+        raise ConfigurationError("runtime must be an imgur_source.source.Runtime, or None.")
+    night = _night_resource(settings, credentials, candidates, runtime)
+    tables = TABLE_OF | (BOOKS if runtime and runtime.books else {})
+    return [night] + [_table_resource(night, name, table) for name, table in tables.items()]
+
+
+def _night_resource(
+    settings: Settings, credentials: ImgurCredentials, candidates: Candidates | None, runtime: Runtime | None
+) -> DltResource:
+    """The parent of all resources: it reads, they pick. Not a table of its own."""
+
+    @dlt.resource(name="night", selected=False)
+    def night() -> Iterator[Batch]:
+        yield from _read(
+            settings,
+            credentials,
+            candidates,
+            runtime or Runtime(SystemClock(), Receipt(), StopFlag()),
+            selected=frozenset(dlt.current.source().resources.selected),
+            raises=runtime is None,
+        )
+
+    return night
+
+
+def _read(
+    settings: Settings,
+    credentials: ImgurCredentials,
+    candidates: Candidates | None,
+    runtime: Runtime,
+    *,
+    selected: frozenset[str],
+    raises: bool,
+) -> Iterator[Batch]:
+    """One night with a client of its own.
+
+    Raises:
+        ImgurError: where *raises* is set and the run failed before anything was
+            fetched; afterwards what was paid for is loaded first.
+    """
+    receipt = runtime.receipt
+    receipt.accounts = list(settings.accounts)
+    receipt.feeds = [feed.name for feed in settings.feeds]
+    receipt.resources = sorted(selected)
+    authentication = authenticators(credentials, settings, runtime.clock)
+    if ME in settings.accounts and authentication.login is None:
+        raise ConfigurationError(
+            "The account me needs a login, and none is configured. Run: python pipelines/login.py, "
+            "or name other accounts (accounts = [] under [sources.imgur] for feeds only)."
+        )
+    client = ImgurClient(
+        base_url=settings.base_url,
+        oauth_url=oauth_base_of(settings.base_url),
+        public=authentication.public,
+        login=authentication.login,
+        meter=CreditMeter(clock=runtime.clock, max_credits=settings.max_credits),
+        clock=runtime.clock,
+        timeout=timedelta(seconds=settings.request_timeout_seconds),
+        user_agent=f"imgur_source/{version('imgur_source')}",
+        should_stop=lambda: runtime.stop.is_up,
+        transport=runtime.transport,
+    )
+    try:
+        night = Night(
+            client, settings, clock=runtime.clock, selected=selected, candidates=candidates, receipt=receipt
+        )
+        for batch in night.batches():
+            error: ImgurError | None = receipt.fatal or next(iter(receipt.failures), None)
+            if raises and error is not None:
+                if not receipt.pages:
+                    raise error
+                logger.error("not everything could be read, what was read is loaded: %s", error)
+            yield batch
+        if runtime.books is not None:
+            yield runtime.books(receipt)
+    finally:
+        client.close()
+
+
+def _table_resource(night: DltResource, name: str, table: Table) -> DltResource:
+    """The resource *name*: its rows in each batch."""
+
+    @dlt.transformer(data_from=night, name=name, **hints_of(table))
+    def rows(batch: Batch) -> Iterator[pa.Table]:
+        if name in batch:
+            yield batch[name]
+            declare_json(table)
+
+    return rows
+
+
+def hints_of(table: Table) -> dict[str, Any]:
+    """What dlt has to know of *table*: its name, its keys, how it is merged, what its columns mean.
+
+    Types are left to Arrow: a type that is said twice makes dlt warn on every batch.
+    """
+    columns: dict[str, dict[str, Any]] = {
+        field.name: {"name": field.name, "description": field.description} for field in table.fields
+    }
+    for key in table.key:
+        columns[key]["nullable"] = False
+    columns["fetched_at"]["dedup_sort"] = "desc"  # of two views in one package the newer one stays
+    hints: dict[str, Any] = {
+        "table_name": table.name,
+        "primary_key": list(table.key),
+        "write_disposition": MERGE,
+        "columns": columns,
+    }
+    if table.parent:
+        hints["merge_key"] = list(table.parent)
+        columns[models.MARKER] = {"name": models.MARKER, "hard_delete": True}
+    return hints
+
+
+def declare_json(table: Table) -> None:
+    """Give JSON columns their type, for which Arrow has no word.
+
+    Called after dlt has taken the type of a batch from Arrow. Said as a column
+    hint it would make dlt warn on every batch that the two differ.
+    """
+    columns = dlt.current.source_schema().tables[table.name]["columns"]
+    for field in table.fields:
+        if field.kind is Kind.JSON and field.name in columns:
+            columns[field.name]["data_type"] = "json"

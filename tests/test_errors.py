@@ -1,0 +1,133 @@
+"""The tree of errors: who is caught with whom, and what a person reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from imgur_source import errors
+from imgur_source.errors import (
+    ApplicationRefusedError,
+    BlockedRegionError,
+    ConfigurationError,
+    CreditsExhaustedError,
+    ImgurError,
+    LoginExpiredError,
+    NotFoundError,
+    OverCapacityError,
+    PrivateError,
+    RefusedError,
+    SetupError,
+    StoppedError,
+    TransientError,
+    WireShapeError,
+)
+
+TREE = {
+    SetupError: ImgurError,
+    ConfigurationError: SetupError,
+    LoginExpiredError: SetupError,
+    ApplicationRefusedError: SetupError,
+    BlockedRegionError: SetupError,
+    CreditsExhaustedError: ImgurError,
+    OverCapacityError: CreditsExhaustedError,
+    StoppedError: ImgurError,
+    TransientError: ImgurError,
+    NotFoundError: ImgurError,
+    PrivateError: ImgurError,
+    RefusedError: ImgurError,
+    WireShapeError: ImgurError,
+}
+
+MESSAGES: list[tuple[ImgurError, str]] = [
+    (
+        LoginExpiredError("there is no refresh token"),
+        "The Imgur login no longer works (there is no refresh token). Run: python pipelines/login.py",
+    ),
+    (
+        ApplicationRefusedError("Invalid client_id"),
+        "Imgur refused the application (Invalid client_id). Check client_id in .dlt/secrets.toml "
+        "under [sources.imgur.credentials]; an id that was bundled with a public tool may be revoked.",
+    ),
+    (
+        BlockedRegionError("These actions are forbidden."),
+        "Imgur refuses requests from this network (These actions are forbidden.). "
+        "It is about the address or country, not about the request: run from another network.",
+    ),
+    (
+        CreditsExhaustedError("the hour is used up"),
+        "No credits left to spend: the hour is used up. The next run goes on from here.",
+    ),
+    (
+        OverCapacityError(),
+        'No credits left to spend: Imgur answered "over capacity", its hidden limit per address; '
+        "wait at least ten minutes, often an hour, before the next run. The next run goes on from here.",
+    ),
+    (StoppedError(), "Stopped on request. The next run goes on from here."),
+    (
+        TransientError("account_images", "no answer in time"),
+        "account_images: no answer in time (1 attempt). "
+        "Usually passes by itself; the next run reads it again.",
+    ),
+    (
+        TransientError("account_images", "no answer in time", attempts=4),
+        "account_images: no answer in time (4 attempts). "
+        "Usually passes by itself; the next run reads it again.",
+    ),
+    (NotFoundError("album", "Not Found"), "album: not found (Not Found)."),
+    (
+        PrivateError("account_favorites", "Unauthorized"),
+        "account_favorites: not shown to this login (Unauthorized).",
+    ),
+    (
+        RefusedError("gallery", 409, "Not following tag"),
+        "gallery: refused with status 409 (Not following tag).",
+    ),
+    (
+        WireShapeError("gallery", "a list was expected, a text came"),
+        "gallery: a reply of an unknown shape (a list was expected, a text came). "
+        "Imgur may have changed: please report it with the endpoint's name.",
+    ),
+]
+
+
+def every_error(root: type[ImgurError] = ImgurError) -> Iterator[type[ImgurError]]:
+    for child in root.__subclasses__():
+        if child.__module__ == errors.__name__:
+            yield child
+            yield from every_error(child)
+
+
+def test_tree__sorts_errors_by_what_happens_next() -> None:
+    """Every error of the package has the parent by which the next step is chosen, and no other parent."""
+    assert {error: error.__bases__ for error in every_error()} == {
+        error: (parent,) for error, parent in TREE.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("error", "message"), MESSAGES, ids=lambda value: type(value).__name__ if value is not str else None
+)
+def test_message__says_what_happened_and_what_to_do(error: ImgurError, message: str) -> None:
+    """A person reads the reason and, where something can be done, what to do."""
+    assert str(error) == message
+
+
+def test_facts__are_kept_as_attributes() -> None:
+    """A program reads the facts of an error from its attributes, not from its words."""
+    transient = TransientError("album_images", "the connection failed", attempts=3)
+    refused = RefusedError("album_images", 409, "no")
+
+    assert (transient.endpoint, transient.reason, transient.attempts) == (
+        "album_images",
+        "the connection failed",
+        3,
+    )
+    assert (refused.endpoint, refused.status, refused.reason) == ("album_images", 409, "no")
+    assert [NotFoundError("a", "b").endpoint, PrivateError("a", "b").endpoint] == ["a", "a"]
+    assert WireShapeError("gallery", "no list").reason == "no list"
+    assert LoginExpiredError("dead").reason == "dead"
+    assert ApplicationRefusedError("revoked").reason == "revoked"
+    assert BlockedRegionError("forbidden").reason == "forbidden"
+    assert CreditsExhaustedError("spent").reason == "spent"
