@@ -1,0 +1,126 @@
+"""``sync.py --demo``: the real job, a fortnight of nights, against a simulated Imgur.
+
+The simulator is started for it on 127.0.0.1, and the job takes its clock from
+there: each night a day passes, and the last night is now.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import night
+from warehouse import Warehouse
+
+from imgur_source.errors import ConfigurationError
+from imgur_source.settings import ImgurCredentials
+from imgur_source.simulator import Simulator, serve
+
+NIGHTS = 14
+SEED = 7
+IMAGES = 500
+FEEDS = ("hot/viral", "top/top/week", "user/time", "t/{tag}@1", "r/{subreddit}@1", "search/{word}@1")
+MARK = "made by sync.py --demo, which may delete this folder"
+
+
+class SimulatedClock:
+    """The simulator's time, going on by the real seconds since the night began."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self._simulator = simulator
+        self._began = time.monotonic()
+
+    def now(self) -> datetime:
+        return self._simulator.now() + timedelta(seconds=time.monotonic() - self._began)
+
+    def sleep(self, duration: timedelta) -> None:
+        self._simulator.advance(duration)
+
+
+def run(options: night.Options, *, nights: int = NIGHTS) -> int:
+    """Run the demo; returns the exit code of its last night.
+
+    Raises:
+        ConfigurationError: when the folder for it holds something else.
+    """
+    folder = options.data_dir / "demo"
+    _clear(folder)
+    simulator = Simulator(seed=SEED, images=IMAGES, now=datetime.now(UTC) - timedelta(days=nights - 1))
+    print(f"A simulated Imgur, {nights} nights of {simulator.username}'s account; files in {folder}")
+    with serve(simulator, port=0) as base_url:
+        options = replace(
+            options,
+            data_dir=folder,
+            state_dir=folder / "state",
+            accounts=("me", simulator.other_usernames[0]),
+            base_url=base_url,
+            settings={
+                "feeds": [feed.format(tag="cats", subreddit="aww", word="dog") for feed in FEEDS],
+                "feed_pages": 2,
+                "post_details": "own",
+                "request_timeout_seconds": 30.0,
+                "credentials": ImgurCredentials(
+                    client_id=simulator.client_id,
+                    client_secret=simulator.client_secret,
+                    refresh_token=simulator.refresh_token,
+                ),
+            },
+        )
+        for number in range(1, nights + 1):
+            is_last = number == nights
+            result = night.run(replace(options, quiet=not is_last), clock=SimulatedClock(simulator))
+            if not is_last:
+                print(
+                    f"night {number:>2}  {simulator.now():%a %d %b}  {result.outcome}, "
+                    f"{result.receipt.rows.total():>6,} rows, {result.receipt.credits.spent:>3} credits"
+                )
+                simulator.advance(timedelta(days=1))
+            if result.exit_code:
+                return result.exit_code
+    _show_queries(options.warehouse)
+    return 0
+
+
+def _clear(folder: Path) -> None:
+    """Start anew, and never delete what the demo did not make."""
+    mark = folder / "README"
+    if folder.exists():
+        if not mark.exists() or MARK not in mark.read_text():
+            raise ConfigurationError(
+                f"{folder} is there and was not made by the demo. Choose another --data-dir."
+            )
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    mark.write_text(MARK + "\n")
+
+
+QUERIES = (
+    (
+        "The five most viewed images",
+        "select id, title, views, datetime from imgur_raw.images order by views desc limit 5",
+    ),
+    (
+        "How one young post gathered its views, day by day (UTC)",
+        "select (observed_at at time zone 'UTC')::date as day, max(views) as views, max(ups) as ups,\n"
+        "       max(comment_count) as comments\n"
+        "from imgur_raw.post_metrics\n"
+        "where id = (select id from imgur_raw.post_metrics\n"
+        "            group by id order by max(views) - min(views) desc limit 1)\n"
+        "group by day order by day",
+    ),
+    (
+        "Who stayed longest on the first page of hot/viral",
+        "select post_id, count(*) as nights, min(position) as best_position\n"
+        "from imgur_raw.gallery_ranks where feed = 'hot/viral' and position < 60\n"
+        "group by post_id order by nights desc, best_position limit 5",
+    ),
+)
+
+
+def _show_queries(warehouse: Warehouse) -> None:
+    print(f"\nOpen {warehouse.published_file} with any DuckDB client, for example:\n")
+    for title, query in QUERIES:
+        print(f"-- {title}\n{query};\n{warehouse.show(query)}")

@@ -1,0 +1,68 @@
+"""The summary of a night, one screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from night import NightResult, Options
+
+SHOWN = 8  # lines of one kind; a screen has few, the rest stands in sync_runs
+
+
+def print_summary(result: NightResult, options: Options, *, seconds: float) -> None:
+    """Print what the night did, spent and owes, and which file to open."""
+    if not options.quiet:
+        print("\n".join(summary_lines(result, options, seconds=seconds)))
+
+
+def summary_lines(result: NightResult, options: Options, *, seconds: float) -> Iterator[str]:
+    """The lines of the summary, from the most wanted fact to the least."""
+    receipt = result.receipt
+    yield f"Run {result.run_id}: {result.outcome} after {seconds:.0f} s"
+    if result.reason:
+        yield f"  {result.reason}"
+    yield "Rows fetched"
+    loaded = [
+        (table, count) for table, count in sorted(receipt.rows.items()) if count and table != "list_sweeps"
+    ]
+    for table, count in loaded:
+        yield f"  {table:<18}{count:>9,}"
+    if not loaded:
+        yield "  none"
+    credits = receipt.credits
+    yield f"Credits: {credits.spent} spent{_left(result)}"
+    yield from _listed("Still owed, the next run reads it", receipt.owed)
+    yield from _listed("Could not be read", [str(failure) for failure in receipt.failures])
+    sunsets = [f"{endpoint}: Imgur will retire it on {date}" for endpoint, date in receipt.sunsets.items()]
+    yield from _listed("Worth knowing", [*sunsets, *receipt.notes])
+    yield from _publication_lines(result, options)
+
+
+def _left(result: NightResult) -> str:
+    credits = result.receipt.credits
+    windows = (("this hour", credits.user), ("today", credits.client))
+    known = [f"{window.remaining:,} of {window.limit:,} left {name}" for name, window in windows if window]
+    return ", " + ", ".join(known) if known else ""
+
+
+def _publication_lines(result: NightResult, options: Options) -> Iterator[str]:
+    published = result.publication
+    if published is not None:
+        yield f"Published {published.path} ({published.size_bytes / 1e6:.1f} MB): open it at any time"
+    elif result.problems:
+        yield from _listed("Not published, the published file stays as it was", list(result.problems))
+        yield f"  The file with the trouble is {options.warehouse.work_file}"
+    elif options.destination != "duckdb":
+        yield f"Loaded into {options.destination}: raw tables only, marts and publication are DuckDB's"
+    else:
+        yield "Not published (--no-publish)"
+
+
+def _listed(title: str, lines: list[str]) -> Iterator[str]:
+    if lines:
+        yield title
+        yield from (f"  {line}" for line in lines[:SHOWN])
+        if len(lines) > SHOWN:
+            yield f"  and {len(lines) - SHOWN} more (in imgur_raw.sync_runs)"

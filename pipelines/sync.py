@@ -1,0 +1,150 @@
+"""The nightly job: python pipelines/sync.py
+
+Reads the command line, runs one night and prints what it did. Without
+arguments it does what .dlt/config.toml says, from any working directory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+PROJECT_DIR = Path(__file__).resolve().parent.parent
+os.environ.setdefault(
+    "DLT_PROJECT_DIR", str(PROJECT_DIR)
+)  # dlt looks for .dlt/ in the working directory otherwise
+os.environ.setdefault(
+    "RUNTIME__DLTHUB_TELEMETRY", "false"
+)  # the same when the package is used without our config
+
+from imgur_source.clock import SystemClock  # noqa: E402
+from imgur_source.errors import ImgurError, SetupError  # noqa: E402
+from imgur_source.resources import TABLE_OF  # noqa: E402
+from imgur_source.steps import ALWAYS  # noqa: E402
+
+CHOICES = sorted(TABLE_OF.keys() - ALWAYS)
+
+EXIT_DONE = 0
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_LOCKED = 4
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line, with its help."""
+    parser = argparse.ArgumentParser(
+        prog="sync.py",
+        description="Copy Imgur accounts and gallery feeds into a DuckDB file. "
+        "Without arguments it does what .dlt/config.toml says.",
+        epilog="Exit codes: 0 done, also when credits or a person ended the run early; "
+        "1 something could not be read, loaded or published; "
+        "2 wrong usage or set-up, among it a dead login; 4 another run is at work.",
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add(
+        "--demo",
+        action="store_true",
+        help="run a fortnight of nights against a simulated Imgur: no account, no internet, "
+        "files of its own under <data-dir>/demo",
+    )
+    add("--status", action="store_true", help="say what the last runs did; sends no request")
+    add(
+        "--only",
+        metavar="RESOURCE",
+        action="append",
+        choices=CHOICES,
+        help="read this resource only, parents are taken from what is held; may be repeated: "
+        + ", ".join(CHOICES),
+    )
+    add(
+        "--account",
+        metavar="NAME",
+        action="append",
+        help="read this account instead of the configured ones; may be repeated",
+    )
+    add("--max-credits", metavar="N", type=_number_of_credits, help="spend at most N credits")
+    add("--no-publish", action="store_true", help="load, but leave the published file as it is")
+    add("--base-url", metavar="URL", help="another server than Imgur's: https, or http on loopback")
+    add(
+        "--data-dir",
+        metavar="DIR",
+        type=Path,
+        default=PROJECT_DIR / "data",
+        help="where everything of this warehouse lies (default: data/ in the project's folder)",
+    )
+    add(
+        "--state-dir",
+        metavar="DIR",
+        type=Path,
+        help="where the login of the application lies (default: the user's state directory)",
+    )
+    add(
+        "--destination",
+        metavar="NAME",
+        default="duckdb",
+        help="a dlt destination; any other than duckdb gets the raw tables only",
+    )
+    add("-v", "--verbose", action="count", default=0, help="log the night's story; twice: each request")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program; returns its exit code."""
+    arguments = parser().parse_args(argv)
+    logging.basicConfig(
+        level={0: logging.WARNING, 1: logging.INFO}.get(arguments.verbose, logging.DEBUG),
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+        stream=sys.stderr,
+    )
+    for chatty in ("httpx", "httpcore", "dlt", "sqlglot", "filelock"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    import demo
+    import night
+    import status
+    from run_lock import RunLockedError
+    from warehouse import WarehouseError
+
+    options = night.Options(
+        data_dir=arguments.data_dir.expanduser().resolve(),
+        state_dir=arguments.state_dir,
+        only=tuple(arguments.only or ()),
+        accounts=tuple(arguments.account) if arguments.account else None,
+        max_credits=arguments.max_credits,
+        base_url=arguments.base_url,
+        destination=arguments.destination,
+        publish=not arguments.no_publish,
+    )
+    try:
+        if arguments.status:
+            return status.print_status(options)
+        if arguments.demo:
+            return demo.run(options)
+        return night.run(options, clock=SystemClock()).exit_code
+    except RunLockedError as locked:
+        print(locked, file=sys.stderr)
+        return EXIT_LOCKED
+    except SetupError as error:
+        print(error, file=sys.stderr)
+        return EXIT_USAGE
+    except (ImgurError, WarehouseError) as error:
+        print(error, file=sys.stderr)
+        return EXIT_FAILED
+
+
+def _number_of_credits(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = -1
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of credits: it must be 0 or more")
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())

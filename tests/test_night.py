@@ -1,0 +1,395 @@
+"""One night, from the lock to the published file."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import dlt
+import duckdb
+import httpx
+import night
+import pyarrow as pa
+import pytest
+from dlt.pipeline.exceptions import PipelineStepFailed
+from run_lock import RunLock, RunLockedError
+from status import status_lines
+from summary import summary_lines
+from warehouse import FileInUseError
+from warehouses import Lab, SimulatorClock, credentials_of
+
+from imgur_source.errors import ConfigurationError
+from imgur_source.models import IMAGES as IMAGES_TABLE
+from imgur_source.settings import ImgurCredentials
+from imgur_source.simulator import Fault, Simulator
+from imgur_source.source import hints_of
+
+
+class Nights:
+    """Nights in a row against one simulated Imgur."""
+
+    def __init__(self, folder: Path, **world: Any) -> None:
+        self.simulator = Simulator(**({"seed": 5, "images": 40, "albums": 3, "posts": 240} | world))
+        self.options = night.Options(
+            data_dir=folder / "data",
+            state_dir=folder / "state",
+            accounts=("me",),
+            quiet=True,
+            settings={"credentials": credentials_of(self.simulator), "feeds": []},
+        )
+
+    def run(self, **changes: Any) -> night.NightResult:
+        """One night; *changes* are fields of ``Options``."""
+        return night.run(
+            replace(self.options, **changes),
+            clock=SimulatorClock(self.simulator),
+            transport=httpx.MockTransport(self.simulator),
+        )
+
+    def published(self, query: str) -> list[tuple[Any, ...]]:
+        """Rows of the published file."""
+        with duckdb.connect(str(self.options.warehouse.published_file), read_only=True) as connection:
+            return connection.execute(query).fetchall()
+
+    def work(self, query: str) -> list[tuple[Any, ...]]:
+        """Rows of the work file."""
+        with duckdb.connect(str(self.options.warehouse.work_file)) as connection:
+            return connection.execute(query).fetchall()
+
+    def asked_for(self, part: str) -> int:
+        """How many requests had *part* in their path."""
+        return sum(part in request.path for request in self.simulator.requests)
+
+
+IMAGES = ("account_images",)
+
+
+def test_run__publishes_what_it_read(tmp_path: Path) -> None:
+    """After one night the published file has every image, and everything has its comment."""
+    nights = Nights(tmp_path)
+
+    result = nights.run(only=IMAGES)
+
+    assert (result.outcome, result.exit_code) == ("done", 0)
+    assert nights.published("select count(*) from imgur_raw.images") == [(40,)]
+    assert nights.published("select count(*) from imgur_raw.image_metrics") == [(40,)]
+    assert nights.published(
+        "select count(*) from duckdb_columns() where schema_name = 'imgur_raw' and comment is null"
+    ) == [(0,)]
+    assert nights.published(
+        "select count(*) from duckdb_tables() where table_name like '\\_dlt%' escape '\\'"
+    ) == [(0,)]
+
+
+def test_run__file_describes_its_own_run(tmp_path: Path) -> None:
+    """sync_runs and credit_charges are in the file that the run publishes."""
+    nights = Nights(tmp_path)
+
+    result = nights.run(only=IMAGES)
+
+    [row] = nights.published(
+        "select run_id, outcome, credits_spent, accounts, rows_loaded, publication, version from imgur_raw.sync_runs"
+    )
+    assert row[:3] == (result.run_id, "done", 2)
+    assert json.loads(row[3]) == ["me"]
+    assert json.loads(row[4])["images"] == 40
+    assert row[5] is None
+    assert row[6]
+    assert nights.published(
+        "select endpoint, credits, requests from imgur_raw.credit_charges order by 1"
+    ) == [
+        ("account_images", 2, 2),
+        ("oauth2_token", 0, 1),
+    ]
+
+
+def test_run__next_file_says_what_came_of_the_publication(tmp_path: Path) -> None:
+    """The publication of a run is completed by the file of the next."""
+    nights = Nights(tmp_path)
+    first = nights.run(only=IMAGES)
+    nights.simulator.advance(timedelta(days=1))
+
+    second = nights.run(only=IMAGES)
+
+    assert nights.published(
+        "select run_id, publication, published_at is not null from imgur_raw.sync_runs order by 1"
+    ) == [
+        (first.run_id, "published", True),
+        (second.run_id, None, False),
+    ]
+
+
+def test_run__details_of_held_things_do_not_pay_for_their_parents(tmp_path: Path) -> None:
+    """--only album_images asks for the albums that are held, and not for their list."""
+    nights = Nights(tmp_path)
+    nights.run(only=("account_albums", "account"))
+    before = nights.asked_for("/albums/")
+
+    result = nights.run(only=("album_images",))
+
+    assert nights.asked_for("/albums/") == before
+    assert dict(result.receipt.charges) == {"album_images": len(
+        [album for album in nights.simulator.truth.account_albums("me") if album["images_count"]]
+    )}  # fmt: skip
+    assert nights.published("select count(distinct album_id) > 0 from imgur_raw.album_images") == [(True,)]
+
+
+def test_run__details_read_their_parents_when_nothing_is_held(tmp_path: Path) -> None:
+    """The first run may be --only album_images."""
+    nights = Nights(tmp_path)
+
+    nights.run(only=("album_images",))
+
+    assert nights.published("select count(*) > 0 from imgur_raw.album_images") == [(True,)]
+
+
+def test_run__credits_end_it_cleanly(tmp_path: Path) -> None:
+    """A run that its allowance ends is a success that says what it owes, and is published."""
+    nights = Nights(tmp_path, images=300, per_page="ignored")
+
+    result = nights.run(only=("account_images", "account_albums"), max_credits=3)
+
+    assert (result.outcome, result.exit_code) == ("stopped", 0)
+    assert nights.published("select count(*) from imgur_raw.images") == [(150,)]
+    assert nights.published("select outcome, owed from imgur_raw.sync_runs") == [
+        ("stopped", '["account_images/me", "account_albums/me"]')
+    ]
+    text = "\n".join(summary_lines(result, nights.options, seconds=3.0))
+    assert "allowance of 3 credits" in text
+    assert "account_albums/me" in text
+
+
+def test_run__person_may_stop_it(tmp_path: Path) -> None:
+    """After SIGTERM no further request is sent; what was read is loaded, and the exit is clean."""
+    nights = Nights(tmp_path, images=300, per_page="ignored")
+
+    def stop_on_the_third(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/images/2"):
+            os.kill(os.getpid(), signal.SIGTERM)
+        return nights.simulator(request)
+
+    result = night.run(
+        replace(nights.options, only=IMAGES),
+        clock=SimulatorClock(nights.simulator),
+        transport=httpx.MockTransport(stop_on_the_third),
+    )
+
+    assert (result.outcome, result.exit_code) == ("stopped", 0)
+    assert nights.asked_for("/images/") == 3
+    assert nights.published("select count(*) from imgur_raw.images") == [(150,)]
+
+
+def test_run__dead_login_is_a_set_up_error_that_names_the_cure(tmp_path: Path) -> None:
+    """A refresh token that Imgur refuses exits 2, and the run is on the books."""
+    nights = Nights(tmp_path)
+    dead = ImgurCredentials(
+        client_id=nights.simulator.client_id,
+        client_secret=nights.simulator.client_secret,
+        refresh_token="dead",
+    )
+
+    result = nights.run(only=IMAGES, settings={"credentials": dead, "feeds": []})
+
+    assert (result.outcome, result.exit_code) == ("failed", 2)
+    assert "python pipelines/login.py" in (result.reason or "")
+    assert nights.published("select outcome, credits_spent from imgur_raw.sync_runs") == [("failed", 0)]
+
+
+def test_run__list_that_fails_is_exit_1_and_the_others_are_published(tmp_path: Path) -> None:
+    """The engineer hears of it, the analyst gets the rest."""
+    nights = Nights(tmp_path)
+    nights.simulator.faults.add(Fault("html_503", path=r"account/me/images", times=4))
+
+    result = nights.run(only=("account_images", "account_albums"))
+
+    assert (result.outcome, result.exit_code) == ("failed", 1)
+    assert nights.published("select count(*) > 0 from imgur_raw.albums") == [(True,)]
+    assert "account_images/me" in result.receipt.owed
+
+
+def test_run__second_run_at_once_is_refused(tmp_path: Path) -> None:
+    """One run per warehouse; the holder is named, nothing is asked of Imgur."""
+    nights = Nights(tmp_path)
+    lock_file = nights.options.warehouse.lock_file
+    lock_file.parent.mkdir(parents=True)
+
+    with (
+        RunLock(lock_file, clock=SimulatorClock(nights.simulator)),
+        pytest.raises(RunLockedError, match="process"),
+    ):
+        nights.run(only=IMAGES)
+
+    assert not nights.simulator.requests
+
+
+def test_run__work_file_held_by_another_program_costs_no_credit(tmp_path: Path) -> None:
+    """Whoever opened the work file is told to open the published one; no request is made."""
+    nights = Nights(tmp_path)
+    nights.run(only=IMAGES)
+    before = len(nights.simulator.requests)
+
+    with (
+        duckdb.connect(str(nights.options.warehouse.work_file), read_only=True),
+        pytest.raises(FileInUseError, match=r"imgur\.duckdb"),
+    ):
+        nights.run(only=IMAGES)
+
+    assert len(nights.simulator.requests) == before
+
+
+def test_run__readers_of_the_published_file_are_never_in_the_way(tmp_path: Path) -> None:
+    """A notebook keeps the file open over two nights and goes on reading its own snapshot."""
+    nights = Nights(tmp_path)
+    nights.run(only=IMAGES)
+
+    with duckdb.connect(str(nights.options.warehouse.published_file), read_only=True) as notebook:
+        before = notebook.execute("select count(*) from imgur_raw.image_metrics").fetchall()
+        nights.simulator.advance(timedelta(days=1))
+        assert nights.run(only=IMAGES).exit_code == 0
+        nights.simulator.advance(timedelta(days=1))
+        assert nights.run(only=IMAGES).exit_code == 0
+        after = notebook.execute("select count(*) from imgur_raw.image_metrics").fetchall()
+
+    assert before == after
+    assert nights.published("select count(*) from imgur_raw.image_metrics") > before
+
+
+def _leave_pending(nights: Nights, table_rows: Any) -> dlt.Pipeline:
+    """Extract a package as a run would, and die before it is loaded."""
+    pipeline = night._pipeline(nights.options)
+    pipeline.extract(table_rows, loader_file_format="parquet")
+    assert pipeline.has_pending_data
+    return pipeline
+
+
+def test_run__loads_what_a_killed_run_had_fetched(tmp_path: Path) -> None:
+    """Rows that were paid for are not paid for again."""
+    nights = Nights(tmp_path)
+    lab = Lab(tmp_path / "lab", nights.simulator)
+    _leave_pending(nights, lab.source(only=("account_albums",), state_dir=str(nights.options.state_dir)))
+
+    result = nights.run(only=IMAGES)
+
+    assert nights.published("select count(*) from imgur_raw.albums") == [
+        (len(nights.simulator.truth.account_albums("me")),)
+    ]
+    assert nights.published("select count(*) from imgur_raw.images") == [(40,)]
+    assert any("interrupted" in note for note in result.receipt.notes)
+
+
+def test_run__gives_up_a_package_that_cannot_be_loaded(tmp_path: Path) -> None:
+    """A poisoned package does not stop every later night: it is aborted, and said."""
+    nights = Nights(tmp_path)
+    nights.run(only=IMAGES)
+
+    @dlt.resource(name="images", **hints_of(IMAGES_TABLE))
+    def poison() -> Any:
+        yield pa.table({"id": ["x"], "views": ["many"]})
+
+    _leave_pending(nights, poison())
+
+    result = nights.run(only=IMAGES)
+
+    assert result.exit_code == 0
+    assert any("fetched again" in note for note in result.receipt.notes)
+    assert nights.published("select count(*) from imgur_raw.images") == [(40,)]
+    assert not night._pipeline(nights.options).has_pending_data
+
+
+def test_run__failed_check_keeps_the_published_file(tmp_path: Path) -> None:
+    """When most rows are gone from the work file the old file stays, and the run exits 1 and says which table."""
+    nights = Nights(tmp_path)
+    nights.run(only=IMAGES)
+    nights.work("delete from imgur_raw.images")
+    for image in nights.simulator.truth.account_images()[5:]:
+        nights.simulator.world.delete_image(image["id"])
+
+    result = nights.run(only=IMAGES)
+
+    assert result.exit_code == 1
+    assert any("images" in problem for problem in result.problems)
+    assert nights.published("select count(*) from imgur_raw.images") == [(40,)]
+    assert nights.work(f"select publication from imgur_raw.sync_runs where run_id = '{result.run_id}'") == [
+        ("kept",)
+    ]
+    assert "stays as it was" in "\n".join(summary_lines(result, nights.options, seconds=1.0))
+
+
+def test_run__no_publish_leaves_the_file_alone(tmp_path: Path) -> None:
+    """--no-publish loads into the work file only."""
+    nights = Nights(tmp_path)
+
+    result = nights.run(only=IMAGES, publish=False)
+
+    assert result.exit_code == 0
+    assert not nights.options.warehouse.published_file.exists()
+    assert nights.work(
+        "select count(*), any_value(publication) from imgur_raw.images, imgur_raw.sync_runs"
+    ) == [(40, "off")]
+
+
+def test_run__other_destination_gets_the_raw_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """--destination filesystem loads Parquet files, publishes nothing, and says so."""
+    monkeypatch.setenv("DESTINATION__FILESYSTEM__BUCKET_URL", str(tmp_path / "lake"))
+    nights = Nights(tmp_path)
+
+    result = nights.run(only=IMAGES, destination="filesystem")
+
+    assert result.exit_code == 0
+    assert list((tmp_path / "lake" / "imgur_raw" / "images").glob("*.parquet"))
+    assert not nights.options.warehouse.published_file.exists()
+    assert "raw tables only" in "\n".join(
+        summary_lines(result, replace(nights.options, destination="filesystem"), seconds=1.0)
+    )
+
+
+def test_run__wrong_setting_is_said_before_the_first_request(tmp_path: Path) -> None:
+    """A feed that cannot be read is a set-up error; nothing is asked, no file appears."""
+    nights = Nights(tmp_path)
+
+    with pytest.raises(ConfigurationError, match="hot/nonsense"):
+        nights.run(settings={"credentials": credentials_of(nights.simulator), "feeds": ["hot/nonsense"]})
+
+    assert not nights.simulator.requests
+    assert not nights.options.warehouse.published_file.exists()
+
+
+def test_run__sunset_is_in_the_summary(tmp_path: Path) -> None:
+    """An endpoint that Imgur will retire is something a person wants to know."""
+    nights = Nights(tmp_path)
+    nights.simulator.faults.add(Fault("sunset_header", path=r"account/me/images", times=1))
+
+    result = nights.run(only=IMAGES)
+
+    assert "Imgur will retire" in "\n".join(summary_lines(result, nights.options, seconds=1.0))
+
+
+def test_status__knows_the_last_runs_and_sends_nothing(tmp_path: Path) -> None:
+    """--status works before the first run and after it."""
+    nights = Nights(tmp_path)
+    empty = "\n".join(status_lines(nights.options))
+    nights.run(only=IMAGES)
+    before = len(nights.simulator.requests)
+
+    lines = "\n".join(status_lines(nights.options))
+
+    assert "none yet" in empty
+    assert "done, 2 credits, published" in lines
+    assert "no run" in lines
+    assert len(nights.simulator.requests) == before
+
+
+def test_imgur_error__is_found_behind_what_dlt_wraps_round_it() -> None:
+    """dlt wraps exceptions of resources twice; ours is found by its type."""
+    inner = ConfigurationError("wrong")
+    outer = RuntimeError("outer")
+    outer.__cause__ = inner
+
+    assert night._imgur_error(outer) is inner
+    assert night._imgur_error(RuntimeError("none of ours")) is None
+    assert issubclass(PipelineStepFailed, Exception)

@@ -1,0 +1,258 @@
+"""The program as cron starts it: a process of its own, against a simulated Imgur behind a socket."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import demo
+import duckdb
+import night
+import pytest
+import sync
+
+from imgur_source.simulator import Fault, Simulator, serve
+
+ROOT = Path(__file__).parent.parent
+PATIENCE = 120  # seconds; a machine that runs other things at the same time is slow
+
+
+@contextmanager
+def _started(
+    simulator: Simulator, base_url: str, folder: Path, *arguments: str, cwd: Path | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    environment = {name: value for name, value in os.environ.items() if "SOURCES__" not in name}
+    environment |= {
+        "SOURCES__IMGUR__CREDENTIALS__CLIENT_ID": simulator.client_id,
+        "SOURCES__IMGUR__CREDENTIALS__CLIENT_SECRET": simulator.client_secret,
+        "SOURCES__IMGUR__CREDENTIALS__REFRESH_TOKEN": simulator.refresh_token,
+    }
+    command = [
+        sys.executable, str(ROOT / "pipelines" / "sync.py"), "--base-url", base_url,
+        "--data-dir", str(folder / "data"), "--state-dir", str(folder / "state"), *arguments,
+    ]  # fmt: skip
+    process = subprocess.Popen(
+        command, cwd=cwd or folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def _run(simulator: Simulator, base_url: str, folder: Path, *arguments: str) -> tuple[int, str, str]:
+    with _started(simulator, base_url, folder, *arguments) as process:
+        out, err = process.communicate(timeout=PATIENCE)
+        return process.returncode, out, err
+
+
+def _count(file: Path, table: str) -> int:
+    with duckdb.connect(str(file), read_only=True) as connection:
+        [(count,)] = connection.execute(f"select count(*) from imgur_raw.{table}").fetchall()
+    return int(count)
+
+
+def test_sync__does_the_job_from_any_directory(tmp_path: Path) -> None:
+    """Started elsewhere, without a terminal: plain lines, one summary, exit 0, a file to open, no secret said."""
+    simulator = Simulator(seed=5, images=60, albums=3, posts=240)
+    with serve(simulator, port=0) as base_url:
+        token = simulator.refresh_token
+        code, out, err = _run(simulator, base_url, tmp_path, "--only", "account_images", "-vv")
+
+    assert code == 0
+    assert "done after" in out
+    assert "reading account_images/me" in err
+    assert _count(tmp_path / "data" / "imgur.duckdb", "images") == 60
+    for secret in (token, simulator.refresh_token, simulator.access_token, simulator.client_secret):
+        assert secret not in out + err
+    assert oct((tmp_path / "state").stat().st_mode)[-3:] == "700"
+
+
+def test_sync__names_its_setup_errors(tmp_path: Path) -> None:
+    """A dead login exits 2 and names the command that cures it; no traceback."""
+    simulator = Simulator(seed=5, images=10)
+    simulator.faults.add(Fault("token_invalid_403", path=r"^/3/", times=None))
+    with serve(simulator, port=0) as base_url:
+        code, out, err = _run(simulator, base_url, tmp_path, "--only", "account_images")
+
+    assert code == sync.EXIT_USAGE
+    assert "python pipelines/login.py" in out + err
+    assert "Traceback" not in out + err
+
+
+def test_sync__refuses_to_send_tokens_in_the_clear(tmp_path: Path) -> None:
+    """http is for loopback only."""
+    simulator = Simulator(seed=5, images=10)
+
+    code, _, err = _run(simulator, "http://imgur.example", tmp_path)
+
+    assert code == sync.EXIT_USAGE
+    assert "https" in err
+
+
+@pytest.mark.parametrize("arguments", [["--only", "nothing"], ["--max-credits", "many"], ["--nonsense"]])
+def test_sync__wrong_usage_exits_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """argparse says what is wrong, on stderr."""
+    with pytest.raises(SystemExit) as raised:
+        sync.main(arguments)
+
+    assert raised.value.code == sync.EXIT_USAGE
+    assert "error" in capsys.readouterr().err
+
+
+def test_sync__status_before_the_first_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """--status needs neither credentials nor a file."""
+    code = sync.main(["--status", "--data-dir", str(tmp_path)])
+
+    assert code == 0
+    assert "none yet" in capsys.readouterr().out
+
+
+def test_demo__is_the_real_job_in_small(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two nights of it leave a published file with history, and the queries that it prints give rows."""
+    monkeypatch.setenv("SOURCES__IMGUR__ACCOUNTS", '["never_asked"]')
+
+    code = demo.run(night.Options(data_dir=tmp_path), nights=2)
+
+    out = capsys.readouterr().out
+    file = tmp_path / "demo" / "imgur.duckdb"
+    assert code == 0
+    assert str(file) in out
+    assert out.count("rows") >= 1
+    with duckdb.connect(str(file), read_only=True) as connection:
+        runs = connection.execute("select outcome from imgur_raw.sync_runs order by started_at").fetchall()
+        days = connection.execute(
+            "select count(distinct (observed_at at time zone 'UTC')::date) from imgur_raw.post_metrics"
+        ).fetchall()
+        empty = [
+            table
+            for (table,) in connection.execute(
+                "select table_name from duckdb_tables() where schema_name = 'imgur_raw'"
+            ).fetchall()
+            if connection.execute(f"select count(*) from imgur_raw.{table}").fetchall() == [(0,)]
+        ]
+    assert runs == [("done",), ("done",)]
+    assert days == [(2,)]
+    assert empty == ["rejected_records"]
+
+
+def test_demo__never_deletes_what_it_did_not_make(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder of that name with something else in it is left alone, exit 2."""
+    (tmp_path / "demo").mkdir()
+    precious = tmp_path / "demo" / "imgur.duckdb"
+    precious.write_text("mine")
+
+    code = sync.main(["--demo", "--data-dir", str(tmp_path)])
+
+    assert code == sync.EXIT_USAGE
+    assert precious.read_text() == "mine"
+    assert "was not made by the demo" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_sync__sigterm_stops_cleanly(tmp_path: Path) -> None:
+    """Cron's TERM in the middle of a list: what was read is loaded and published, exit 0."""
+    simulator = Simulator(seed=5, images=2_000, albums=3, posts=240, per_page="ignored", latency=0.05)
+    with (
+        serve(simulator, port=0) as base_url,
+        _started(simulator, base_url, tmp_path, "--only", "account_images") as process,
+    ):
+        _wait_for_requests(simulator, process, 8)
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=PATIENCE)
+
+    assert process.returncode == 0
+    assert "stopped" in out
+    assert "Stopping after the request under way" in err
+    count = _count(tmp_path / "data" / "imgur.duckdb", "images")
+    assert 0 < count < 2_000
+    assert count % 50 == 0
+
+
+@pytest.mark.slow
+def test_sync__second_process_exits_4(tmp_path: Path) -> None:
+    """While one run works, another is told so and asks Imgur for nothing."""
+    simulator = Simulator(seed=5, images=2_000, albums=3, posts=240, per_page="ignored", latency=0.05)
+    with (
+        serve(simulator, port=0) as base_url,
+        _started(simulator, base_url, tmp_path, "--only", "account_images") as process,
+    ):
+        _wait_for_requests(simulator, process, 3)
+        code, _, err = _run(simulator, base_url, tmp_path, "--only", "account_albums")
+        asked = [request.path for request in simulator.requests if "albums" in request.path]
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=PATIENCE)
+
+    assert code == sync.EXIT_LOCKED
+    assert str(process.pid) in err
+    assert asked == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("after_requests", [2, 9, 23, 42])
+def test_sync__kill_9_at_any_point_loses_nothing(tmp_path: Path, after_requests: int) -> None:
+    """Killed while reading, while loading or while publishing, the next run ends with every row once."""
+    simulator = Simulator(
+        seed=5, images=1_000, albums=30, posts=240, per_page="ignored", latency=0.01, user_limit=5_000
+    )
+    resources = ("--only", "account_images", "--only", "account_albums", "--only", "album_images")
+    with serve(simulator, port=0) as base_url:
+        with _started(simulator, base_url, tmp_path, *resources) as process:
+            _wait_for_requests(simulator, process, after_requests)
+            process.kill()
+            process.communicate()
+        code, out, err = _run(simulator, base_url, tmp_path, *resources)
+
+    assert code == 0, out + err
+    file = tmp_path / "data" / "imgur.duckdb"
+    assert _count(file, "images") == 1_000
+    assert _count(file, "albums") == len(simulator.truth.account_albums("me"))
+    assert _count(file, "album_images") == sum(
+        len(simulator.truth.album_images(album["id"])) for album in simulator.truth.account_albums("me")
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", [0.0, 0.15, 0.3, 0.5, 0.8, 1.2])
+def test_sync__kill_9_while_loading_loses_nothing(tmp_path: Path, seconds: float) -> None:
+    """Killed some time after its last request, so in extract's end, normalize, load, books or publication."""
+    simulator = Simulator(seed=5, images=400, albums=3, posts=240)
+    resources = ("--only", "account_images")
+    with serve(simulator, port=0) as base_url:
+        with _started(simulator, base_url, tmp_path, *resources) as process:
+            _wait_for_requests(simulator, process, 6)
+            try:
+                process.communicate(timeout=seconds)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate()
+        code, out, err = _run(simulator, base_url, tmp_path, *resources)
+
+    assert code == 0, out + err
+    file = tmp_path / "data" / "imgur.duckdb"
+    assert _count(file, "images") == 400
+    with duckdb.connect(str(file), read_only=True) as connection:
+        assert connection.execute(
+            "select count(*) - count(distinct id) from imgur_raw.images"
+        ).fetchall() == [(0,)]
+
+
+def _wait_for_requests(simulator: Simulator, process: subprocess.Popen[str], count: int) -> None:
+    """Wait until the simulator has seen *count* requests; the process must not have ended before."""
+    for _ in range(int(PATIENCE / 0.02)):
+        if len(simulator.requests) >= count:
+            return
+        try:
+            process.wait(timeout=0.02)
+        except subprocess.TimeoutExpired:
+            continue
+        raise AssertionError(process.communicate())
+    raise AssertionError("the process sends nothing")

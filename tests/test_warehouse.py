@@ -1,0 +1,934 @@
+"""The warehouse: checks before publication, descriptions, and a published file that is always whole."""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import resource
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import dlt
+import duckdb
+import pytest
+from run_lock import RunLock
+from warehouse import (
+    LOAD_ID_DESCRIPTION,
+    RAW_SCHEMA,
+    DamagedFileError,
+    FileAccessError,
+    FileInUseError,
+    HeldAccount,
+    HeldAlbum,
+    HeldParents,
+    HeldPost,
+    Problem,
+    Publication,
+    PublicationError,
+    Warehouse,
+    comment,
+)
+from warehouses import rows_resource
+
+from imgur_source.models import (
+    ACCOUNTS,
+    ALBUM_IMAGES,
+    ALBUMS,
+    IMAGE_METRICS,
+    IMAGES,
+    MARKER,
+    POST_TAGS,
+    POSTS,
+    REJECTED_RECORDS,
+    SYNC_RUNS,
+    TABLES,
+    TAGS,
+    Table,
+)
+
+NIGHT = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+PIPELINES = Path(__file__).parent.parent / "pipelines"
+KILLS = 10
+HOLDING = """
+import sys
+import duckdb
+
+path, mode, query, before = sys.argv[1:]
+with duckdb.connect(path, read_only=mode == "read") as connection:
+    if before:
+        connection.execute(before)
+    print("open", flush=True)
+    for _ in sys.stdin:
+        print(connection.execute(query).fetchall(), flush=True)
+"""
+PUBLISHING = """
+import sys
+from itertools import count
+from pathlib import Path
+
+import duckdb
+from warehouse import Warehouse
+
+warehouse = Warehouse(Path(sys.argv[1]))
+print("ready", flush=True)
+for generation in count(1):
+    with duckdb.connect(str(warehouse.work_file)) as connection:
+        connection.execute("update imgur_raw.tags set followers = ?", [generation])
+    warehouse.publish()
+"""
+LAST_RUNS = """
+import sys
+from pathlib import Path
+
+from warehouse import Warehouse
+
+print([run["started_at"].isoformat() for run in Warehouse(Path(sys.argv[1])).last_runs()])
+"""
+
+
+class StandingClock:
+    """A clock that always shows the same time."""
+
+    def now(self) -> datetime:
+        return NIGHT
+
+    def sleep(self, duration: timedelta) -> None:
+        raise AssertionError("nothing sleeps here")
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Warehouse:
+    return Warehouse(tmp_path / "data", clock=StandingClock())
+
+
+def load(warehouse: Warehouse, table: Table, *rows: dict[str, Any]) -> None:
+    """Put *rows* into the work file, in a table as dlt would have made it."""
+    warehouse.work_dir.mkdir(parents=True, exist_ok=True)
+    columns = [f'"{field.name}" {field.kind.value}' for field in table.fields]
+    columns += [f"{MARKER} boolean"] if table.parent else []
+    with duckdb.connect(str(warehouse.work_file)) as connection:
+        connection.execute("create schema if not exists imgur_raw")
+        connection.execute(
+            f"create table if not exists imgur_raw.{table.name} ({', '.join(columns)}, _dlt_load_id varchar)"
+        )
+        for row in rows:
+            names = ", ".join(f'"{name}"' for name in row)
+            marks = ", ".join("?" for _ in row)
+            connection.execute(
+                f"insert into imgur_raw.{table.name} ({names}) values ({marks})", list(row.values())
+            )
+
+
+def load_tags(warehouse: Warehouse, number: int) -> None:
+    """Have *number* tags in the work file, named 0, 1, 2 and so on."""
+    load(warehouse, TAGS)
+    work(
+        warehouse,
+        "delete from imgur_raw.tags",
+        f"insert into imgur_raw.tags (name) select range::varchar from range({number})",
+    )
+
+
+def work(warehouse: Warehouse, *statements: str) -> None:
+    """Execute *statements* in the work file."""
+    with duckdb.connect(str(warehouse.work_file)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def read(path: Path, query: str) -> list[tuple[Any, ...]]:
+    """All rows of *query* in the file at *path*."""
+    with duckdb.connect(str(path), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+def tables_in(path: Path) -> list[str]:
+    return [
+        f"{schema}.{table}"
+        for schema, table in read(path, "select schema_name, table_name from duckdb_tables() order by all")
+    ]
+
+
+def files_in(directory: Path) -> list[str]:
+    return sorted(path.name for path in directory.iterdir())
+
+
+class Other:
+    """Another program that holds a DuckDB file open; asked, it answers its query."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+
+    def answer(self) -> str:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        return self.process.stdout.readline().strip()
+
+
+@contextmanager
+def another_program(path: Path, *, mode: str, query: str = "select 1", before: str = "") -> Iterator[Other]:
+    """A real process that has *path* open to ``read`` or ``write`` until the block ends."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDING, str(path), mode, query, before],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "open\n"
+        try:
+            yield Other(process)
+        finally:
+            process.kill()
+
+
+@contextmanager
+def no_file_larger_than(size_bytes: int) -> Iterator[None]:
+    """A full disk, as far as this process can tell."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def descriptions_in(path: Path) -> set[tuple[str, str, str]]:
+    """Table, column (empty for the table itself) and description of all of ``imgur_raw``."""
+    return set(
+        read(
+            path,
+            "select table_name, '', comment from duckdb_tables() where schema_name = 'imgur_raw' "
+            "union all select table_name, column_name, comment from duckdb_columns() "
+            "where schema_name = 'imgur_raw'",
+        )
+    )
+
+
+def descriptions_of(*tables: Table, load_id: bool = True) -> set[tuple[str, str, str]]:
+    """What ``descriptions_in`` has to give for *tables*, with dlt's column (it is a setting) or without."""
+    described = {(table.name, "", table.description) for table in tables}
+    described |= {(table.name, field.name, field.description) for table in tables for field in table.fields}
+    return described | {(table.name, "_dlt_load_id", LOAD_ID_DESCRIPTION) for table in tables if load_id}
+
+
+# comment
+
+
+def test_comment__describes_every_table_and_column(warehouse: Warehouse) -> None:
+    """Every table and column of the data dictionary bears its description, apostrophes and all."""
+    for table in TABLES.values():
+        load(warehouse, table)
+    with duckdb.connect(str(warehouse.work_file)) as connection:
+        number = comment(connection)
+        for table in TABLES.values():
+            if table.parent:
+                connection.execute(f"alter table imgur_raw.{table.name} drop column {MARKER}")
+    assert descriptions_in(warehouse.work_file) == descriptions_of(*TABLES.values())
+    assert number == len(descriptions_of(*TABLES.values()))
+
+
+def test_comment__leaves_alone_what_it_does_not_know(warehouse: Warehouse) -> None:
+    """Missing columns, unknown columns, dlt's tables and a missing schema are no obstacle."""
+    with duckdb.connect(":memory:") as connection:
+        assert comment(connection) == 0
+        connection.execute("create schema imgur_raw")
+        connection.execute("create table imgur_raw.tags (name varchar, of_tomorrow varchar)")
+        connection.execute("create table imgur_raw._dlt_loads (load_id varchar)")
+        assert comment(connection) == 2
+        rows = connection.execute(
+            "select column_name, comment from duckdb_columns() where schema_name = 'imgur_raw' order by all"
+        ).fetchall()
+    assert rows == [("load_id", None), ("name", TAGS.field("name").description), ("of_tomorrow", None)]
+
+
+# check
+
+
+def test_check__finds_nothing_wrong_in_sound_tables(warehouse: Warehouse) -> None:
+    """Sound tables pass, before the first publication and after it."""
+    load(warehouse, IMAGES, {"id": "aaa"}, {"id": "AAA"})
+    load(warehouse, POST_TAGS, {"post_id": "p", "tag": "cats"}, {"post_id": "p", "tag": "dogs"})
+    load(warehouse, ALBUMS)
+    assert warehouse.check() == []
+    warehouse.publish()
+    assert warehouse.check() == []
+
+
+def test_check__has_nothing_to_say_without_a_work_file(warehouse: Warehouse) -> None:
+    """Before the first load there is nothing to check, and checking leaves no trace."""
+    assert warehouse.check() == []
+    assert not warehouse.data_dir.exists()
+
+
+def test_check__finds_duplicate_keys(warehouse: Warehouse) -> None:
+    """A key that stands twice is told with the number of such keys and the worst example."""
+    load(warehouse, IMAGES, *({"id": id_} for id_ in ("a", "a", "b", "c", "c", "c")))
+    seen = {"id": "a", "observed_at": NIGHT}
+    load(warehouse, IMAGE_METRICS, seen, seen, {"id": "b", "observed_at": NIGHT})
+    assert warehouse.check() == [
+        Problem("images", "duplicate key", "2 keys stand more than once, for example id = c (3 rows)."),
+        Problem(
+            "image_metrics",
+            "duplicate key",
+            "1 keys stand more than once, for example id = a, observed_at = 2026-11-23 02:00:00+00 (2 rows).",
+        ),
+    ]
+
+
+def test_check__finds_null_keys(warehouse: Warehouse) -> None:
+    """A null in any column of a key is told, and is not taken for a duplicate."""
+    row: dict[str, Any] = {"post_id": "p", "tag": None}
+    load(warehouse, POST_TAGS, row, row, {"post_id": "p", "tag": "cats"})
+    assert warehouse.check() == [
+        Problem("post_tags", "null key", "2 rows have no key, for example post_id = p, tag = null.")
+    ]
+
+
+def test_check__finds_rows_that_only_mark_an_empty_parent(warehouse: Warehouse) -> None:
+    """A marker that outlived the merge would look like a thing with an empty id."""
+    load(warehouse, ALBUM_IMAGES, {"album_id": "a", "image_id": "", MARKER: True})
+    load(warehouse, POST_TAGS, {"post_id": "p", "tag": "cats", MARKER: False})
+    assert warehouse.check() == [
+        Problem(
+            "album_images",
+            "marker row",
+            "1 rows only say that a parent is empty and should have gone in the merge, "
+            "for example album_id = a.",
+        )
+    ]
+
+
+def test_check__finds_an_absent_key_column(warehouse: Warehouse) -> None:
+    """A table without its key is told, instead of failing in SQL."""
+    load(warehouse, POST_TAGS)
+    work(warehouse, "alter table imgur_raw.post_tags drop column tag")
+    assert warehouse.check() == [Problem("post_tags", "no key column", "Key columns are absent: tag.")]
+
+
+def test_check__finds_a_table_that_lost_more_than_half_of_its_rows(warehouse: Warehouse) -> None:
+    """Half of a table may go in a night, one row more may not."""
+    load_tags(warehouse, 20)
+    warehouse.publish()
+    load_tags(warehouse, 10)
+    assert warehouse.check() == []
+    load_tags(warehouse, 9)
+    problem = Problem(
+        "tags",
+        "rows lost",
+        f"9 rows, 20 in the published file. If that is right, move {warehouse.published_file} away "
+        "and run again.",
+    )
+    assert warehouse.check() == [problem]
+    assert str(problem) == f"tags, rows lost: {problem.detail}"
+
+
+def test_check__lets_small_tables_and_the_quarantine_shrink(warehouse: Warehouse) -> None:
+    """A handful of rows may go, and so may rejected records, which a person empties."""
+    load_tags(warehouse, 19)
+    load(warehouse, REJECTED_RECORDS, *({"id": str(number)} for number in range(30)))
+    warehouse.publish()
+    load_tags(warehouse, 0)
+    work(warehouse, "delete from imgur_raw.rejected_records")
+    assert warehouse.check() == []
+
+
+def test_check__finds_a_lost_table(warehouse: Warehouse) -> None:
+    """A table that had rows and is gone is told, however small it was; an empty one is not missed."""
+    load_tags(warehouse, 1)
+    load(warehouse, IMAGES)
+    load(warehouse, ALBUMS)
+    warehouse.publish()
+    work(warehouse, "drop table imgur_raw.tags", "drop table imgur_raw.images")
+    assert warehouse.check() == [
+        Problem(
+            "tags",
+            "table lost",
+            "The published file has 1 rows, this one no such table. "
+            f"If that is right, move {warehouse.published_file} away and run again.",
+        )
+    ]
+
+
+def test_check__takes_new_tables_and_columns_as_they_come(warehouse: Warehouse) -> None:
+    """A table or column that the published file does not know yet is no problem."""
+    load_tags(warehouse, 30)
+    warehouse.publish()
+    work(warehouse, "alter table imgur_raw.tags add column of_tomorrow varchar")
+    load(warehouse, IMAGES, {"id": "a"})
+    assert warehouse.check() == []
+
+
+@pytest.mark.parametrize("mode", ["read", "write"])
+def test_check__compares_whoever_has_the_published_file_open(warehouse: Warehouse, mode: str) -> None:
+    """A reader, or somebody who opened it for writing against the rules, does not stop the comparison."""
+    load_tags(warehouse, 30)
+    warehouse.publish()
+    load_tags(warehouse, 3)
+    with another_program(warehouse.published_file, mode=mode):
+        assert [(problem.table, problem.check) for problem in warehouse.check()] == [("tags", "rows lost")]
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+def test_check__compares_with_the_new_file_where_the_old_is_still_open(
+    warehouse: Warehouse, read_only: bool
+) -> None:
+    """A connection of this very process to yesterday's file does not hide today's."""
+    load_tags(warehouse, 30)
+    warehouse.publish()
+    with duckdb.connect(str(warehouse.published_file), read_only=read_only):
+        load_tags(warehouse, 90)
+        warehouse.publish()
+        load_tags(warehouse, 30)
+        assert [(problem.table, problem.check) for problem in warehouse.check()] == [("tags", "rows lost")]
+
+
+def test_check__goes_on_without_a_published_file_that_cannot_be_read(
+    warehouse: Warehouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A spoiled published file is a warning: the publication that follows heals it."""
+    load_tags(warehouse, 3)
+    warehouse.published_file.write_bytes(b"not a database" * 1000)
+    with caplog.at_level(logging.WARNING):
+        assert warehouse.check() == []
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    warehouse.publish()
+    assert read(warehouse.published_file, "select count(*) from imgur_raw.tags") == [(3,)]
+
+
+# publish
+
+
+def test_publish__makes_a_clean_described_copy(warehouse: Warehouse) -> None:
+    """The published file has our tables with their rows and descriptions, and nothing of dlt's."""
+    load(warehouse, ALBUMS, {"id": "a", "order": 1, "datetime": NIGHT, "_dlt_load_id": "1.5"})
+    load(warehouse, ALBUM_IMAGES, {"album_id": "a", "image_id": "i", "tags": '["x"]', MARKER: False})
+    work(
+        warehouse,
+        "create schema imgur_raw_staging",
+        "create table imgur_raw_staging.albums as from imgur_raw.albums",
+        "create table imgur_raw_staging._dlt_version (version bigint)",
+        "create table imgur_raw._dlt_loads (load_id varchar)",
+        "create table imgur_raw._dlt_version (version bigint)",
+        "create table imgur_raw._dlt_pipeline_state (version bigint)",
+    )
+    before = tables_in(warehouse.work_file)
+    assert warehouse.publish() == Publication(
+        path=warehouse.published_file,
+        tables=2,
+        rows=2,
+        size_bytes=warehouse.published_file.stat().st_size,
+        published_at=NIGHT,
+    )
+    published = warehouse.published_file
+    assert tables_in(published) == ["imgur_raw.album_images", "imgur_raw.albums"]
+    assert read(published, "select schema_name from duckdb_schemas() where schema_name like 'imgur%'") == [
+        ("imgur_raw",)
+    ]
+    assert descriptions_in(published) == descriptions_of(ALBUMS, ALBUM_IMAGES)
+    assert read(
+        published, 'select id, "order", epoch(datetime)::bigint, _dlt_load_id from imgur_raw.albums'
+    ) == [("a", 1, int(NIGHT.timestamp()), "1.5")]
+    assert read(published, "select album_id, image_id, tags ->> 0 from imgur_raw.album_images") == [
+        ("a", "i", "x")
+    ]
+    assert tables_in(warehouse.work_file) == before
+    assert files_in(warehouse.data_dir) == ["imgur.duckdb", "work"]
+    assert files_in(warehouse.work_dir) == ["imgur_work.duckdb"]
+
+
+def test_publish__keeps_marts_views_and_their_descriptions(warehouse: Warehouse) -> None:
+    """What sql/ made goes with the copy, views over a table that loses its marker column too."""
+    load(warehouse, POST_TAGS, {"post_id": "p", "tag": "cats"})
+    work(
+        warehouse,
+        "create schema staging",
+        "create view staging.stg_tags as select post_id, tag as tag_name from imgur_raw.post_tags",
+        "create view staging.whole as select * exclude (is_marker) from imgur_raw.post_tags",
+        "create table main.mart as select tag_name, 1 as posts from staging.stg_tags",
+        "comment on table main.mart is 'Posts per tag.'",
+        "comment on column main.mart.posts is 'Number of posts.'",
+        "comment on view staging.stg_tags is 'Tags.'",
+        "comment on column staging.stg_tags.tag_name is 'Name of the tag.'",
+    )
+    publication = warehouse.publish()
+    published = warehouse.published_file
+    assert (publication.tables, publication.rows) == (2, 2)
+    assert read(published, "from mart") == [("cats", 1)]
+    assert read(published, "from staging.stg_tags") == [("p", "cats")]
+    assert read(
+        published,
+        "select schema_name, table_name, column_name, comment from duckdb_columns() "
+        "where schema_name in ('main', 'staging') and comment is not null "
+        "union all select schema_name, table_name, '', comment from duckdb_tables() "
+        "where schema_name = 'main' "
+        "union all select schema_name, view_name, '', comment from duckdb_views() "
+        "where schema_name = 'staging' and comment is not null order by all",
+    ) == [
+        ("main", "mart", "", "Posts per tag."),
+        ("main", "mart", "posts", "Number of posts."),
+        ("staging", "stg_tags", "", "Tags."),
+        ("staging", "stg_tags", "tag_name", "Name of the tag."),
+    ]
+
+
+def test_publish__of_what_dlt_loaded(warehouse: Warehouse) -> None:
+    """Two real loads with markers and a replacement are published with exact types, and checks pass."""
+
+    def load_a_night(images: list[dict[str, Any]], members: list[dict[str, Any]]) -> None:
+        dlt.pipeline(
+            "warehouse_test",
+            destination=dlt.destinations.duckdb(str(warehouse.work_file)),
+            dataset_name=RAW_SCHEMA,
+            pipelines_dir=str(warehouse.pipelines_dir),
+        ).run(
+            [rows_resource(IMAGES, images), rows_resource(ALBUM_IMAGES, members)],
+            loader_file_format="parquet",
+        )
+
+    def an_image(id_: str, **values: Any) -> dict[str, Any]:
+        return {"id": id_, "fetched_at": NIGHT, **values}
+
+    def a_member(album: str, image: str, **values: Any) -> dict[str, Any]:
+        return {"album_id": album, "image_id": image, "fetched_at": NIGHT, **values}
+
+    warehouse.work_dir.mkdir(parents=True)
+    load_a_night(
+        [an_image("a", views=1, tags='["x"]'), an_image("b", views=2)],
+        [a_member("one", "a"), a_member("two", "b"), a_member("three", "", is_marker=True)],
+    )
+    load_a_night(
+        [an_image("b", views=5)],
+        [a_member("one", "b"), a_member("two", "", is_marker=True)],
+    )
+
+    assert warehouse.check() == []
+    publication = warehouse.publish()
+    published = warehouse.published_file
+    assert (publication.tables, publication.rows) == (2, 3)
+    assert tables_in(published) == ["imgur_raw.album_images", "imgur_raw.images"]
+    assert read(published, "select id, views, tags ->> 0 from imgur_raw.images order by id") == [
+        ("a", 1, "x"),
+        ("b", 5, None),
+    ]
+    assert read(published, "select album_id, image_id from imgur_raw.album_images") == [("one", "b")]
+    types = dict(
+        read(published, "select column_name, data_type from duckdb_columns() where table_name = 'images'")
+    )
+    assert types == {field.name: field.kind.value for field in IMAGES.fields}
+    assert descriptions_in(published) == descriptions_of(IMAGES, ALBUM_IMAGES, load_id=False)
+    assert warehouse.row_counts() == {"album_images": 1, "images": 2}
+
+
+def test_publish__leaves_readers_their_file(warehouse: Warehouse) -> None:
+    """An open reader keeps its rows through two publications, while newcomers see the new ones."""
+    query = "select count(*) from imgur_raw.tags"
+    load_tags(warehouse, 1)
+    warehouse.publish()
+    with another_program(warehouse.published_file, mode="read", query=query) as reader:
+        seen = [reader.answer()]
+        for number in (2, 3):
+            load_tags(warehouse, number)
+            warehouse.publish()
+            seen.append(reader.answer())
+            with another_program(warehouse.published_file, mode="read", query=query) as newcomer:
+                seen.append(newcomer.answer())
+    assert seen == ["[(1,)]", "[(1,)]", "[(2,)]", "[(1,)]", "[(3,)]"]
+
+
+def test_publish__clears_away_what_a_crash_left(warehouse: Warehouse) -> None:
+    """Drafts of a killed publication, and the log of a killed writer of the published file, are removed."""
+    load_tags(warehouse, 1)
+    warehouse.publish()
+    with another_program(warehouse.published_file, mode="write", before="create table mine as select 1"):
+        pass
+    draft = warehouse.data_dir / ".imgur_draft.duckdb"
+    draft.write_bytes(b"half a database")
+    draft.with_name(".imgur_draft.duckdb.wal").write_bytes(b"a log")
+    draft.with_name(".imgur_draft.duckdb.tmp").mkdir()
+    assert files_in(warehouse.data_dir) == [
+        ".imgur_draft.duckdb",
+        ".imgur_draft.duckdb.tmp",
+        ".imgur_draft.duckdb.wal",
+        "imgur.duckdb",
+        "imgur.duckdb.wal",
+        "work",
+    ]
+    load_tags(warehouse, 2)
+    warehouse.publish()
+    assert files_in(warehouse.data_dir) == ["imgur.duckdb", "work"]
+    assert read(warehouse.published_file, "select count(*) from imgur_raw.tags") == [(2,)]
+
+
+def test_publish__takes_over_the_log_of_a_killed_load(warehouse: Warehouse) -> None:
+    """Rows that stand only in the work file's log, because their writer was killed, are published."""
+    load_tags(warehouse, 1)
+    with another_program(
+        warehouse.work_file, mode="write", before="insert into imgur_raw.tags (name) values ('late')"
+    ):
+        pass
+    assert files_in(warehouse.work_dir) == ["imgur_work.duckdb", "imgur_work.duckdb.wal"]
+    assert warehouse.publish().rows == 2
+    assert files_in(warehouse.work_dir) == ["imgur_work.duckdb"]
+
+
+@pytest.mark.parametrize("mode", ["read", "write"])
+def test_publish__names_the_program_that_holds_the_work_file(warehouse: Warehouse, mode: str) -> None:
+    """A work file that is open elsewhere is told with the process, and with the file to open instead."""
+    load_tags(warehouse, 1)
+    with (
+        another_program(warehouse.work_file, mode=mode) as other,
+        pytest.raises(FileInUseError) as refused,
+    ):
+        warehouse.publish()
+    assert str(refused.value) == (
+        f"{warehouse.work_file} is open in another program (PID {other.process.pid}). Close it; "
+        f"analysts should open {warehouse.published_file}, which is never locked."
+    )
+    assert files_in(warehouse.data_dir) == ["work"]
+
+
+def test_publish__says_so_when_this_program_holds_the_work_file(warehouse: Warehouse) -> None:
+    """A connection of our own that only reads stands in the way, too, and has no process to name."""
+    load_tags(warehouse, 1)
+    with (
+        duckdb.connect(str(warehouse.work_file), read_only=True),
+        pytest.raises(FileInUseError, match="open in another part of this program"),
+    ):
+        warehouse.publish()
+
+
+def test_publish__works_beside_a_connection_of_dlt(warehouse: Warehouse) -> None:
+    """A connection for writing in this process, as dlt has them, is no obstacle."""
+    load_tags(warehouse, 1)
+    with duckdb.connect(str(warehouse.work_file)) as connection:
+        assert warehouse.check() == []
+        assert warehouse.publish().rows == 1
+        assert connection.execute("select count(*) from imgur_raw.tags").fetchall() == [(1,)]
+
+
+def test_publish__keeps_the_old_file_when_the_disk_is_full(warehouse: Warehouse) -> None:
+    """With no room for the copy the old file stays, the draft goes, and the next run publishes."""
+    load_tags(warehouse, 1)
+    warehouse.publish()
+    load_tags(warehouse, 50_000)
+    with (
+        no_file_larger_than(warehouse.work_file.stat().st_size // 2),
+        pytest.raises(PublicationError) as failed,
+    ):
+        warehouse.publish()
+    assert str(failed.value) == (
+        f"{warehouse.published_file} was not replaced: File too large. The previous file is untouched; "
+        "make room or correct the permissions, the next run publishes what is loaded."
+    )
+    assert files_in(warehouse.data_dir) == ["imgur.duckdb", "work"]
+    assert read(warehouse.published_file, "select count(*) from imgur_raw.tags") == [(1,)]
+    assert warehouse.publish().rows == 50_000
+
+
+def test_publish__keeps_the_old_file_when_the_draft_cannot_be_finished(warehouse: Warehouse) -> None:
+    """What DuckDB cannot write into the draft ends the publication like any other trouble."""
+    load_tags(warehouse, 1)
+    warehouse.publish()
+    load_tags(warehouse, 2)
+    log = warehouse.data_dir / ".imgur_draft.duckdb.wal"
+    log.mkdir()  # in the place of the draft's log
+    with pytest.raises(PublicationError, match=r"was not replaced: IO Error: .* Is a directory"):
+        warehouse.publish()
+    log.rmdir()
+    assert files_in(warehouse.data_dir) == ["imgur.duckdb", "work"]
+    assert read(warehouse.published_file, "select count(*) from imgur_raw.tags") == [(1,)]
+
+
+def test_publish__says_what_the_system_says(warehouse: Warehouse) -> None:
+    """Where the file cannot take its place the reason is told, and no draft stays."""
+    load_tags(warehouse, 1)
+    warehouse.published_file.mkdir()
+    with pytest.raises(PublicationError, match="was not replaced: Is a directory"):
+        warehouse.publish()
+    assert files_in(warehouse.data_dir) == ["imgur.duckdb", "work"]
+
+
+def test_publish__has_nothing_to_publish_before_the_first_load(warehouse: Warehouse) -> None:
+    """Neither a missing work file nor one without tables becomes an empty published file."""
+    with pytest.raises(PublicationError, match="nothing is loaded yet, there is no"):
+        warehouse.publish()
+    assert not warehouse.data_dir.exists()
+    warehouse.work_dir.mkdir(parents=True)
+    work(warehouse, "create table main.mart as select 1")
+    with pytest.raises(PublicationError, match="nothing is loaded yet into"):
+        warehouse.publish()
+    assert files_in(warehouse.data_dir) == ["work"]
+
+
+@pytest.mark.parametrize(
+    "damage", ["foreign", "cut", "scratched"], ids=["not a database", "cut short", "wrong checksum"]
+)
+def test_publish__names_a_damaged_work_file(warehouse: Warehouse, damage: str) -> None:
+    """A work file that is no database any more is told, with what to do; the published one stays."""
+    load_tags(warehouse, 1)
+    warehouse.publish()
+    whole = warehouse.work_file.read_bytes()
+    spoiled = {
+        "foreign": b"hello" * 1000,
+        "cut": whole[:9000],
+        "scratched": whole[:5000] + bytes(255 - byte for byte in whole[5000:9000]) + whole[9000:],
+    }
+    warehouse.work_file.write_bytes(spoiled[damage])
+    with pytest.raises(DamagedFileError) as failed:
+        warehouse.publish()
+    assert str(failed.value) == (
+        f"{warehouse.work_file} cannot be read as a DuckDB database ({failed.value.reason}). "
+        f"Move {warehouse.work_dir} away as a whole and run again: the lists are then read anew."
+    )
+    assert read(warehouse.published_file, "select count(*) from imgur_raw.tags") == [(1,)]
+
+
+@pytest.mark.slow
+def test_publish__survives_being_killed_at_any_time(tmp_path: Path) -> None:
+    """Killed at random moments, publications leave a whole file and never more than one draft."""
+    warehouse = Warehouse(tmp_path / "data")
+    load_tags(warehouse, 200_000)
+    rng = random.Random(20261123)
+    generations = [0]
+    drafts_left = 0
+    for _ in range(KILLS):
+        with subprocess.Popen(
+            [sys.executable, "-c", PUBLISHING, str(warehouse.data_dir)],
+            env={**os.environ, "PYTHONPATH": str(PIPELINES)},
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as publishing:
+            assert publishing.stdout is not None
+            assert publishing.stdout.readline() == "ready\n"
+            with pytest.raises(subprocess.TimeoutExpired):
+                publishing.wait(timeout=rng.uniform(0.05, 0.8))
+            publishing.kill()
+        drafts = [name for name in files_in(warehouse.data_dir) if name.startswith(".")]
+        assert set(drafts) <= {".imgur_draft.duckdb", ".imgur_draft.duckdb.wal"}
+        drafts_left += bool(drafts)
+        if warehouse.published_file.exists():
+            [(rows, names, oldest, newest)] = read(
+                warehouse.published_file,
+                "select count(*), count(distinct name), coalesce(min(followers), 0), "
+                "coalesce(max(followers), 0) from imgur_raw.tags",
+            )
+            assert (rows, names, oldest) == (200_000, 200_000, newest)
+            assert descriptions_in(warehouse.published_file) == descriptions_of(TAGS)
+            generations.append(newest)
+    assert len(set(generations)) > 1, "no publication came through; the moments are too early"
+    assert drafts_left > 0, "no publication was hit in the middle; the moments are wrong"
+    warehouse.publish()
+    assert files_in(warehouse.data_dir) == ["imgur.duckdb", "work"]
+
+
+# what is held, and what the runs did
+
+
+def test_row_counts__of_our_tables(warehouse: Warehouse) -> None:
+    """Rows are counted per table of a schema, dlt's own tables left out."""
+    assert warehouse.row_counts() == {}
+    assert not warehouse.has_work_file
+    load_tags(warehouse, 3)
+    load(warehouse, IMAGES)
+    work(
+        warehouse,
+        "create table imgur_raw._dlt_loads (load_id varchar)",
+        "create table main.mart as select 1",
+    )
+    assert warehouse.has_work_file
+    assert warehouse.row_counts() == {"images": 0, "tags": 3}
+    assert warehouse.row_counts("main") == {"mart": 1}
+
+
+def test_held_parents__newest_first(warehouse: Warehouse) -> None:
+    """Albums, posts and named accounts come with what planning asks, newest first."""
+    later = NIGHT + timedelta(hours=1)
+    load(
+        warehouse,
+        ALBUMS,
+        {"id": "undated", "account_url": "alice"},
+        {"id": "old", "datetime": NIGHT, "account_url": "alice", "images_count": 3},
+        {"id": "new", "datetime": later},
+    )
+    load(
+        warehouse,
+        POSTS,
+        {"id": "b", "datetime": NIGHT, "is_album": True, "images_count": 2, "comment_count": 9},
+        {"id": "a", "datetime": NIGHT, "account_url": "bob"},
+    )
+    load(
+        warehouse,
+        ACCOUNTS,
+        {"id": 1, "url": "alice", "created": NIGHT},
+        {"id": 2, "url": "bob", "created": later},
+        {"id": 3, "url": None, "created": NIGHT},
+    )
+    assert warehouse.held_parents() == HeldParents(
+        albums=(
+            HeldAlbum("new", None, None),
+            HeldAlbum("old", "alice", 3),
+            HeldAlbum("undated", "alice", None),
+        ),
+        posts=(HeldPost("a", "bob", False, None, None), HeldPost("b", None, True, 2, 9)),
+        accounts=(HeldAccount(2, "bob"), HeldAccount(1, "alice")),
+    )
+
+
+def test_held_parents__of_what_there_is(warehouse: Warehouse) -> None:
+    """Without a file, tables or columns, less is held; nothing fails."""
+    assert warehouse.held_parents() == HeldParents()
+    load(warehouse, ALBUMS, {"id": "b"}, {"id": "a"})
+    work(
+        warehouse,
+        "alter table imgur_raw.albums drop column images_count",
+        "alter table imgur_raw.albums drop column datetime",
+    )
+    assert warehouse.held_parents() == HeldParents(
+        albums=(HeldAlbum("a", None, None), HeldAlbum("b", None, None))
+    )
+
+
+def a_run(run_id: str, *, hours: int = 0, **values: Any) -> dict[str, Any]:
+    return {"run_id": run_id, "started_at": NIGHT + timedelta(hours=hours), "outcome": "done", **values}
+
+
+def shown(run: dict[str, Any]) -> dict[str, Any]:
+    """A row of ``sync_runs`` as ``last_runs`` gives it back: all columns."""
+    return dict.fromkeys(SYNC_RUNS.column_names) | run
+
+
+def test_complete_publication__is_seen_in_the_next_file(warehouse: Warehouse) -> None:
+    """What came of a publication stands in the row of its run, and of no other."""
+    load(warehouse, SYNC_RUNS, a_run("one"), a_run("two", hours=1))
+    warehouse.publish()
+    assert warehouse.complete_publication("two", outcome="published", published_at=NIGHT) is True
+    assert warehouse.last_runs() == [
+        shown(a_run("two", hours=1, publication="published", published_at=NIGHT)),
+        shown(a_run("one")),
+    ]
+    warehouse.publish()
+    assert read(
+        warehouse.published_file,
+        "select run_id, publication, epoch(published_at)::bigint from imgur_raw.sync_runs order by run_id",
+    ) == [("one", None, None), ("two", "published", int(NIGHT.timestamp()))]
+
+
+def test_complete_publication__of_an_unknown_run(warehouse: Warehouse) -> None:
+    """Where there is no such run, that is the answer."""
+    kept = {"outcome": "kept", "published_at": None}
+    assert warehouse.complete_publication("one", **kept) is False  # type: ignore[arg-type]
+    load_tags(warehouse, 1)
+    assert warehouse.complete_publication("one", **kept) is False  # type: ignore[arg-type]
+    load(warehouse, SYNC_RUNS, a_run("two"))
+    assert warehouse.complete_publication("one", **kept) is False  # type: ignore[arg-type]
+
+
+def test_last_runs__are_none_before_the_first(warehouse: Warehouse) -> None:
+    """Before the first run there is nothing to show, and looking leaves no trace."""
+    assert warehouse.last_runs() == []
+    assert not warehouse.data_dir.exists()
+    load_tags(warehouse, 1)
+    assert warehouse.last_runs() == []
+
+
+def test_last_runs__newest_first_with_python_values(warehouse: Warehouse) -> None:
+    """The latest runs come with aware times and decoded JSON, as many as asked for."""
+    load(
+        warehouse,
+        SYNC_RUNS,
+        a_run("one"),
+        a_run("three", hours=2, owed='["a page"]', rows_loaded='{"images": 3}', credits_spent=7),
+        a_run("two", hours=1),
+    )
+    assert warehouse.last_runs(2) == [
+        shown(a_run("three", hours=2, owed=["a page"], rows_loaded={"images": 3}, credits_spent=7)),
+        shown(a_run("two", hours=1)),
+    ]
+
+
+def test_last_runs__know_runs_that_published_nothing(warehouse: Warehouse) -> None:
+    """A run after the last publication stands only in the work file, and is shown."""
+    load(warehouse, SYNC_RUNS, a_run("one"))
+    warehouse.publish()
+    load(warehouse, SYNC_RUNS, a_run("two", hours=1, publication="kept"))
+    assert warehouse.last_runs() == [shown(a_run("two", hours=1, publication="kept")), shown(a_run("one"))]
+
+
+@pytest.mark.parametrize("hindrance", ["a run", "another program", "damage", "no file"])
+def test_last_runs__fall_back_on_the_published_file(warehouse: Warehouse, hindrance: str) -> None:
+    """While the work file cannot be looked at, the runs of the published file are shown."""
+    load(warehouse, SYNC_RUNS, a_run("one"))
+    warehouse.publish()
+    load(warehouse, SYNC_RUNS, a_run("two", hours=1))
+    if hindrance == "a run":
+        with RunLock(warehouse.lock_file, clock=StandingClock()):
+            runs = warehouse.last_runs()
+    elif hindrance == "another program":
+        with another_program(warehouse.work_file, mode="write"):
+            runs = warehouse.last_runs()
+    else:
+        if hindrance == "damage":
+            warehouse.work_file.write_bytes(b"hello")
+        else:
+            shutil.rmtree(warehouse.work_dir)
+        runs = warehouse.last_runs()
+    assert runs == [shown(a_run("one"))]
+
+
+def test_last_runs__of_a_locked_warehouse_that_published_nothing(warehouse: Warehouse) -> None:
+    """With no published file and a locked work file there is nothing to show, and nothing fails."""
+    load(warehouse, SYNC_RUNS, a_run("one"))
+    with another_program(warehouse.work_file, mode="write"):
+        assert warehouse.last_runs() == []
+
+
+def test_last_runs__are_the_same_in_every_time_zone(warehouse: Warehouse) -> None:
+    """Times come back in UTC on a machine that lives elsewhere."""
+    load(warehouse, SYNC_RUNS, a_run("one"))
+    warehouse.publish()
+    shown_in_tokyo = subprocess.run(
+        [sys.executable, "-c", LAST_RUNS, str(warehouse.data_dir)],
+        env={**os.environ, "PYTHONPATH": str(PIPELINES), "TZ": "Asia/Tokyo"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert shown_in_tokyo == "['2026-11-23T02:00:00+00:00']\n"
+
+
+def test_work_file__that_cannot_be_opened(warehouse: Warehouse) -> None:
+    """Trouble with the disk or its permissions is told as such, not as damage."""
+    load_tags(warehouse, 1)
+    log = warehouse.work_dir / "imgur_work.duckdb.wal"
+    log.mkdir()  # even root cannot read a directory as a file
+    with pytest.raises(FileAccessError, match=r"Make room or correct the permissions, and run again\.$"):
+        warehouse.row_counts()
+
+
+def test_work_file__on_a_full_disk(warehouse: Warehouse) -> None:
+    """What does not fit on the disk is told as such, and is not half written."""
+    load(warehouse, SYNC_RUNS, a_run("one"))
+    with no_file_larger_than(10), pytest.raises(FileAccessError, match="File too large"):
+        warehouse.complete_publication("one", outcome="kept", published_at=None)
+    assert warehouse.last_runs() == [shown(a_run("one"))]
+
+
+def test_comment__tells_why_it_failed(warehouse: Warehouse) -> None:
+    """On a full disk the error is the full disk, not the rollback after it."""
+    load_tags(warehouse, 1)
+    with (
+        duckdb.connect(str(warehouse.work_file)) as connection,
+        no_file_larger_than(10),
+        pytest.raises(duckdb.Error, match="File too large"),
+    ):
+        comment(connection)
