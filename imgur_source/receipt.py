@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from imgur_source.credits import Credits
 from imgur_source.errors import ImgurError
+from imgur_source.meter import CreditMeter
 
 
 @dataclass(slots=True)
@@ -50,6 +51,14 @@ class Receipt:
         if line not in self.notes:
             self.notes.append(line)
 
-    def changed(self) -> None:
-        """Tell whoever watches."""
+    def owe(self, name: str) -> None:
+        """Keep *name* among what was not read, once."""
+        if name not in self.owed:
+            self.owed.append(name)
+
+    def booked(self, meter: CreditMeter) -> None:
+        """Take over what *meter* has counted so far, and tell whoever watches."""
+        self.credits = meter.credits
+        self.charges = meter.charges
+        self.requests = meter.requests
         self.on_change(self)

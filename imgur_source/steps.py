@@ -58,6 +58,14 @@ class HeldPost:
     as_me: bool = False
 
 
+@dataclass(slots=True)
+class Details:
+    """Albums and posts met on the way whose images and comments are to be fetched; each once, by id."""
+
+    albums: dict[str, HeldAlbum] = field(default_factory=dict)
+    posts: dict[str, HeldPost] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class Candidates:
     """What is held already and may be fetched in detail, so that its parents need not be read again.

@@ -27,10 +27,18 @@ ALLOWED: dict[str, set[str]] = {
     "arrow": {"models"},
     "comments": {"arrow", "models"},
     "posts": {"arrow", "models"},
-    "receipt": {"credits", "errors"},
-    "resources": {
-        "arrow", "client", "clock", "comments", "errors", "lists", "models",
+    "receipt": {"credits", "errors", "meter"},
+    "readers": {
+        "arrow", "client", "clock", "errors", "lists", "models",
         "posts", "receipt", "replies", "settings", "steps",
+    },
+    "details": {
+        "arrow", "client", "clock", "comments", "lists", "models",
+        "readers", "receipt", "replies", "steps",
+    },
+    "resources": {
+        "arrow", "client", "clock", "details", "errors", "models",
+        "readers", "receipt", "settings", "steps",
     },
     "source": {
         "arrow", "auth", "client", "clock", "errors", "meter", "models",
