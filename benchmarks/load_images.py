@@ -105,7 +105,7 @@ def our_tables(bodies: list[bytes]) -> Iterator[pa.Table]:
         held.append(table)
         size += table.num_rows
         if size >= BATCH_ROWS:
-            yield pa.concat_tables(held)
+            yield pa.concat_tables(held).combine_chunks()
             held, size = [], 0
     if held:
         yield pa.concat_tables(held)

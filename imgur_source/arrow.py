@@ -410,7 +410,11 @@ def _column(column: _Column, values: Sequence[Any]) -> pa.Array:
         except (pa.ArrowInvalid, pa.ArrowTypeError):  # mostly texts among numbers
             plain = bool if field.kind is Kind.BOOLEAN else int
             array = pa.array(
-                [value if type(value) is plain else _coerced(field, value) for value in values], column.type
+                [
+                    value if value is None or type(value) is plain else _coerced(field, value)
+                    for value in values
+                ],
+                column.type,
             )
     except OverflowError as error:
         raise UnreadableRecordError(f"{field.wire_key}: a number does not fit 64 bits") from error

@@ -1,8 +1,9 @@
 """How a request says who asks: three small ``httpx.Auth``, and the pair of them that a run needs.
 
-Knows Imgur's headers and its token endpoint. Where tokens are kept is left to
-``vault.py``, what a reply means to ``replies.py``, and sending to the client:
-a refresh is one more request that passes through the same transport.
+Knows Imgur's headers and when a token is refreshed. Where tokens are kept is
+left to ``vault.py``, what a reply means to ``replies.py`` and ``token_replies.py``,
+and sending to the client: a refresh is one more request that passes through the
+same transport.
 """
 
 from __future__ import annotations
@@ -10,34 +11,19 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator, Generator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import httpx
-import msgspec
 
 from imgur_source.clock import Clock
-from imgur_source.errors import (
-    ConfigurationError,
-    LoginExpiredError,
-    NotFoundError,
-    PrivateError,
-    RefusedError,
-    TransientError,
-    WireShapeError,
-)
-from imgur_source.replies import error_text, is_dead_token, read_reply
+from imgur_source.errors import ConfigurationError, LoginExpiredError, TransientError
+from imgur_source.replies import error_text, is_dead_token
 from imgur_source.settings import DEFAULT_REQUEST_TIMEOUT_SECONDS, IMGUR_URL, ImgurCredentials, Settings
+from imgur_source.token_replies import REFRESH_ENDPOINT, REFRESH_MARGIN, is_sendable, read_token_reply
 from imgur_source.vault import Tokens, TokenVault, choose, fingerprint
 
 logger = logging.getLogger(__name__)
 
-REFRESH_MARGIN = timedelta(minutes=5)  # so that a token never ends between the check and Imgur's reading it
-LONGEST_TOKEN_LIFE = timedelta(days=20 * 366)  # ten years were seen; more is a mistake, not a promise
-REFRESH_ENDPOINT = "oauth2_token"  # by this name the meter books a refresh at no credit
-
-_REFUSALS = frozenset({400, 401, 403})  # of a refresh: asking again does not cure them
 _TIMEOUT = httpx.Timeout(DEFAULT_REQUEST_TIMEOUT_SECONDS).as_dict()
 _RAPIDAPI_DOMAIN = ".rapidapi.com"
 
@@ -200,10 +186,14 @@ class BearerAuth(_BlockingAuth):
             body = response.read()
         except httpx.RequestError as error:
             raise TransientError(REFRESH_ENDPOINT, f"the reply broke off ({type(error).__name__})") from error
-        now = self._clock.now()
-        tokens = _tokens_of(body, current, now=now) if response.status_code < 300 else None
-        if tokens is None:
-            _raise_refusal(response, self.without_secrets(body, current), now=now)
+        tokens = read_token_reply(
+            status=response.status_code,
+            headers=response.headers,
+            body=body,
+            body_to_show=self.without_secrets(body, current),
+            before=current,
+            received_at=self._clock.now(),
+        )
         self._vault.save(tokens)
         logger.info(
             "access token refreshed expires_at=%s refresh_token=%s",
@@ -321,72 +311,6 @@ def token_url_of(base_url: str) -> str:
     return f"{oauth_base_of(base_url)}/oauth2/token"
 
 
-class _TokenReply(msgspec.Struct):
-    """The bare object of a token reply; only the access token has always been there."""
-
-    access_token: str
-    refresh_token: Any = None
-    expires_in: Any = None
-    account_id: Any = None
-    account_username: Any = None
-
-
-def _tokens_of(body: bytes, before: Tokens, *, now: datetime) -> Tokens | None:
-    """Read a token reply; what it leaves out stays as it was. None when it is no token reply."""
-    try:
-        reply = msgspec.json.decode(body, type=_TokenReply)
-    except msgspec.MsgspecError:
-        return None
-    if not _is_sendable(reply.access_token):
-        return None
-    return Tokens(
-        access_token=reply.access_token,
-        refresh_token=reply.refresh_token if _is_sendable(reply.refresh_token) else before.refresh_token,
-        expires_at=_expiry(reply.expires_in, now=now),
-        username=reply.account_username if _is_sendable(reply.account_username) else before.username,
-        account_id=_whole(reply.account_id) or before.account_id,
-        descends_from=before.descends_from,
-    )
-
-
-def _expiry(expires_in: object, *, now: datetime) -> datetime | None:
-    """When a token ends, None where Imgur's word cannot be true.
-
-    A life within the margin counts as such: with it every request would refresh first.
-    """
-    seconds = _whole(expires_in)
-    if seconds is None or not REFRESH_MARGIN.total_seconds() < seconds <= LONGEST_TOKEN_LIFE.total_seconds():
-        return None
-    return now + timedelta(seconds=seconds)
-
-
-def _raise_refusal(response: httpx.Response, body: bytes, *, now: datetime) -> NoReturn:
-    """Raise what a token reply without tokens means; *body* is the reply's, without secrets."""
-    status = response.status_code
-    if status in _REFUSALS and not body.strip():
-        raise LoginExpiredError(f"the refresh was refused with status {status}")
-    if status >= 300 or error_text(body):
-        try:
-            read_reply(
-                REFRESH_ENDPOINT,
-                status=status,
-                headers=response.headers,
-                body=body,
-                received_at=now,
-                with_login=True,
-            )
-        except (NotFoundError, PrivateError, RefusedError) as refusal:
-            # As they are, these would tell the client that a record is gone or private.
-            said = refusal.status if isinstance(refusal, RefusedError) else status
-            if said in _REFUSALS:
-                raise LoginExpiredError(refusal.reason) from refusal
-            raise TransientError(REFRESH_ENDPOINT, f"status {status}, {refusal.reason}") from refusal
-        except WireShapeError as error:
-            raise TransientError(REFRESH_ENDPOINT, f"status {status}, {error.reason}") from error
-    # What else came is not shown: it might be tokens in a shape that is not known.
-    raise TransientError(REFRESH_ENDPOINT, f"status {status} without an access token")
-
-
 def _with_bearer(request: httpx.Request, tokens: Tokens) -> httpx.Request:
     request.headers["Authorization"] = f"Bearer {tokens.access_token}"
     return request
@@ -399,7 +323,7 @@ def credential_of(credentials: ImgurCredentials, name: str) -> str | None:
         ConfigurationError: when no header could carry it; an HTTP library would quote it in its own error.
     """
     value = str(getattr(credentials, name) or "").strip()
-    if value and not _is_sendable(value):
+    if value and not is_sendable(value):
         raise ConfigurationError(
             f"The {name} holds a blank, a line break or a letter outside ASCII. {_how_to_set(name)}"
         )
@@ -411,14 +335,3 @@ def _how_to_set(name: str) -> str:
         f"Set SOURCES__IMGUR__CREDENTIALS__{name.upper()}, or {name} under [sources.imgur.credentials] "
         "in .dlt/secrets.toml."
     )
-
-
-def _is_sendable(value: object) -> bool:
-    return isinstance(value, str) and bool(value) and all("!" <= letter <= "~" for letter in value)
-
-
-def _whole(value: object) -> int | None:
-    try:
-        return int(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else None
-    except (ValueError, OverflowError):
-        return None

@@ -69,7 +69,7 @@ class CreditsExhaustedError(ImgurError):
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
-        super().__init__(f"No credits left to spend: {reason}. The next run goes on from here.")
+        super().__init__(f"No further request in this run: {reason}. What was read is kept.")
 
 
 class OverCapacityError(CreditsExhaustedError):
@@ -87,7 +87,7 @@ class StoppedError(ImgurError):
     """Somebody asked the run to stop (Ctrl-C, SIGTERM)."""
 
     def __init__(self) -> None:
-        super().__init__("Stopped on request. The next run goes on from here.")
+        super().__init__("Stopped on request. What was read is kept.")
 
 
 class TransientError(ImgurError):

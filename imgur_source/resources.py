@@ -34,7 +34,15 @@ from imgur_source.models import Table
 from imgur_source.readers import LIST_SWEEPS, REJECTED_RECORDS, Readers, Rows
 from imgur_source.receipt import Receipt
 from imgur_source.settings import BATCH_ROWS, Settings
-from imgur_source.steps import ME, Candidates, Details, steps, wanted_resources
+from imgur_source.steps import (
+    ME,
+    Candidates,
+    Details,
+    HeldAlbum,
+    HeldPost,
+    steps,
+    wanted_resources,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -95,11 +103,11 @@ class Night:
                 size += table.num_rows
                 self._receipt.rows[TABLE_OF[resource].name] += table.num_rows
                 if size >= BATCH_ROWS:
-                    yield {name: pa.concat_tables(tables) for name, tables in held.items()}
+                    yield _batch(held)
                     held, size = {}, 0
         for resource in self._selected & TABLE_OF.keys():
             held.setdefault(resource, [rows_table(TABLE_OF[resource], [])])
-        yield {name: pa.concat_tables(held[name]) for name in sorted(held)}
+        yield _batch(held)
 
     def _rows(self) -> Iterator[Rows]:
         """Everything in order, lists first and then what hangs on their items."""
@@ -121,11 +129,16 @@ class Night:
     def _details(self) -> Sequence[Reading]:
         details = self._found
         if self._candidates is not None:
-            as_me = ME in self._settings.accounts  # whose they are is not known here; the login may see all
-            albums = {album.id: replace(album, as_me=as_me) for album in self._candidates.albums}
-            posts = {post.id: replace(post, as_me=as_me) for post in self._candidates.posts}
+            albums = {
+                album.id: replace(album, as_me=self._is_mine(album)) for album in self._candidates.albums
+            }
+            posts = {post.id: replace(post, as_me=self._is_mine(post)) for post in self._candidates.posts}
             details = Details(details.albums | albums, details.posts | posts)
         return self._detail_readers.plan(details, wanted=wanted_resources(self._selected))
+
+    def _is_mine(self, held: HeldAlbum | HeldPost) -> bool:
+        """Whether *held* is asked for with the login: it is nobody's who is followed by name."""
+        return ME in self._settings.accounts and held.owner not in self._settings.accounts
 
     def _in_order(self, readings: Sequence[Reading]) -> Iterator[Rows]:
         """The rows of one reading after the other; errors become facts of the receipt."""
@@ -138,6 +151,7 @@ class Night:
             except (CreditsExhaustedError, StoppedError) as end:
                 self._receipt.ended = str(end)
                 self._receipt.owe(name)
+                logger.warning("reading ended early name=%s reason=%s", name, end)
             except SetupError as fatal:
                 self._receipt.fatal = fatal
                 self._receipt.owe(name)
@@ -171,9 +185,14 @@ class Night:
             logger.warning("could not be read name=%s error=%s", name, failure)
             self._failures_in_a_row += 1
             if self._failures_in_a_row >= FAILURES_IN_A_ROW:
-                raise CreditsExhaustedError(
-                    f"{FAILURES_IN_A_ROW} in a row could not be read, Imgur seems to be in trouble"
-                ) from failure
+                self._receipt.ended = (
+                    f"{FAILURES_IN_A_ROW} in a row could not be read, Imgur seems to be in trouble."
+                )
+
+
+def _batch(held: dict[str, list[pa.Table]]) -> Batch:
+    """One table per resource, each in one piece: dlt writes hundreds of small pieces more slowly."""
+    return {name: pa.concat_tables(held[name]).combine_chunks() for name in sorted(held)}
 
 
 TABLE_OF: dict[str, Table] = {

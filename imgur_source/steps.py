@@ -40,21 +40,29 @@ FEED_RESOURCES: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class HeldAlbum:
-    """An album whose images may be fetched: *images_count* as last seen, None where it was not sent."""
+    """An album whose images may be fetched.
+
+    Attributes:
+        images_count: as last seen; None where it was not sent.
+        owner: name of the account; None where it was not shown.
+        as_me: whether it is asked for with the login.
+    """
 
     id: str
     images_count: int | None = None
+    owner: str | None = None
     as_me: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class HeldPost:
-    """A post whose images and comments may be fetched; counts as last seen, None where not sent."""
+    """A post whose images and comments may be fetched; its fields read like an album's."""
 
     id: str
     is_album: bool = False
     images_count: int | None = None
     comment_count: int | None = None
+    owner: str | None = None
     as_me: bool = False
 
 

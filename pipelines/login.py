@@ -238,7 +238,7 @@ def _report(login: Login, *, typed_only: list[str]) -> None:
             f"Before the next command, put {' and '.join(typed_only)} under [sources.imgur.credentials] "
             "in .dlt/secrets.toml: the vault does not hold them."
         )
-    print("Next: python pipelines/sync.py --plan")
+    print("Next: python pipelines/sync.py")
 
 
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:

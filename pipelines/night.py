@@ -20,12 +20,14 @@ from typing import Any
 import dlt
 import httpx
 import pyarrow as pa
+from catalog import RAW_SCHEMA
 from dlt.common.configuration.exceptions import ConfigurationException
 from dlt.pipeline.exceptions import PipelineStepFailed
+from duckdb_files import WarehouseError
 from progress import Progress
 from run_lock import RunLock
 from summary import print_summary
-from warehouse import RAW_SCHEMA, HeldParents, Publication, PublicationError, Warehouse, WarehouseError
+from warehouse import HeldParents, Publication, PublicationError, Warehouse
 
 from imgur_source.arrow import rows_table
 from imgur_source.clock import Clock
@@ -95,13 +97,13 @@ def run(options: Options, *, clock: Clock, transport: httpx.BaseTransport | None
         started_at = clock.now()
         run_id = f"{started_at:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
         receipt = Receipt()
-        warehouse.ensure_free()
-        pipeline = _pipeline(options)
-        _load_what_is_pending(pipeline, receipt)
         books = partial(_books, options=options, run_id=run_id, started_at=started_at, clock=clock)
         source = _source(options, Runtime(clock, receipt, stop, transport, books))
-        with Progress(receipt, quiet=options.quiet):
-            _read_and_load(pipeline, source)
+        with _destination(options) as destination:
+            pipeline = _pipeline(options, destination)
+            _load_what_is_pending(pipeline, receipt)
+            with Progress(receipt, quiet=options.quiet):
+                _read_and_load(pipeline, source)
         outcome, reason, exit_code = _judge(receipt)
         problems, publication = _publish(options, warehouse, run_id)
         if problems:
@@ -111,17 +113,22 @@ def run(options: Options, *, clock: Clock, transport: httpx.BaseTransport | None
         return result
 
 
-def _pipeline(options: Options) -> dlt.Pipeline:
-    warehouse = options.warehouse
-    warehouse.work_file.parent.mkdir(parents=True, exist_ok=True)
-    destination: Any = options.destination
-    if destination == "duckdb":
-        destination = dlt.destinations.duckdb(str(warehouse.work_file))
+@contextmanager
+def _destination(options: Options) -> Iterator[Any]:
+    """Where to load to, as dlt wants it; the work file is held for as long."""
+    if options.destination == "duckdb":
+        with options.warehouse.loading() as connection:
+            yield dlt.destinations.duckdb(connection)
+    else:
+        yield options.destination
+
+
+def _pipeline(options: Options, destination: Any) -> dlt.Pipeline:
     return dlt.pipeline(
         PIPELINE_NAME,
         destination=destination,
         dataset_name=RAW_SCHEMA,
-        pipelines_dir=str(warehouse.pipelines_dir),
+        pipelines_dir=str(options.warehouse.pipelines_dir),
     )
 
 
@@ -175,12 +182,12 @@ def _candidates(options: Options) -> Candidates | None:
     asked = frozenset(options.accounts or ())
     own = frozenset(names) if not asked or ME in asked else asked
     albums = tuple(
-        HeldAlbum(album.id, album.images_count)
+        HeldAlbum(album.id, album.images_count, album.account_url)
         for album in held.albums
         if album.account_url is None or album.account_url in own
     )
     posts = tuple(
-        HeldPost(post.id, post.is_album, post.images_count, post.comment_count)
+        HeldPost(post.id, post.is_album, post.images_count, post.comment_count, post.account_url)
         for post in held.posts
         if post.account_url in own
     )

@@ -33,7 +33,7 @@ def summary_lines(result: NightResult, options: Options, *, seconds: float) -> I
         yield "  none"
     credits = receipt.credits
     yield f"Credits: {credits.spent} spent{_left(result)}"
-    yield from _listed("Still owed, the next run reads it", receipt.owed)
+    yield from _listed("Still owed", receipt.owed)
     yield from _listed("Could not be read", [str(failure) for failure in receipt.failures])
     sunsets = [f"{endpoint}: Imgur will retire it on {date}" for endpoint, date in receipt.sunsets.items()]
     yield from _listed("Worth knowing", [*sunsets, *receipt.notes])

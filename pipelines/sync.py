@@ -106,8 +106,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     import demo
     import night
     import status
+    from duckdb_files import WarehouseError
     from run_lock import RunLockedError
-    from warehouse import WarehouseError
 
     options = night.Options(
         data_dir=arguments.data_dir.expanduser().resolve(),

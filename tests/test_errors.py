@@ -57,14 +57,14 @@ MESSAGES: list[tuple[ImgurError, str]] = [
     ),
     (
         CreditsExhaustedError("the hour is used up"),
-        "No credits left to spend: the hour is used up. The next run goes on from here.",
+        "No further request in this run: the hour is used up. What was read is kept.",
     ),
     (
         OverCapacityError(),
-        'No credits left to spend: Imgur answered "over capacity", its hidden limit per address; '
-        "wait at least ten minutes, often an hour, before the next run. The next run goes on from here.",
+        'No further request in this run: Imgur answered "over capacity", its hidden limit per address; '
+        "wait at least ten minutes, often an hour, before the next run. What was read is kept.",
     ),
-    (StoppedError(), "Stopped on request. The next run goes on from here."),
+    (StoppedError(), "Stopped on request. What was read is kept."),
     (
         TransientError("account_images", "no answer in time"),
         "account_images: no answer in time (1 attempt). "

@@ -126,7 +126,7 @@ def test_login__keeps_a_configured_access_token_that_works(
     said = capsys.readouterr().out
     assert "The refresh token was not tried" in said
     assert str(vault.path) in said
-    assert "python pipelines/sync.py --plan" in said
+    assert "Next: python pipelines/sync.py" in said
 
 
 def test_login__refreshes_a_refresh_token_alone(

@@ -17,10 +17,10 @@ import night
 import pyarrow as pa
 import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
+from duckdb_files import FileInUseError
 from run_lock import RunLock, RunLockedError
 from status import status_lines
 from summary import summary_lines
-from warehouse import FileInUseError
 from warehouses import Lab, SimulatorClock, credentials_of
 
 from imgur_source.errors import ConfigurationError
@@ -259,12 +259,12 @@ def test_run__readers_of_the_published_file_are_never_in_the_way(tmp_path: Path)
     assert nights.published("select count(*) from imgur_raw.image_metrics") > before
 
 
-def _leave_pending(nights: Nights, table_rows: Any) -> dlt.Pipeline:
+def _leave_pending(nights: Nights, table_rows: Any) -> None:
     """Extract a package as a run would, and die before it is loaded."""
-    pipeline = night._pipeline(nights.options)
-    pipeline.extract(table_rows, loader_file_format="parquet")
+    with night._destination(nights.options) as destination:
+        pipeline = night._pipeline(nights.options, destination)
+        pipeline.extract(table_rows, loader_file_format="parquet")
     assert pipeline.has_pending_data
-    return pipeline
 
 
 def test_run__loads_what_a_killed_run_had_fetched(tmp_path: Path) -> None:
@@ -298,7 +298,8 @@ def test_run__gives_up_a_package_that_cannot_be_loaded(tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert any("fetched again" in note for note in result.receipt.notes)
     assert nights.published("select count(*) from imgur_raw.images") == [(40,)]
-    assert not night._pipeline(nights.options).has_pending_data
+    with night._destination(nights.options) as destination:
+        assert not night._pipeline(nights.options, destination).has_pending_data
 
 
 def test_run__failed_check_keeps_the_published_file(tmp_path: Path) -> None:

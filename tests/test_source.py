@@ -548,6 +548,7 @@ def test_imgur__trouble_everywhere_ends_the_run_after_three_lists(tmp_path: Path
     assert receipt.credits.spent == 12
     assert receipt.ended is not None
     assert "trouble" in receipt.ended
+    assert len(receipt.owed) == len(set(receipt.owed)) == 5 + 1 + len(FEEDS)
 
 
 def test_imgur__token_that_dies_is_refreshed_once(tmp_path: Path) -> None:

@@ -1,73 +1,62 @@
-"""The warehouse: checks before publication, descriptions, and a published file that is always whole."""
+"""The warehouse: a published file that is always whole, and what a run asks of the rows that are held."""
 
 from __future__ import annotations
 
 import logging
 import os
 import random
-import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import dlt
 import duckdb
 import pytest
+from catalog import RAW_SCHEMA
+from duckdb_files import DamagedFileError, FileAccessError, FileInUseError
 from run_lock import RunLock
 from warehouse import (
-    LOAD_ID_DESCRIPTION,
-    RAW_SCHEMA,
-    DamagedFileError,
-    FileAccessError,
-    FileInUseError,
     HeldAccount,
     HeldAlbum,
     HeldParents,
     HeldPost,
-    Problem,
     Publication,
     PublicationError,
     Warehouse,
-    comment,
 )
 from warehouses import rows_resource
+from work_files import (
+    NIGHT,
+    StandingClock,
+    another_program,
+    descriptions_in,
+    descriptions_of,
+    files_in,
+    load,
+    load_tags,
+    no_file_larger_than,
+    read,
+    tables_in,
+    work,
+)
 
 from imgur_source.models import (
     ACCOUNTS,
     ALBUM_IMAGES,
     ALBUMS,
-    IMAGE_METRICS,
     IMAGES,
     MARKER,
     POST_TAGS,
     POSTS,
-    REJECTED_RECORDS,
     SYNC_RUNS,
-    TABLES,
     TAGS,
-    Table,
 )
 
-NIGHT = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 PIPELINES = Path(__file__).parent.parent / "pipelines"
 KILLS = 10
-HOLDING = """
-import sys
-import duckdb
-
-path, mode, query, before = sys.argv[1:]
-with duckdb.connect(path, read_only=mode == "read") as connection:
-    if before:
-        connection.execute(before)
-    print("open", flush=True)
-    for _ in sys.stdin:
-        print(connection.execute(query).fetchall(), flush=True)
-"""
 PUBLISHING = """
 import sys
 from itertools import count
@@ -93,279 +82,15 @@ print([run["started_at"].isoformat() for run in Warehouse(Path(sys.argv[1])).las
 """
 
 
-class StandingClock:
-    """A clock that always shows the same time."""
-
-    def now(self) -> datetime:
-        return NIGHT
-
-    def sleep(self, duration: timedelta) -> None:
-        raise AssertionError("nothing sleeps here")
-
-
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Warehouse:
     return Warehouse(tmp_path / "data", clock=StandingClock())
-
-
-def load(warehouse: Warehouse, table: Table, *rows: dict[str, Any]) -> None:
-    """Put *rows* into the work file, in a table as dlt would have made it."""
-    warehouse.work_dir.mkdir(parents=True, exist_ok=True)
-    columns = [f'"{field.name}" {field.kind.value}' for field in table.fields]
-    columns += [f"{MARKER} boolean"] if table.parent else []
-    with duckdb.connect(str(warehouse.work_file)) as connection:
-        connection.execute("create schema if not exists imgur_raw")
-        connection.execute(
-            f"create table if not exists imgur_raw.{table.name} ({', '.join(columns)}, _dlt_load_id varchar)"
-        )
-        for row in rows:
-            names = ", ".join(f'"{name}"' for name in row)
-            marks = ", ".join("?" for _ in row)
-            connection.execute(
-                f"insert into imgur_raw.{table.name} ({names}) values ({marks})", list(row.values())
-            )
-
-
-def load_tags(warehouse: Warehouse, number: int) -> None:
-    """Have *number* tags in the work file, named 0, 1, 2 and so on."""
-    load(warehouse, TAGS)
-    work(
-        warehouse,
-        "delete from imgur_raw.tags",
-        f"insert into imgur_raw.tags (name) select range::varchar from range({number})",
-    )
-
-
-def work(warehouse: Warehouse, *statements: str) -> None:
-    """Execute *statements* in the work file."""
-    with duckdb.connect(str(warehouse.work_file)) as connection:
-        for statement in statements:
-            connection.execute(statement)
-
-
-def read(path: Path, query: str) -> list[tuple[Any, ...]]:
-    """All rows of *query* in the file at *path*."""
-    with duckdb.connect(str(path), read_only=True) as connection:
-        return connection.execute(query).fetchall()
-
-
-def tables_in(path: Path) -> list[str]:
-    return [
-        f"{schema}.{table}"
-        for schema, table in read(path, "select schema_name, table_name from duckdb_tables() order by all")
-    ]
-
-
-def files_in(directory: Path) -> list[str]:
-    return sorted(path.name for path in directory.iterdir())
-
-
-class Other:
-    """Another program that holds a DuckDB file open; asked, it answers its query."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self.process = process
-
-    def answer(self) -> str:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
-        return self.process.stdout.readline().strip()
-
-
-@contextmanager
-def another_program(path: Path, *, mode: str, query: str = "select 1", before: str = "") -> Iterator[Other]:
-    """A real process that has *path* open to ``read`` or ``write`` until the block ends."""
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLDING, str(path), mode, query, before],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "open\n"
-        try:
-            yield Other(process)
-        finally:
-            process.kill()
-
-
-@contextmanager
-def no_file_larger_than(size_bytes: int) -> Iterator[None]:
-    """A full disk, as far as this process can tell."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-def descriptions_in(path: Path) -> set[tuple[str, str, str]]:
-    """Table, column (empty for the table itself) and description of all of ``imgur_raw``."""
-    return set(
-        read(
-            path,
-            "select table_name, '', comment from duckdb_tables() where schema_name = 'imgur_raw' "
-            "union all select table_name, column_name, comment from duckdb_columns() "
-            "where schema_name = 'imgur_raw'",
-        )
-    )
-
-
-def descriptions_of(*tables: Table, load_id: bool = True) -> set[tuple[str, str, str]]:
-    """What ``descriptions_in`` has to give for *tables*, with dlt's column (it is a setting) or without."""
-    described = {(table.name, "", table.description) for table in tables}
-    described |= {(table.name, field.name, field.description) for table in tables for field in table.fields}
-    return described | {(table.name, "_dlt_load_id", LOAD_ID_DESCRIPTION) for table in tables if load_id}
-
-
-# comment
-
-
-def test_comment__describes_every_table_and_column(warehouse: Warehouse) -> None:
-    """Every table and column of the data dictionary bears its description, apostrophes and all."""
-    for table in TABLES.values():
-        load(warehouse, table)
-    with duckdb.connect(str(warehouse.work_file)) as connection:
-        number = comment(connection)
-        for table in TABLES.values():
-            if table.parent:
-                connection.execute(f"alter table imgur_raw.{table.name} drop column {MARKER}")
-    assert descriptions_in(warehouse.work_file) == descriptions_of(*TABLES.values())
-    assert number == len(descriptions_of(*TABLES.values()))
-
-
-def test_comment__leaves_alone_what_it_does_not_know(warehouse: Warehouse) -> None:
-    """Missing columns, unknown columns, dlt's tables and a missing schema are no obstacle."""
-    with duckdb.connect(":memory:") as connection:
-        assert comment(connection) == 0
-        connection.execute("create schema imgur_raw")
-        connection.execute("create table imgur_raw.tags (name varchar, of_tomorrow varchar)")
-        connection.execute("create table imgur_raw._dlt_loads (load_id varchar)")
-        assert comment(connection) == 2
-        rows = connection.execute(
-            "select column_name, comment from duckdb_columns() where schema_name = 'imgur_raw' order by all"
-        ).fetchall()
-    assert rows == [("load_id", None), ("name", TAGS.field("name").description), ("of_tomorrow", None)]
-
-
-# check
-
-
-def test_check__finds_nothing_wrong_in_sound_tables(warehouse: Warehouse) -> None:
-    """Sound tables pass, before the first publication and after it."""
-    load(warehouse, IMAGES, {"id": "aaa"}, {"id": "AAA"})
-    load(warehouse, POST_TAGS, {"post_id": "p", "tag": "cats"}, {"post_id": "p", "tag": "dogs"})
-    load(warehouse, ALBUMS)
-    assert warehouse.check() == []
-    warehouse.publish()
-    assert warehouse.check() == []
 
 
 def test_check__has_nothing_to_say_without_a_work_file(warehouse: Warehouse) -> None:
     """Before the first load there is nothing to check, and checking leaves no trace."""
     assert warehouse.check() == []
     assert not warehouse.data_dir.exists()
-
-
-def test_check__finds_duplicate_keys(warehouse: Warehouse) -> None:
-    """A key that stands twice is told with the number of such keys and the worst example."""
-    load(warehouse, IMAGES, *({"id": id_} for id_ in ("a", "a", "b", "c", "c", "c")))
-    seen = {"id": "a", "observed_at": NIGHT}
-    load(warehouse, IMAGE_METRICS, seen, seen, {"id": "b", "observed_at": NIGHT})
-    assert warehouse.check() == [
-        Problem("images", "duplicate key", "2 keys stand more than once, for example id = c (3 rows)."),
-        Problem(
-            "image_metrics",
-            "duplicate key",
-            "1 keys stand more than once, for example id = a, observed_at = 2026-11-23 02:00:00+00 (2 rows).",
-        ),
-    ]
-
-
-def test_check__finds_null_keys(warehouse: Warehouse) -> None:
-    """A null in any column of a key is told, and is not taken for a duplicate."""
-    row: dict[str, Any] = {"post_id": "p", "tag": None}
-    load(warehouse, POST_TAGS, row, row, {"post_id": "p", "tag": "cats"})
-    assert warehouse.check() == [
-        Problem("post_tags", "null key", "2 rows have no key, for example post_id = p, tag = null.")
-    ]
-
-
-def test_check__finds_rows_that_only_mark_an_empty_parent(warehouse: Warehouse) -> None:
-    """A marker that outlived the merge would look like a thing with an empty id."""
-    load(warehouse, ALBUM_IMAGES, {"album_id": "a", "image_id": "", MARKER: True})
-    load(warehouse, POST_TAGS, {"post_id": "p", "tag": "cats", MARKER: False})
-    assert warehouse.check() == [
-        Problem(
-            "album_images",
-            "marker row",
-            "1 rows only say that a parent is empty and should have gone in the merge, "
-            "for example album_id = a.",
-        )
-    ]
-
-
-def test_check__finds_an_absent_key_column(warehouse: Warehouse) -> None:
-    """A table without its key is told, instead of failing in SQL."""
-    load(warehouse, POST_TAGS)
-    work(warehouse, "alter table imgur_raw.post_tags drop column tag")
-    assert warehouse.check() == [Problem("post_tags", "no key column", "Key columns are absent: tag.")]
-
-
-def test_check__finds_a_table_that_lost_more_than_half_of_its_rows(warehouse: Warehouse) -> None:
-    """Half of a table may go in a night, one row more may not."""
-    load_tags(warehouse, 20)
-    warehouse.publish()
-    load_tags(warehouse, 10)
-    assert warehouse.check() == []
-    load_tags(warehouse, 9)
-    problem = Problem(
-        "tags",
-        "rows lost",
-        f"9 rows, 20 in the published file. If that is right, move {warehouse.published_file} away "
-        "and run again.",
-    )
-    assert warehouse.check() == [problem]
-    assert str(problem) == f"tags, rows lost: {problem.detail}"
-
-
-def test_check__lets_small_tables_and_the_quarantine_shrink(warehouse: Warehouse) -> None:
-    """A handful of rows may go, and so may rejected records, which a person empties."""
-    load_tags(warehouse, 19)
-    load(warehouse, REJECTED_RECORDS, *({"id": str(number)} for number in range(30)))
-    warehouse.publish()
-    load_tags(warehouse, 0)
-    work(warehouse, "delete from imgur_raw.rejected_records")
-    assert warehouse.check() == []
-
-
-def test_check__finds_a_lost_table(warehouse: Warehouse) -> None:
-    """A table that had rows and is gone is told, however small it was; an empty one is not missed."""
-    load_tags(warehouse, 1)
-    load(warehouse, IMAGES)
-    load(warehouse, ALBUMS)
-    warehouse.publish()
-    work(warehouse, "drop table imgur_raw.tags", "drop table imgur_raw.images")
-    assert warehouse.check() == [
-        Problem(
-            "tags",
-            "table lost",
-            "The published file has 1 rows, this one no such table. "
-            f"If that is right, move {warehouse.published_file} away and run again.",
-        )
-    ]
-
-
-def test_check__takes_new_tables_and_columns_as_they_come(warehouse: Warehouse) -> None:
-    """A table or column that the published file does not know yet is no problem."""
-    load_tags(warehouse, 30)
-    warehouse.publish()
-    work(warehouse, "alter table imgur_raw.tags add column of_tomorrow varchar")
-    load(warehouse, IMAGES, {"id": "a"})
-    assert warehouse.check() == []
 
 
 @pytest.mark.parametrize("mode", ["read", "write"])
@@ -734,22 +459,6 @@ def test_publish__survives_being_killed_at_any_time(tmp_path: Path) -> None:
 # what is held, and what the runs did
 
 
-def test_row_counts__of_our_tables(warehouse: Warehouse) -> None:
-    """Rows are counted per table of a schema, dlt's own tables left out."""
-    assert warehouse.row_counts() == {}
-    assert not warehouse.has_work_file
-    load_tags(warehouse, 3)
-    load(warehouse, IMAGES)
-    work(
-        warehouse,
-        "create table imgur_raw._dlt_loads (load_id varchar)",
-        "create table main.mart as select 1",
-    )
-    assert warehouse.has_work_file
-    assert warehouse.row_counts() == {"images": 0, "tags": 3}
-    assert warehouse.row_counts("main") == {"mart": 1}
-
-
 def test_held_parents__newest_first(warehouse: Warehouse) -> None:
     """Albums, posts and named accounts come with what planning asks, newest first."""
     later = NIGHT + timedelta(hours=1)
@@ -906,29 +615,9 @@ def test_last_runs__are_the_same_in_every_time_zone(warehouse: Warehouse) -> Non
     assert shown_in_tokyo == "['2026-11-23T02:00:00+00:00']\n"
 
 
-def test_work_file__that_cannot_be_opened(warehouse: Warehouse) -> None:
-    """Trouble with the disk or its permissions is told as such, not as damage."""
-    load_tags(warehouse, 1)
-    log = warehouse.work_dir / "imgur_work.duckdb.wal"
-    log.mkdir()  # even root cannot read a directory as a file
-    with pytest.raises(FileAccessError, match=r"Make room or correct the permissions, and run again\.$"):
-        warehouse.row_counts()
-
-
 def test_work_file__on_a_full_disk(warehouse: Warehouse) -> None:
     """What does not fit on the disk is told as such, and is not half written."""
     load(warehouse, SYNC_RUNS, a_run("one"))
     with no_file_larger_than(10), pytest.raises(FileAccessError, match="File too large"):
         warehouse.complete_publication("one", outcome="kept", published_at=None)
     assert warehouse.last_runs() == [shown(a_run("one"))]
-
-
-def test_comment__tells_why_it_failed(warehouse: Warehouse) -> None:
-    """On a full disk the error is the full disk, not the rollback after it."""
-    load_tags(warehouse, 1)
-    with (
-        duckdb.connect(str(warehouse.work_file)) as connection,
-        no_file_larger_than(10),
-        pytest.raises(duckdb.Error, match="File too large"),
-    ):
-        comment(connection)
