@@ -2,7 +2,7 @@
 
 Three ways, each in a process of its own so that peak memory can be told apart:
 
-* ``ours``: the source's way, reply bytes to Arrow to dlt (parquet, merge).
+* ``ours``: the nightly job's way, reply bytes to Arrow to dlt (parquet, merge).
 * ``dicts``: the same replies through dlt as plain dicts, parquet, merge on the
   same key, nested members kept in one column (``max_table_nesting=0``).
 * ``dicts-default``: the same with dlt's default, child tables for nested lists.
@@ -38,6 +38,9 @@ from imgur_source.models import IMAGES, Kind
 from imgur_source.replies import read_reply
 from imgur_source.settings import BATCH_ROWS
 from imgur_source.source import MERGE, hints_of
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "pipelines"))  # programs, not a package
+from warehouse import Warehouse
 
 PAGE = 100
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -138,11 +141,11 @@ def pylist_tables(bodies: list[bytes]) -> Iterator[pa.Table]:
         )
 
 
-def with_dlt(folder: Path, data: Any) -> None:
-    """Load *data* into a DuckDB file."""
+def with_dlt(folder: Path, data: Any, database: Any) -> None:
+    """Load *data* into *database*, the path of a DuckDB file or a connection to one."""
     pipeline = dlt.pipeline(
         "bench",
-        destination=dlt.destinations.duckdb(str(folder / "bench_work.duckdb")),
+        destination=dlt.destinations.duckdb(database),
         dataset_name="imgur_raw",
         pipelines_dir=str(folder / "pipelines"),
     )
@@ -150,8 +153,11 @@ def with_dlt(folder: Path, data: Any) -> None:
 
 
 def load_ours(folder: Path, bodies: list[bytes]) -> None:
-    """The source's own way."""
-    with_dlt(folder, dlt.resource(our_tables(bodies), name="account_images", **hints_of(IMAGES)))
+    """The nightly job's own way."""
+    with Warehouse(folder).loading() as connection:
+        with_dlt(
+            folder, dlt.resource(our_tables(bodies), name="account_images", **hints_of(IMAGES)), connection
+        )
 
 
 def load_dicts(folder: Path, bodies: list[bytes], *, nesting: Any = 0) -> None:
@@ -164,7 +170,7 @@ def load_dicts(folder: Path, bodies: list[bytes], *, nesting: Any = 0) -> None:
         for body in bodies:
             yield orjson.loads(body)["data"]
 
-    with_dlt(folder, images)
+    with_dlt(folder, images, str(folder / "bench_work.duckdb"))
 
 
 def load_floor(folder: Path, bodies: list[bytes]) -> None:

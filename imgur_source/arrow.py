@@ -19,11 +19,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from imgur_source.models import EXTRA, FETCHED_AT, MARKER, REJECTED_RECORDS, SECRET_KEYS, Field, Kind, Table
 
@@ -354,7 +353,8 @@ def _coerced(field: Field, value: Any) -> Any:
         raise UnreadableRecordError(f"{field.wire_key}: {error}") from error
 
 
-class _Column(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class _Column:
     """How one wire field becomes an Arrow column; made once per table, for pages are many and small."""
 
     field: Field
@@ -367,7 +367,7 @@ def _plan(table: Table) -> tuple[_Column, ...]:
     return tuple(
         _Column(
             field,
-            pa.int64() if field.kind is Kind.TIME else _ARROW_TYPES[field.kind],
+            pa.timestamp("s", tz="UTC") if field.kind is Kind.TIME else _ARROW_TYPES[field.kind],
             field.name in table.key,
         )
         for field in _wire_fields(table)
@@ -380,55 +380,46 @@ def _columns(table: Table, rows: Sequence[Any]) -> dict[str, pa.Array]:
     Raises:
         UnreadableRecordError: when a value has no meaning for its column, or a key is missing.
     """
-    count = len(rows)
-    turned = list(zip(*map(msgspec.structs.astuple, rows), strict=True)) if rows else [()] * len(_plan(table))
+    plan = _plan(table)
+    turned = zip(*map(msgspec.structs.astuple, rows), strict=True) if rows else ((),) * len(plan)
     columns = {}
-    for column, values in zip(_plan(table), turned, strict=False):  # the wire fields come first in a record
+    for column, values in zip(plan, turned, strict=False):  # the wire fields come first in a record
         field = column.field
         if column.is_key and not _NO_KEY.isdisjoint(values):
             raise UnreadableRecordError(f"no {field.wire_key}")
-        if field.kind is Kind.JSON:
-            texts = [None if value is _NULL else _json_text(bytes(value)) for value in values]
-            columns[field.name] = pa.array(texts, column.type)
-        elif values.count(None) == count:  # half of the columns of most pages
-            columns[field.name] = _nulls(_ARROW_TYPES[field.kind], count)
+        is_json = field.kind is Kind.JSON
+        if rows and values.count(values[0]) == len(rows):  # two thirds of the columns of most pages
+            first = bytes(values[0]) if is_json else values[0]
+            columns[field.name] = _uniform(column, type(first).__name__, first, len(rows))
         else:
-            columns[field.name] = _column(column, values)
+            columns[field.name] = _column(column, tuple(map(bytes, values)) if is_json else values)
     return columns
 
 
-@lru_cache(maxsize=256)
-def _nulls(type_: pa.DataType, count: int) -> pa.Array:
-    return pa.nulls(count, type_)
+@lru_cache(maxsize=4096)  # what all rows of a page share they often share with the next page
+def _uniform(column: _Column, kind: str, value: Any, count: int) -> pa.Array:
+    """*value* for *count* rows; *kind* keeps 1 and true apart in the cache."""
+    return pa.repeat(_column(column, (value,))[0], count)
 
 
 def _column(column: _Column, values: Sequence[Any]) -> pa.Array:
     field = column.field
+    if field.kind is Kind.JSON:
+        return pa.array(map(_json_text, values), column.type)
+    if field.kind is Kind.TIME:
+        seconds = [
+            value if type(value) is int and 0 < value <= _LATEST_SECOND else _coerced(field, value)
+            for value in values
+        ]
+        return pa.array(seconds, column.type).cast(INSTANT)
     try:
-        try:
-            array = pa.array(values, column.type)
-        except (pa.ArrowInvalid, pa.ArrowTypeError):  # mostly texts among numbers
-            plain = bool if field.kind is Kind.BOOLEAN else int
-            array = pa.array(
-                [
-                    value if value is None or type(value) is plain else _coerced(field, value)
-                    for value in values
-                ],
-                column.type,
-            )
+        return pa.array(values, column.type)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):  # mostly texts among numbers
+        known = {value: _coerced(field, value) for value in set(values) if type(value) is str}
+        coerced = [known[value] if type(value) is str else _coerced(field, value) for value in values]
     except OverflowError as error:
         raise UnreadableRecordError(f"{field.wire_key}: a number does not fit 64 bits") from error
-    return _instants(array) if field.kind is Kind.TIME else array
-
-
-def _instants(seconds: pa.Array) -> pa.Array:
-    """Seconds since the epoch as instants; 0 and less are none."""
-    bounds = pc.min_max(seconds).as_py()
-    if bounds["min"] is not None and bounds["min"] <= 0:
-        seconds = pc.if_else(pc.greater(seconds, 0), seconds, pa.scalar(None, pa.int64()))
-    if bounds["max"] is not None and bounds["max"] > _LATEST_SECOND:
-        raise UnreadableRecordError(f"{bounds['max']} is not a time in seconds")
-    return seconds.cast(pa.timestamp("s", tz="UTC")).cast(INSTANT)
+    return pa.array(coerced, column.type)
 
 
 @lru_cache(maxsize=4096)  # most of these texts repeat: empty lists, the same flags on every image
