@@ -12,7 +12,9 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 
 from imgur_source.clock import Clock
 from imgur_source.errors import (
+    ApplicationRefusedError,
     ConfigurationError,
+    PrivateError,
     RefusedError,
     StoppedError,
     TransientError,
@@ -56,6 +58,8 @@ class ImgurClient:
         self._clock = clock
         self.meter = meter
         self.sunsets: dict[str, str] = {}
+        self._is_known = False  # whether Imgur has answered this application anything yet
+        self._login_trouble: TransientError | None = None
         self._http = httpx.Client(
             base_url=base_url,
             transport=MeteredTransport(
@@ -87,8 +91,11 @@ class ImgurClient:
             as_me: ask with the login instead of with the client id.
 
         Raises:
-            ImgurError: one of the tree in ``errors.py``.
+            ImgurError: one of the tree in ``errors.py``. An application that has been answered before
+                is not unknown: a list that refuses it wants a login, which is ``PrivateError``.
         """
+        if as_me and self._login_trouble is not None:
+            raise self._login_trouble
         attempts = 0
 
         def once() -> Reply:
@@ -109,7 +116,14 @@ class ImgurClient:
                 reraise=True,
             )(once)
         except TransientError as error:
-            raise TransientError(error.endpoint, error.reason, attempts=attempts) from error
+            trouble = TransientError(error.endpoint, error.reason, attempts=attempts)
+            if error.endpoint == "oauth2_token":
+                self._login_trouble = trouble  # the next list would only knock at the same door
+            raise trouble from error
+        except ApplicationRefusedError as error:
+            if self._is_known and not as_me:
+                raise PrivateError(endpoint, error.reason) from error
+            raise
 
     def close(self) -> None:
         """Give the connections back."""
@@ -140,6 +154,7 @@ class ImgurClient:
             received_at=self._clock.now(),
             with_login=as_me,
         )
+        self._is_known = True
         logger.debug(
             "reply endpoint=%s path=%s bytes=%d spent=%d",
             endpoint, path, len(response.content), self.meter.credits.spent,

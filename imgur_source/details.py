@@ -72,9 +72,8 @@ class DetailReaders:
             yield from self._album_rows(album, reply, len(images))
         if post and post.is_album:
             if post.images_count is not None and len(images) < post.images_count:
-                self._receipt.note(
-                    f"{kind}/{post.id}: {len(images)} of {post.images_count} images came, so those held stay."
-                )
+                came = f"{len(images)} of {post.images_count} images came"
+                self._receipt.note(f"{kind}/{post.id}: {came}, so none of them are written.")
                 return
             yield from self._media_rows(post, reply, len(images))
 

@@ -11,6 +11,7 @@ from collections.abc import Collection, Generator, Iterator
 from typing import NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from imgur_source import models
 from imgur_source.arrow import (
@@ -25,7 +26,7 @@ from imgur_source.arrow import (
 )
 from imgur_source.client import ImgurClient
 from imgur_source.clock import Clock
-from imgur_source.errors import ImgurError, NotFoundError
+from imgur_source.errors import ImgurError, NotFoundError, PrivateError, RefusedError, TransientError
 from imgur_source.lists import Page, Walk, api_path
 from imgur_source.models import Table
 from imgur_source.posts import media_of, tags_of, whole_media
@@ -78,6 +79,9 @@ class Readers:
         self._receipt = receipt
         self._account_ids = account_ids
         self._details = details
+        self._numbers_read: set[int] = set()
+        self._same: set[str] = set()  # accounts that another name has brought already
+        self._own_posts: set[str] = set()
 
     def read(self, step: Step) -> Iterator[Rows]:
         """The rows of one step, and at the end of a list the row that says how far it was read.
@@ -88,6 +92,8 @@ class Readers:
         self._receipt.reading = step.name
         if step.kind == "account":
             yield from self._read_account(step)
+            return
+        if step.account in self._same:
             return
         walk = Walk(self._client, step.list(), started_at=self._clock.now())
         read = {
@@ -101,6 +107,10 @@ class Readers:
         error: ImgurError | None = None
         try:
             yield from read(step, walk)
+        except (NotFoundError, PrivateError) as raised:
+            error, walk.reason = raised, str(raised)
+            if walk.pages:  # the list is there: a page of it that is not cannot be the end
+                error = TransientError(raised.endpoint, f"page {walk.pages}: {raised.reason}")
         except ImgurError as raised:
             error, walk.reason = raised, str(raised)
         yield Rows(LIST_SWEEPS, self._sweep_row(walk))
@@ -113,12 +123,23 @@ class Readers:
             self._receipt.note(f"{step.name}: not read to its end, {walk.reason}.")
 
     def _read_account(self, step: Step) -> Iterator[Rows]:
-        reply = self._client.get("account", api_path("account", step.account), as_me=step.as_me)
+        try:
+            reply = self._client.get("account", api_path("account", step.account), as_me=step.as_me)
+        except NotFoundError as error:
+            if step.as_me:  # a login without an account is trouble, not an absence
+                raise RefusedError("account", 404, error.reason) from error
+            raise
         self._receipt.pages += 1
         records = read_record(models.ACCOUNTS, reply.data)
         yield from rejected_rows("account", reply, records.rejected)
         if records.rows:
-            self._account_ids[step.account] = int(records.columns["id"][0].as_py())
+            number = int(records.columns["id"][0].as_py())
+            if number in self._numbers_read:
+                self._same.add(step.account)
+                self._receipt.note(f"{step.account}: the same account as one read before; it is read once.")
+                return
+            self._numbers_read.add(number)
+            self._account_ids[step.account] = number
         rows = table_of(records, fetched_at=reply.received_at)
         yield Rows("account", rows)
         yield Rows("account_metrics", history_of(rows, models.ACCOUNT_METRICS))
@@ -197,7 +218,9 @@ class Readers:
         """The posts of a page, their histories, tags and whole previews; returns the records."""
         records = yield from self._records(models.POSTS, page)
         rows = table_of(records, fetched_at=page.received_at)
-        yield Rows(step.resource, rows)
+        if are_own:
+            self._own_posts.update(row.id for row in records.rows)
+        yield Rows(step.resource, rows if are_own else self._without_own(rows))
         yield Rows("post_metrics", history_of(rows, models.POST_METRICS))
         links, tags = tags_of(records, fetched_at=page.received_at)
         yield Rows("post_tags", links)
@@ -211,6 +234,16 @@ class Readers:
         if are_own or self._settings.post_details == "all":
             self._remember_posts(records, as_me=are_own and step.as_me)
         return records
+
+    def _without_own(self, posts: pa.Table) -> pa.Table:
+        """*posts* of a feed less those that the accounts' own lists have shown: a poorer view of them.
+
+        A feed is asked for without the login, so it knows neither vote nor favourite.
+        """
+        if self._own_posts.isdisjoint(posts.column("id").to_pylist()):
+            return posts
+        known = pa.array(sorted(self._own_posts), pa.string())
+        return posts.filter(pc.invert(pc.is_in(posts.column("id"), value_set=known)))
 
     def _remember_posts(self, records: Records, *, as_me: bool) -> None:
         unknown = {

@@ -119,7 +119,7 @@ def read_reply(
     if status == 429:
         if _OVER_CAPACITY in _words(body):
             raise OverCapacityError()
-        raise CreditsExhaustedError(_which_limit(headers, body))
+        raise CreditsExhaustedError(_which_limit(headers, body, with_login=with_login))
     if status == 304:
         raise WireShapeError(endpoint, "304 Not Modified, though no earlier reply was named")
     if 300 <= status < 400:
@@ -270,7 +270,7 @@ def _raise_refusal(
     if any(known in words for known in _BLOCKED) or code == _BANNED_COUNTRY_CODE:
         raise BlockedRegionError(text)
     if status == 429:
-        raise CreditsExhaustedError(_which_limit({}, text.encode()))
+        raise CreditsExhaustedError(_which_limit({}, text.encode(), with_login=with_login))
     if _UNKNOWN_CLIENT in words or (by_gateway and status in (401, 403)):
         raise ApplicationRefusedError(text)
     if _DEAD_TOKEN in words or (status == 401 and with_login):
@@ -286,10 +286,11 @@ def _raise_refusal(
     raise RefusedError(endpoint, status, text)
 
 
-def _which_limit(headers: Mapping[str, str], body: bytes) -> str:
+def _which_limit(headers: Mapping[str, str], body: bytes, *, with_login: bool) -> str:
     """Which window a 429 is about.
 
-    Its body is the same for all, the headers differ (docs/imgur-api.md: credits).
+    Its body is the same for all, the headers differ (docs/imgur-api.md: credits). A dead
+    token has been seen to get the same body, so a person is told of that too.
     """
     if headers.get("x-ratelimit-clientremaining") == "0" or b"Daily client requests" in body:
         return "Imgur says the application's day is used up"
@@ -297,7 +298,9 @@ def _which_limit(headers: Mapping[str, str], body: bytes) -> str:
         return "Imgur says the hour is used up for this address"
     if headers.get("x-post-rate-limit-remaining") == "0":
         return "Imgur says the hour's POST requests are used up for this address"
-    return "Imgur answered 429, too many requests"
+    return "Imgur answered 429, too many requests" + (
+        "; if that lasts, the login may be dead (python pipelines/login.py checks it)" if with_login else ""
+    )
 
 
 def _kind_of(data: bytes) -> str:

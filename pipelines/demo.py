@@ -21,7 +21,9 @@ from imgur_source.simulator import Simulator, serve
 
 NIGHTS = 14
 SEED = 7
-IMAGES = 500
+IMAGES = 360
+ALBUMS = 24
+POSTS = 240  # everybody's; a fifth are the owner's, and each of those costs a request a night
 FEEDS = ("hot/viral", "top/top/week", "user/time", "t/{tag}@1", "r/{subreddit}@1", "search/{word}@1")
 MARK = "made by sync.py --demo, which may delete this folder"
 
@@ -48,7 +50,8 @@ def run(options: night.Options, *, nights: int = NIGHTS) -> int:
     """
     folder = options.data_dir / "demo"
     _clear(folder)
-    simulator = Simulator(seed=SEED, images=IMAGES, now=datetime.now(UTC) - timedelta(days=nights - 1))
+    start = datetime.now(UTC) - timedelta(days=nights - 1)
+    simulator = Simulator(seed=SEED, images=IMAGES, albums=ALBUMS, posts=POSTS, now=start)
     print(f"A simulated Imgur, {nights} nights of {simulator.username}'s account; files in {folder}")
     with serve(simulator, port=0) as base_url:
         options = replace(

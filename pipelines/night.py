@@ -32,7 +32,7 @@ from warehouse import HeldParents, Publication, PublicationError, Warehouse
 from imgur_source.arrow import rows_table
 from imgur_source.clock import Clock
 from imgur_source.errors import ConfigurationError, ImgurError
-from imgur_source.models import CREDIT_CHARGES, SYNC_RUNS
+from imgur_source.models import CREDIT_CHARGES, LIST_SWEEPS, SYNC_RUNS
 from imgur_source.receipt import Receipt
 from imgur_source.source import BOOKS, Runtime, StopFlag, imgur
 from imgur_source.steps import ME, Candidates, HeldAlbum, HeldPost, with_companions
@@ -105,7 +105,7 @@ def run(options: Options, *, clock: Clock, transport: httpx.BaseTransport | None
             with Progress(receipt, quiet=options.quiet):
                 _read_and_load(pipeline, source)
         outcome, reason, exit_code = _judge(receipt)
-        problems, publication = _publish(options, warehouse, run_id)
+        problems, publication = _publish(options, warehouse, run_id, receipt)
         if problems:
             exit_code = exit_code or 1
         result = NightResult(run_id, receipt, outcome, reason, problems, publication, exit_code)
@@ -275,11 +275,12 @@ def _books(
 
 
 def _publish(
-    options: Options, warehouse: Warehouse, run_id: str
+    options: Options, warehouse: Warehouse, run_id: str, receipt: Receipt
 ) -> tuple[tuple[str, ...], Publication | None]:
     """Check the work file and publish it; yesterday's file stays when that fails."""
-    if not options.is_published:
-        return (), None
+    has_rows = receipt.rows.total() > receipt.rows[LIST_SWEEPS.name]
+    if not options.is_published or not (has_rows or warehouse.published_file.exists()):
+        return (), None  # a first file without a row would only look like one
     problems = tuple(str(problem) for problem in warehouse.check())
     publication = None
     if not problems:

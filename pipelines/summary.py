@@ -34,7 +34,7 @@ def summary_lines(result: NightResult, options: Options, *, seconds: float) -> I
     credits = receipt.credits
     yield f"Credits: {credits.spent} spent{_left(result)}"
     yield from _listed("Still owed", receipt.owed)
-    yield from _listed("Could not be read", [str(failure) for failure in receipt.failures])
+    yield from _listed("Could not be read", list(dict.fromkeys(map(str, receipt.failures))))
     sunsets = [f"{endpoint}: Imgur will retire it on {date}" for endpoint, date in receipt.sunsets.items()]
     yield from _listed("Worth knowing", [*sunsets, *receipt.notes])
     yield from _publication_lines(result, options)
@@ -56,8 +56,10 @@ def _publication_lines(result: NightResult, options: Options) -> Iterator[str]:
         yield f"  The file with the trouble is {options.warehouse.work_file}"
     elif options.destination != "duckdb":
         yield f"Loaded into {options.destination}: raw tables only, marts and publication are DuckDB's"
-    else:
+    elif not options.publish:
         yield "Not published (--no-publish)"
+    else:
+        yield "Not published: there is nothing in it yet"
 
 
 def _listed(title: str, lines: list[str]) -> Iterator[str]:

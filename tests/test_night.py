@@ -197,7 +197,9 @@ def test_run__dead_login_is_a_set_up_error_that_names_the_cure(tmp_path: Path) -
 
     assert (result.outcome, result.exit_code) == ("failed", 2)
     assert "python pipelines/login.py" in (result.reason or "")
-    assert nights.published("select outcome, credits_spent from imgur_raw.sync_runs") == [("failed", 0)]
+    assert nights.work("select outcome, credits_spent from imgur_raw.sync_runs") == [("failed", 0)]
+    assert not nights.options.warehouse.published_file.exists()
+    assert "nothing in it yet" in "\n".join(summary_lines(result, nights.options, seconds=1.0))
 
 
 def test_run__list_that_fails_is_exit_1_and_the_others_are_published(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -533,6 +534,96 @@ def test_imgur__failure_is_never_taken_for_the_end_of_a_list(tmp_path: Path, kin
     assert lab.rows("select is_complete from imgur_raw.list_sweeps where list = 'account_images/me'") == [
         (False,)
     ]
+
+
+def test_imgur__list_that_wants_a_login_is_a_line_not_a_failure(tmp_path: Path) -> None:
+    """An application that Imgur has answered before is not unknown: one list that refuses it is private."""
+    simulator = Simulator(seed=5, images=30, albums=3, posts=240)
+    other = simulator.other_usernames[0]
+    lab = Lab(tmp_path, simulator, transport=httpx.MockTransport(_refusing(simulator, f"{other}/comments")))
+
+    receipt = lab.run(accounts=[other], only=("account", "account_comments", "account_albums"))
+
+    assert receipt.fatal is None
+    assert receipt.failures == []
+    assert any("account_comments" in note and "Authentication required" in note for note in receipt.notes)
+
+
+def _refusing(simulator: Simulator, part: str) -> Callable[[httpx.Request], httpx.Response]:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if part in request.url.path:
+            error = {"error": "Authentication required", "request": request.url.path, "method": "GET"}
+            return httpx.Response(401, json={"data": error, "success": False, "status": 401})
+        return simulator(request)
+
+    return answer
+
+
+def test_imgur__page_that_is_not_found_in_the_middle_of_a_list_is_a_failure(tmp_path: Path) -> None:
+    """A list whose first page came is there: it is not read to its end, and somebody must hear of it."""
+    simulator = Simulator(seed=5, images=120, albums=3, posts=240, per_page="ignored")
+    simulator.faults.add(Fault("html_404", path=r"account/me/images/1", times=9))
+    lab = Lab(tmp_path, simulator)
+
+    receipt = lab.run(only=("account_images", "list_sweeps"))
+
+    assert [str(failure)[:40] for failure in receipt.failures] == ["account_images: page 1: a web page inste"]
+    assert receipt.owed == ["account_images/me"]
+    assert lab.rows("select count(*) from imgur_raw.images") == [(50,)]
+
+
+def test_imgur__feed_does_not_overwrite_what_the_login_saw_of_a_post(tmp_path: Path) -> None:
+    """An own post in a feed keeps the vote and the favourite that only its owner is shown."""
+    simulator = Simulator(seed=5, images=60, albums=3, posts=240)
+    own = {post["id"]: post for post in simulator.truth.submissions("me")}
+
+    def with_votes(request: httpx.Request) -> httpx.Response:
+        response = simulator(request)
+        if "/submissions/" not in request.url.path:
+            return response
+        body = response.json()
+        for post in body["data"]:
+            post |= {"vote": "up", "favorite": True}
+        return httpx.Response(response.status_code, json=body)
+
+    lab = Lab(tmp_path, simulator, transport=httpx.MockTransport(with_votes))
+    lab.run(
+        only=("account_submissions", "gallery_sections", "gallery_ranks"),
+        feeds=["user/time@4", "hot/viral@4"],
+    )
+
+    landed = lab.rows("select id, vote, favorite from imgur_raw.posts where vote is not null")
+    in_feeds = {row[0] for row in lab.rows("select post_id from imgur_raw.gallery_ranks")}
+    assert sorted(landed) == sorted((post_id, "up", True) for post_id in own)
+    assert own.keys() & in_feeds
+
+
+def test_imgur__account_named_twice_is_read_once(tmp_path: Path) -> None:
+    """me and its own name are one account: its albums keep what only the owner sees."""
+    simulator = Simulator(seed=5, images=60, albums=6, posts=240)
+    lab = Lab(tmp_path, simulator)
+
+    receipt = lab.run(accounts=["me", simulator.username], only=("account", "account_albums"))
+
+    assert any("same account" in note for note in receipt.notes)
+    assert receipt.charges["account_albums"] == 2
+    assert_landed(lab, TABLES["albums"], simulator.truth.account_albums("me"))
+
+
+def test_imgur__token_endpoint_that_is_down_is_not_knocked_at_for_every_list(tmp_path: Path) -> None:
+    """After one refresh has used its attempts, lists that need the login are left, public ones are read."""
+    simulator = Simulator(seed=5, images=30, albums=3, posts=240)
+    simulator.faults.add(Fault("html_503", path=r"oauth2/token", times=None))
+    lab = Lab(tmp_path, simulator)
+
+    receipt = lab.run(
+        accounts=["me", simulator.other_usernames[0]],
+        only=("account", "account_albums", "account_submissions"),
+    )
+
+    assert receipt.requests["oauth2_token"] == 4
+    assert "account_albums/me" in receipt.owed
+    assert lab.rows("select count(*) > 0 from imgur_raw.albums") == [(True,)]
 
 
 def test_imgur__trouble_everywhere_ends_the_run_after_three_lists(tmp_path: Path) -> None:
