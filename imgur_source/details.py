@@ -64,11 +64,17 @@ class DetailReaders:
             now = self._clock.now()
             if album:
                 yield Rows(kind, marker_table(models.ALBUM_IMAGES, fetched_at=now, album_id=album.id))
+            if post and post.is_album and not post.images_count:
+                yield Rows("post_images", marker_table(models.POST_IMAGES, fetched_at=now, post_id=post.id))
             return
         reply = self._client.get(kind, api_path("album", held.id, "images"), as_me=held.as_me)
         images = reply.items()
         self._receipt.pages += 1
-        if album:
+        if album and album.images_count and not images:
+            self._receipt.note(
+                f"{kind}/{album.id}: none of {album.images_count} images came, those held stay."
+            )
+        elif album:
             yield from self._album_rows(album, reply, len(images))
         if post and post.is_album:
             if post.images_count is not None and len(images) < post.images_count:

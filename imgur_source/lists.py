@@ -23,7 +23,6 @@ from imgur_source.settings import PER_PAGE_ASKED
 
 logger = logging.getLogger(__name__)
 
-_DEFAULT_PAGE = 50  # account lists, where perPage is ignored (docs/imgur-api.md: paging)
 _NEIGHBOURS = 2  # pages whose ids are remembered to tell what is new
 
 
@@ -114,8 +113,6 @@ class Walk:
             if not raws:
                 self.is_complete, self.reason = True, "the list ended"
                 return
-            if number == 0 and "perPage" in params and len(raws) <= _DEFAULT_PAGE:
-                del params["perPage"]  # ignored or not needed: the next page starts where this one ended
             ids = [_id_of(raw) for raw in raws]
             unseen = set(ids).difference(*neighbours)
             fingerprint = hashlib.blake2b(repr(ids).encode(), digest_size=16).digest()

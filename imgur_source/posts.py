@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -73,7 +73,9 @@ def whole_media(media: PostMedia, *, fetched_at: datetime) -> tuple[pa.Table | N
     return table_of(images, fetched_at=fetched_at, post_id=media.post_id, position=positions), ()
 
 
-def tags_of(posts: Records, *, fetched_at: datetime) -> tuple[pa.Table, Records]:
+def tags_of(
+    posts: Records, *, fetched_at: datetime, but_for: Collection[str] = ()
+) -> tuple[pa.Table, Records]:
     """Rows of ``post_tags`` and records of ``tags`` from the tags that *posts* bear.
 
     A post without tags loses those it had; a post whose list does not speak of
@@ -85,7 +87,7 @@ def tags_of(posts: Records, *, fetched_at: datetime) -> tuple[pa.Table, Records]
     nameless: list[bytes] = []
     for row in posts.rows:
         raw = bytes(row.tags)
-        if not raw.startswith(b"["):
+        if row.id in but_for or not raw.startswith(b"["):
             continue
         listed = _RAW_LIST.decode(raw)
         names: list[str] = []
@@ -98,7 +100,8 @@ def tags_of(posts: Records, *, fetched_at: datetime) -> tuple[pa.Table, Records]
                 nameless.append(record)
             elif name not in names:
                 names.append(name)
-                tags.setdefault(name, record)
+                if record is tag:  # a bare name says nothing that a held tag does not know better
+                    tags.setdefault(name, record)
         links += [
             {"post_id": row.id, "tag": name, "position": position, "fetched_at": fetched_at}
             for position, name in enumerate(names)

@@ -80,8 +80,9 @@ class Readers:
         self._account_ids = account_ids
         self._details = details
         self._numbers_read: set[int] = set()
-        self._same: set[str] = set()  # accounts that another name has brought already
+        self._left_out: set[str] = set()  # accounts that are not there, or that another name has brought
         self._own_posts: set[str] = set()
+        self._with_children: set[str] = set()  # posts whose tags and previews have been handed on
 
     def read(self, step: Step) -> Iterator[Rows]:
         """The rows of one step, and at the end of a list the row that says how far it was read.
@@ -93,7 +94,7 @@ class Readers:
         if step.kind == "account":
             yield from self._read_account(step)
             return
-        if step.account in self._same:
+        if step.account in self._left_out:
             return
         walk = Walk(self._client, step.list(), started_at=self._clock.now())
         read = {
@@ -128,6 +129,7 @@ class Readers:
         except NotFoundError as error:
             if step.as_me:  # a login without an account is trouble, not an absence
                 raise RefusedError("account", 404, error.reason) from error
+            self._left_out.add(step.account)
             raise
         self._receipt.pages += 1
         records = read_record(models.ACCOUNTS, reply.data)
@@ -135,7 +137,7 @@ class Readers:
         if records.rows:
             number = int(records.columns["id"][0].as_py())
             if number in self._numbers_read:
-                self._same.add(step.account)
+                self._left_out.add(step.account)
                 self._receipt.note(f"{step.account}: the same account as one read before; it is read once.")
                 return
             self._numbers_read.add(number)
@@ -222,15 +224,19 @@ class Readers:
             self._own_posts.update(row.id for row in records.rows)
         yield Rows(step.resource, rows if are_own else self._without_own(rows))
         yield Rows("post_metrics", history_of(rows, models.POST_METRICS))
-        links, tags = tags_of(records, fetched_at=page.received_at)
+        # Two views of one post in one package would leave the children of both: the first one's stay.
+        links, tags = tags_of(records, fetched_at=page.received_at, but_for=self._with_children)
         yield Rows("post_tags", links)
         yield Rows("tags", table_of(tags, fetched_at=page.received_at))
         yield from rejected_rows("tags", page.reply, tags.rejected)
         for media in media_of(records):
+            if media.post_id in self._with_children:
+                continue
             images, rejected = whole_media(media, fetched_at=page.received_at)
             yield from rejected_rows("post_images", page.reply, rejected)
             if images is not None:
                 yield Rows("post_images", images)
+        self._with_children.update(row.id for row in records.rows)
         if are_own or self._settings.post_details == "all":
             self._remember_posts(records, as_me=are_own and step.as_me)
         return records

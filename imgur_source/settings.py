@@ -201,6 +201,8 @@ class Settings:
             raise ConfigurationError(
                 'accounts and feeds are lists: write accounts = ["me"], not accounts = "me".'
             )
+        if not all(isinstance(feed, str) for feed in feeds):
+            raise ConfigurationError("feeds holds something that is not a name in quotes. Remove it.")
         for account in accounts:
             if not isinstance(account, str) or not _ACCOUNT_NAME.fullmatch(account):
                 raise ConfigurationError(

@@ -5,41 +5,35 @@ from __future__ import annotations
 import json
 import logging
 import secrets
-import signal
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
-import dlt
 import httpx
 import pyarrow as pa
-from catalog import RAW_SCHEMA
-from dlt.common.configuration.exceptions import ConfigurationException
-from dlt.pipeline.exceptions import PipelineStepFailed
+from dlt.common.configuration.exceptions import (
+    ConfigurationException,
+    ConfigValueCannotBeCoercedException,
+)
 from duckdb_files import WarehouseError
+from loading import StopOnSignal, destination_of, load_pending, pipeline_of, read_and_load
 from progress import Progress
 from run_lock import RunLock
 from summary import print_summary
-from warehouse import HeldParents, Publication, PublicationError, Warehouse
+from warehouse import HeldParents, Publication, Warehouse
 
 from imgur_source.arrow import rows_table
 from imgur_source.clock import Clock
-from imgur_source.errors import ConfigurationError, ImgurError
+from imgur_source.errors import ConfigurationError
 from imgur_source.models import CREDIT_CHARGES, LIST_SWEEPS, SYNC_RUNS
 from imgur_source.receipt import Receipt
 from imgur_source.source import BOOKS, Runtime, StopFlag, imgur
 from imgur_source.steps import ME, Candidates, HeldAlbum, HeldPost, with_companions
 
 logger = logging.getLogger(__name__)
-
-PIPELINE_NAME = "imgur"
 
 
 @dataclass(frozen=True)
@@ -93,17 +87,17 @@ def run(options: Options, *, clock: Clock, transport: httpx.BaseTransport | None
     """
     warehouse = replace(options.warehouse, clock=clock)
     stop = StopFlag()
-    with RunLock(warehouse.lock_file, clock=clock), _stops_on_signal(stop):
+    with RunLock(warehouse.lock_file, clock=clock), StopOnSignal(stop) as signals:
         started_at = clock.now()
         run_id = f"{started_at:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
         receipt = Receipt()
         books = partial(_books, options=options, run_id=run_id, started_at=started_at, clock=clock)
         source = _source(options, Runtime(clock, receipt, stop, transport, books))
-        with _destination(options) as destination:
-            pipeline = _pipeline(options, destination)
-            _load_what_is_pending(pipeline, receipt)
+        with destination_of(options.destination, warehouse) as destination:
+            pipeline = pipeline_of(options.destination, destination, warehouse)
+            load_pending(pipeline, receipt, signals)
             with Progress(receipt, quiet=options.quiet):
-                _read_and_load(pipeline, source)
+                read_and_load(pipeline, source, signals)
         outcome, reason, exit_code = _judge(receipt)
         problems, publication = _publish(options, warehouse, run_id, receipt)
         if problems:
@@ -111,42 +105,6 @@ def run(options: Options, *, clock: Clock, transport: httpx.BaseTransport | None
         result = NightResult(run_id, receipt, outcome, reason, problems, publication, exit_code)
         print_summary(result, options, seconds=(clock.now() - started_at).total_seconds())
         return result
-
-
-@contextmanager
-def _destination(options: Options) -> Iterator[Any]:
-    """Where to load to, as dlt wants it; the work file is held for as long."""
-    if options.destination == "duckdb":
-        with options.warehouse.loading() as connection:
-            yield dlt.destinations.duckdb(connection)
-    else:
-        yield options.destination
-
-
-def _pipeline(options: Options, destination: Any) -> dlt.Pipeline:
-    return dlt.pipeline(
-        PIPELINE_NAME,
-        destination=destination,
-        dataset_name=RAW_SCHEMA,
-        pipelines_dir=str(options.warehouse.pipelines_dir),
-    )
-
-
-def _load_what_is_pending(pipeline: dlt.Pipeline, receipt: Receipt) -> None:
-    """Load what a killed run left; what cannot be loaded is given up, and will be fetched again."""
-    if not pipeline.has_pending_data:
-        return
-    try:
-        with (
-            _signals_held()
-        ):  # not run(): that compares with the destination first, and a new one wipes the package
-            pipeline.normalize()
-            pipeline.load(raise_on_failed_jobs=True)
-        receipt.note("A run before this one was interrupted; what it had fetched has been loaded first.")
-    except PipelineStepFailed as error:
-        logger.warning("pending package given up: %s", error)
-        pipeline.abort_packages()
-        receipt.note("A run before this one left rows that could not be loaded; they are fetched again.")
 
 
 def _source(options: Options, runtime: Runtime) -> Any:
@@ -163,8 +121,13 @@ def _source(options: Options, runtime: Runtime) -> Any:
         overrides["candidates"] = _candidates(options)
     try:
         source = imgur(runtime=runtime, **overrides)
+    except ConfigValueCannotBeCoercedException as error:
+        raise ConfigurationError(
+            f"The setting {error.field_name} cannot be read. Lists are written with brackets and quotes, "
+            f'like accounts = ["me"]; .dlt/config.toml shows all settings.'
+        ) from error
     except ConfigurationException as error:
-        raise ConfigurationError(_first_line(error)) from error
+        raise ConfigurationError(f"The configuration cannot be read ({_words(error)}).") from error
     return (
         source.with_resources(*sorted(with_companions(options.only) | BOOKS.keys()))
         if options.only
@@ -196,29 +159,6 @@ def _candidates(options: Options) -> Candidates | None:
     if (needs_albums and not albums) or (needs_posts and not posts):
         return None
     return Candidates(albums=albums, posts=posts, accounts=names)
-
-
-def _read_and_load(pipeline: dlt.Pipeline, source: Any) -> None:
-    """Fetch and load one package; what Imgur refused stands in the receipt afterwards.
-
-    Raises:
-        SetupError: when there was nothing to begin with; no request was made then.
-        WarehouseError: when the rows could not be loaded.
-    """
-    try:
-        pipeline.sync_destination()
-        pipeline.extract(source, loader_file_format="parquet")
-        with _signals_held():
-            pipeline.normalize()
-            pipeline.load(raise_on_failed_jobs=True)
-    except PipelineStepFailed as error:
-        cause = _imgur_error(error)
-        if cause is not None:
-            raise cause from error
-        raise WarehouseError(
-            f"The rows could not be loaded ({_last_line(error)}). "
-            "They are kept; the next run tries again, and gives them up if they cannot be loaded."
-        ) from error
 
 
 def _judge(receipt: Receipt) -> tuple[str, str | None, int]:
@@ -281,69 +221,21 @@ def _publish(
     has_rows = receipt.rows.total() > receipt.rows[LIST_SWEEPS.name]
     if not options.is_published or not (has_rows or warehouse.published_file.exists()):
         return (), None  # a first file without a row would only look like one
-    problems = tuple(str(problem) for problem in warehouse.check())
     publication = None
-    if not problems:
-        try:
+    try:
+        problems = tuple(str(problem) for problem in warehouse.check())
+        if not problems:
             publication = warehouse.publish()
-        except PublicationError as error:
-            problems = (str(error),)
-    warehouse.complete_publication(
-        run_id,
-        outcome="published" if publication else "kept",
-        published_at=publication.published_at if publication else None,
-    )
+        warehouse.complete_publication(
+            run_id,
+            outcome="published" if publication else "kept",
+            published_at=publication.published_at if publication else None,
+        )
+    except WarehouseError as error:
+        problems = (str(error),)
     return problems, publication
 
 
-@contextmanager
-def _stops_on_signal(stop: StopFlag) -> Iterator[None]:
-    """The first Ctrl-C or SIGTERM ends the reading cleanly, a second one at once."""
-
-    def ask(number: int, frame: FrameType | None) -> None:
-        if stop.is_up:
-            raise KeyboardInterrupt
-        stop.raise_()
-        print("Stopping after the request under way; what was read is loaded.", file=sys.stderr)
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
-def _signals_held() -> Iterator[None]:
-    """Loading takes seconds and is not interrupted: a signal waits until it is over."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _imgur_error(error: BaseException) -> ImgurError | None:
-    """The error of ours that dlt wrapped, if there is one."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ImgurError):
-            return cause
-        cause = cause.__cause__ or cause.__context__
-    return None
-
-
-def _first_line(error: BaseException) -> str:
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
-
-
-def _last_line(error: PipelineStepFailed) -> str:
-    """What went wrong in the end, without dlt's advice around it."""
-    cause: BaseException = error
-    while cause.__cause__ is not None:
-        cause = cause.__cause__
-    return _first_line(cause)
+def _words(error: BaseException) -> str:
+    """*error* in one line."""
+    return " ".join(str(error).split())[:300]

@@ -134,6 +134,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ImgurError, WarehouseError) as error:
         print(error, file=sys.stderr)
         return EXIT_FAILED
+    except OSError as error:
+        what = error.filename or arguments.data_dir
+        print(f"{what} cannot be used: {error.strerror or error}.", file=sys.stderr)
+        return EXIT_USAGE
+    except KeyboardInterrupt:
+        print("Interrupted. What was not loaded is read again by the next run.", file=sys.stderr)
+        return EXIT_FAILED
 
 
 def _number_of_credits(text: str) -> int:

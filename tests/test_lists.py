@@ -231,13 +231,12 @@ def test_walk__asks_on_for_large_pages_where_they_come() -> None:
     assert covered(walk) == (4, 203, True, "the list ended")
 
 
-@pytest.mark.parametrize(("size", "is_kept"), [(1, False), (49, False), (50, False), (51, True), (100, True)])
-def test_walk__decides_on_page_0_whether_large_pages_come(size: int, is_kept: bool) -> None:
-    """More than 50 items mean that perPage is honoured; otherwise it is asked for no longer."""
+@pytest.mark.parametrize("size", [1, 49, 50, 51, 100])
+def test_walk__asks_every_page_for_the_same_size(size: int) -> None:
+    """Whether perPage is honoured or not, page n starts where the same size puts it: a short page 0 skips nothing."""
     walk, client = a_walk([numbered(0, size), numbered(100, 50), numbered(200, 50), []], takes_per_page=True)
     list(walk)
-    later = {"perPage": "100"} if is_kept else {}
-    assert [asked.params for asked in client.asked] == [{"perPage": "100"}, later, later, later]
+    assert [asked.params for asked in client.asked] == [{"perPage": "100"}] * 4
 
 
 def test_walk__asks_no_page_size_of_other_lists() -> None:
@@ -253,7 +252,7 @@ def test_walk__leaves_the_parameters_of_its_list_alone() -> None:
     for _ in range(2):
         client = ScriptedClient([items("A"), []])
         list(Walk(cast(ImgurClient, client), things, started_at=NIGHT))
-        assert [asked.params for asked in client.asked] == [{"a": "b", "perPage": "100"}, {"a": "b"}]
+        assert [asked.params for asked in client.asked] == [{"a": "b", "perPage": "100"}] * 2
     assert things.params == {"a": "b"}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import threading
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,8 +17,8 @@ import httpx
 import night
 import pyarrow as pa
 import pytest
-from dlt.pipeline.exceptions import PipelineStepFailed
 from duckdb_files import FileInUseError
+from loading import StopOnSignal, destination_of, pipeline_of
 from run_lock import RunLock, RunLockedError
 from status import status_lines
 from summary import summary_lines
@@ -27,7 +28,7 @@ from imgur_source.errors import ConfigurationError
 from imgur_source.models import IMAGES as IMAGES_TABLE
 from imgur_source.settings import ImgurCredentials
 from imgur_source.simulator import Fault, Simulator
-from imgur_source.source import hints_of
+from imgur_source.source import StopFlag, hints_of
 
 
 class Nights:
@@ -263,8 +264,9 @@ def test_run__readers_of_the_published_file_are_never_in_the_way(tmp_path: Path)
 
 def _leave_pending(nights: Nights, table_rows: Any) -> None:
     """Extract a package as a run would, and die before it is loaded."""
-    with night._destination(nights.options) as destination:
-        pipeline = night._pipeline(nights.options, destination)
+    warehouse = nights.options.warehouse
+    with destination_of("duckdb", warehouse) as destination:
+        pipeline = pipeline_of("duckdb", destination, warehouse)
         pipeline.extract(table_rows, loader_file_format="parquet")
     assert pipeline.has_pending_data
 
@@ -300,8 +302,9 @@ def test_run__gives_up_a_package_that_cannot_be_loaded(tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert any("fetched again" in note for note in result.receipt.notes)
     assert nights.published("select count(*) from imgur_raw.images") == [(40,)]
-    with night._destination(nights.options) as destination:
-        assert not night._pipeline(nights.options, destination).has_pending_data
+    warehouse = nights.options.warehouse
+    with destination_of("duckdb", warehouse) as destination:
+        assert not pipeline_of("duckdb", destination, warehouse).has_pending_data
 
 
 def test_run__failed_check_keeps_the_published_file(tmp_path: Path) -> None:
@@ -387,12 +390,70 @@ def test_status__knows_the_last_runs_and_sends_nothing(tmp_path: Path) -> None:
     assert len(nights.simulator.requests) == before
 
 
-def test_imgur_error__is_found_behind_what_dlt_wraps_round_it() -> None:
-    """dlt wraps exceptions of resources twice; ours is found by its type."""
-    inner = ConfigurationError("wrong")
-    outer = RuntimeError("outer")
-    outer.__cause__ = inner
+def test_stop_on_signal__waits_while_rows_are_loaded(capsys: pytest.CaptureFixture[str]) -> None:
+    """A signal while loading interrupts nothing, however often it comes; outside, the second one does."""
+    stop = StopFlag()
+    with StopOnSignal(stop) as signals:
+        with signals.held():
+            for _ in range(3):
+                os.kill(os.getpid(), signal.SIGINT)
+        held = capsys.readouterr().err
+        assert stop.is_up
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGTERM)
 
-    assert night._imgur_error(outer) is inner
-    assert night._imgur_error(RuntimeError("none of ours")) is None
-    assert issubclass(PipelineStepFailed, Exception)
+    assert held.count("finished first") == 3
+
+
+def test_run__signal_while_loading_does_not_break_the_load(tmp_path: Path) -> None:
+    """SIGTERM from the first moment of the load on: everything is loaded and published all the same."""
+    nights = Nights(tmp_path, images=300)
+    sent: list[int] = []
+    is_over = threading.Event()
+    packages = nights.options.warehouse.pipelines_dir / "duckdb" / "imgur" / "load" / "normalized"
+
+    def pester() -> None:
+        while not is_over.wait(0.01):
+            if any(packages.glob("*/*_jobs/*")):
+                os.kill(os.getpid(), signal.SIGTERM)
+                sent.append(signal.SIGTERM)
+
+    thread = threading.Thread(target=pester)
+    thread.start()
+    try:
+        result = nights.run(only=IMAGES)
+    finally:
+        is_over.set()
+        thread.join()
+
+    assert sent
+    assert result.exit_code == 0
+    assert nights.published("select count(*) from imgur_raw.images") == [(300,)]
+
+
+def test_run__package_of_one_destination_is_not_loaded_into_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was fetched for DuckDB and not loaded waits for the next run into DuckDB."""
+    monkeypatch.setenv("DESTINATION__FILESYSTEM__BUCKET_URL", str(tmp_path / "lake"))
+    nights = Nights(tmp_path)
+    lab = Lab(tmp_path / "lab", nights.simulator)
+    _leave_pending(nights, lab.source(only=("account_albums",), state_dir=str(nights.options.state_dir)))
+
+    elsewhere = nights.run(only=IMAGES, destination="filesystem")
+    here = nights.run(only=IMAGES)
+
+    assert not any("interrupted" in note for note in elsewhere.receipt.notes)
+    assert any("interrupted" in note for note in here.receipt.notes)
+    assert nights.published("select count(*) > 0 from imgur_raw.albums") == [(True,)]
+
+
+@pytest.mark.parametrize("destination", ["nonsense", "filesystem"])
+def test_run__destination_that_cannot_be_used_is_a_set_up_error(tmp_path: Path, destination: str) -> None:
+    """An unknown destination, or one without its settings: one sentence, no request."""
+    nights = Nights(tmp_path)
+
+    with pytest.raises(ConfigurationError, match="destination"):
+        nights.run(only=IMAGES, destination=destination)
+
+    assert not nights.simulator.requests

@@ -208,28 +208,32 @@ def test_tags_of__takes_a_tag_once_per_post() -> None:
 
 
 def test_tags_of__takes_plain_names() -> None:
-    """Tags that come as texts, or as numbers where PHP takes digits for one, are tags like others."""
+    """Tags that come as bare names, or as digits, are linked; they say nothing about the tag itself."""
     links, tags = tags_of(posts(a_post(tags=["old", 2024, {"name": 7}])), fetched_at=NIGHT)
     assert [(row["tag"], row["position"]) for row in links.to_pylist()] == [("old", 0), ("2024", 1), ("7", 2)]
     rows = table_of(tags, fetched_at=NIGHT).to_pylist()
-    assert [(row["name"], row["display_name"]) for row in rows] == [
-        ("old", None),
-        ("2024", None),
-        ("7", None),
-    ]
+    assert [(row["name"], row["display_name"]) for row in rows] == [("7", None)]
 
 
 @pytest.mark.parametrize("tag", [{}, {"name": None}, {"name": ""}, {"name": ["x"]}, None, "", True, ["x"]])
 def test_tags_of__rejects_a_tag_without_name(tag: Any) -> None:
     """A tag that has no name is rejected, the others land, and no tag is taken away for it."""
     links, tags = tags_of(
-        posts(a_post(id="One", tags=[tag]), a_post(id="Two", tags=[tag, "a"])), fetched_at=NIGHT
+        posts(a_post(id="One", tags=[tag]), a_post(id="Two", tags=[tag, a_tag(name="a")])), fetched_at=NIGHT
     )
     assert [(row["post_id"], row["tag"], row["is_marker"]) for row in links.to_pylist()] == [
         ("Two", "a", None)
     ]
     assert tags.columns["name"].to_pylist() == ["a"]
     assert [rejected.reason for rejected in tags.rejected] == ["no name"] * 2
+
+
+def test_tags_of__leaves_out_posts_whose_tags_were_handed_on() -> None:
+    """Two views of one post in one package would leave the tags of both, so the second is not taken."""
+    again = posts(a_post(id="Seen", tags=[a_tag(name="b")]), a_post(id="New", tags=[a_tag(name="c")]))
+    links, tags = tags_of(again, fetched_at=NIGHT, but_for={"Seen"})
+    assert [(row["post_id"], row["tag"]) for row in links.to_pylist()] == [("New", "c")]
+    assert tags.columns["name"].to_pylist() == ["c"]
 
 
 def test_tags_of__keeps_no_secret_of_a_tag() -> None:

@@ -157,6 +157,19 @@ def test_demo__never_deletes_what_it_did_not_make(tmp_path: Path, capsys: pytest
     assert "was not made by the demo" in capsys.readouterr().err
 
 
+def test_sync__names_a_data_dir_that_cannot_be_used(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A data directory that is a file: one line, exit 2."""
+    file = tmp_path / "file"
+    file.write_text("mine")
+
+    code = sync.main(["--data-dir", str(file), "--state-dir", str(tmp_path / "state")])
+
+    assert code == sync.EXIT_USAGE
+    assert str(file) in capsys.readouterr().err
+
+
 @pytest.mark.slow
 def test_sync__sigterm_stops_cleanly(tmp_path: Path) -> None:
     """Cron's TERM in the middle of a list: what was read is loaded and published, exit 0."""

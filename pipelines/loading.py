@@ -1,0 +1,204 @@
+"""dlt's part of a night: where rows go, what a crash left, and one package of new ones.
+
+Translates what dlt raises into what a person can act on, and keeps signals
+from breaking a load in the middle.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from types import FrameType, TracebackType
+from typing import Any, Self
+
+import dlt
+from catalog import RAW_SCHEMA
+from dlt.common.configuration.exceptions import ConfigurationException
+from dlt.common.destination.exceptions import DestinationTerminalException
+from dlt.common.exceptions import DltException
+from dlt.pipeline.exceptions import PipelineStepFailed
+from duckdb_files import WarehouseError
+from warehouse import Warehouse
+
+from imgur_source.errors import ConfigurationError, ImgurError
+from imgur_source.receipt import Receipt
+from imgur_source.source import StopFlag
+
+logger = logging.getLogger(__name__)
+
+PIPELINE_NAME = "imgur"
+DUCKDB = "duckdb"
+
+
+class StopOnSignal:
+    """Ctrl-C and SIGTERM while a night runs.
+
+    The first one ends the reading cleanly, a second one at once; while rows
+    are being loaded, which takes seconds, neither interrupts.
+    """
+
+    def __init__(self, stop: StopFlag) -> None:
+        self._stop = stop
+        self._is_held = False
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Self:
+        self._before = {
+            number: signal.signal(number, self._ask) for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let no signal interrupt what is inside."""
+        self._is_held = True
+        try:
+            yield
+        finally:
+            self._is_held = False
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        if self._is_held:
+            print("Rows are being loaded; that is finished first.", file=sys.stderr)
+        elif self._stop.is_up:
+            raise KeyboardInterrupt
+        else:
+            print("Stopping after the request under way; what was read is loaded.", file=sys.stderr)
+        self._stop.raise_()
+
+
+@contextmanager
+def destination_of(name: str, warehouse: Warehouse) -> Iterator[Any]:
+    """The dlt destination *name*; for DuckDB it is the work file, held open for as long."""
+    if name == DUCKDB:
+        with warehouse.loading() as connection:
+            yield dlt.destinations.duckdb(connection)
+    else:
+        yield name
+
+
+def pipeline_of(name: str, destination: Any, warehouse: Warehouse) -> dlt.Pipeline:
+    """The pipeline into the destination *name*, with a folder of its own: packages must not go astray.
+
+    Raises:
+        ConfigurationError: when dlt knows no such destination.
+    """
+    try:
+        return dlt.pipeline(
+            PIPELINE_NAME,
+            destination=destination,
+            dataset_name=RAW_SCHEMA,
+            pipelines_dir=str(warehouse.pipelines_dir / name),
+        )
+    except DltException as error:
+        raise ConfigurationError(
+            f"--destination {name}: dlt cannot use it ({_first_line(error)})."
+        ) from error
+
+
+def load_pending(pipeline: dlt.Pipeline, receipt: Receipt, signals: StopOnSignal) -> None:
+    """Load the package that a killed run left.
+
+    Rows that the destination refuses are given up, to be fetched again: they
+    would stop every later run.
+
+    Raises:
+        WarehouseError: when they could not be loaded for another reason; they are kept.
+    """
+    if not pipeline.has_pending_data:
+        return
+    try:
+        _load(pipeline, signals)
+        receipt.note("A run before this one was interrupted; what it had fetched has been loaded first.")
+    except PipelineStepFailed as error:
+        if not _has_cause(error, DestinationTerminalException):
+            raise WarehouseError(
+                f"Rows of an interrupted run could not be loaded ({_last_line(error)}). "
+                "They are kept, and nothing was asked of Imgur; run again when that is mended."
+            ) from error
+        logger.warning("rows of an interrupted run given up: %s", _last_line(error))
+        pipeline.abort_packages()
+        receipt.note("A run before this one left rows that could not be loaded; they are fetched again.")
+
+
+def read_and_load(pipeline: dlt.Pipeline, source: Any, signals: StopOnSignal) -> None:
+    """Fetch and load one package; what Imgur refused stands in the receipt afterwards.
+
+    Raises:
+        SetupError: when there was nothing to begin with; no request was made then.
+        WarehouseError: when the rows could not be read or loaded.
+    """
+    try:
+        pipeline.sync_destination()
+        pipeline.extract(source, loader_file_format="parquet")
+        _load(pipeline, signals)
+    except ConfigurationException as error:
+        raise ConfigurationError(f"The destination is not configured ({_first_line(error)}).") from error
+    except PipelineStepFailed as error:
+        raise _translated(error) from error
+
+
+def _load(pipeline: dlt.Pipeline, signals: StopOnSignal) -> None:
+    """Normalize and load what is pending, in a thread of its own.
+
+    There dlt does not install signal handlers of its own, which would end a
+    load in the middle. Not ``run()``: that compares with the destination
+    first, and an empty one wipes the package.
+    """
+
+    def work() -> None:
+        pipeline.activate()
+        pipeline.normalize()
+        pipeline.load(raise_on_failed_jobs=True)
+
+    with signals.held(), ThreadPoolExecutor(max_workers=1) as thread:
+        thread.submit(work).result()
+
+
+def _translated(error: PipelineStepFailed) -> BaseException:
+    """What *error* means to a person, told by its cause and its step."""
+    for cause in _causes(error):
+        if isinstance(cause, ImgurError | KeyboardInterrupt):
+            return cause
+        if isinstance(cause, ConfigurationException):
+            return ConfigurationError(f"The destination is not configured ({_first_line(cause)}).")
+    why = _last_line(error)
+    if error.step == "sync":
+        return WarehouseError(f"The destination cannot be reached ({why}). Nothing was asked of Imgur.")
+    if error.step == "extract":
+        logger.error("unexpected error while reading", exc_info=error)
+        return WarehouseError(f"The reading broke off ({why}); nothing was loaded. Please report it.")
+    return WarehouseError(
+        f"The rows could not be loaded ({why}). "
+        "They are kept; the next run tries again, and gives them up if the destination refuses them."
+    )
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__
+
+
+def _has_cause(error: BaseException, kind: type[BaseException]) -> bool:
+    return any(isinstance(cause, kind) for cause in _causes(error))
+
+
+def _first_line(error: BaseException) -> str:
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+
+
+def _last_line(error: BaseException) -> str:
+    """What went wrong in the end, without dlt's advice around it."""
+    return _first_line(list(_causes(error))[-1])
