@@ -23,7 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -98,7 +98,7 @@ def replies(rows: int) -> Iterator[bytes]:
         yield orjson.dumps({"data": data, "success": True, "status": 200})
 
 
-def our_tables(bodies: list[bytes]) -> Iterator[pa.Table]:
+def our_tables(bodies: Iterable[bytes]) -> Iterator[pa.Table]:
     """Reply bytes to Arrow as the source does it, in its batches."""
     held: list[pa.Table] = []
     size = 0
@@ -114,7 +114,7 @@ def our_tables(bodies: list[bytes]) -> Iterator[pa.Table]:
         yield pa.concat_tables(held)
 
 
-def dict_tables(bodies: list[bytes]) -> Iterator[pa.Table]:
+def dict_tables(bodies: Iterable[bytes]) -> Iterator[pa.Table]:
     """Reply bytes to Arrow by way of plain dicts and column arrays, one way among others."""
     schema = schema_of(IMAGES)
     for body in bodies:
@@ -132,7 +132,7 @@ def dict_tables(bodies: list[bytes]) -> Iterator[pa.Table]:
         yield pa.Table.from_arrays(columns, names=list(IMAGES.column_names))
 
 
-def pylist_tables(bodies: list[bytes]) -> Iterator[pa.Table]:
+def pylist_tables(bodies: Iterable[bytes]) -> Iterator[pa.Table]:
     """Reply bytes to Arrow by way of ``Table.from_pylist``, Arrow guessing the types."""
     for body in bodies:
         rows = orjson.loads(body)["data"]
@@ -152,7 +152,7 @@ def with_dlt(folder: Path, data: Any, database: Any) -> None:
     pipeline.run(data, loader_file_format="parquet")
 
 
-def load_ours(folder: Path, bodies: list[bytes]) -> None:
+def load_ours(folder: Path, bodies: Iterable[bytes]) -> None:
     """The nightly job's own way."""
     with Warehouse(folder).loading() as connection:
         with_dlt(
@@ -160,7 +160,7 @@ def load_ours(folder: Path, bodies: list[bytes]) -> None:
         )
 
 
-def load_dicts(folder: Path, bodies: list[bytes], *, nesting: Any = 0) -> None:
+def load_dicts(folder: Path, bodies: Iterable[bytes], *, nesting: Any = 0) -> None:
     """Plain dicts through dlt."""
 
     hints: dict[str, Any] = {"primary_key": "id", "write_disposition": MERGE, "max_table_nesting": nesting}
@@ -173,7 +173,7 @@ def load_dicts(folder: Path, bodies: list[bytes], *, nesting: Any = 0) -> None:
     with_dlt(folder, images, str(folder / "bench_work.duckdb"))
 
 
-def load_floor(folder: Path, bodies: list[bytes]) -> None:
+def load_floor(folder: Path, bodies: Iterable[bytes]) -> None:
     """No dlt: decode to Arrow, one insert."""
     table = pa.concat_tables(our_tables(bodies))
     with duckdb.connect(str(folder / "floor.duckdb")) as connection:
@@ -181,7 +181,7 @@ def load_floor(folder: Path, bodies: list[bytes]) -> None:
         connection.execute("create table images as select * from incoming")
 
 
-LOADS: dict[str, Callable[[Path, list[bytes]], None]] = {
+LOADS: dict[str, Callable[[Path, Iterable[bytes]], None]] = {
     "ours": load_ours,
     "dicts": load_dicts,
     "dicts-default": lambda folder, bodies: load_dicts(folder, bodies, nesting=None),
@@ -189,13 +189,18 @@ LOADS: dict[str, Callable[[Path, list[bytes]], None]] = {
 }
 
 
-def measure(way: str, rows: int) -> dict[str, float]:
-    """Seconds and peak megabytes of one way, after a small run that pays for imports."""
-    bodies = list(replies(rows))
+def measure(way: str, rows: int, *, is_streamed: bool) -> dict[str, float]:
+    """Seconds and peak megabytes of one way, after a small run that pays for imports.
+
+    Streamed replies are made on the way: the seconds then mean nothing, but
+    the megabytes are those of the load alone.
+    """
+    bodies: Any = replies(rows) if is_streamed else list(replies(rows))
+    few = list(replies(2 * PAGE))
     with tempfile.TemporaryDirectory() as folder:
         warm_up = Path(folder) / "warm_up"
         warm_up.mkdir()
-        LOADS[way](warm_up, bodies[:2])
+        LOADS[way](warm_up, few)
         before = _peak_megabytes()
         started = time.perf_counter()
         cold = Path(folder) / "measured"
@@ -216,9 +221,10 @@ def main() -> int:
     )
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--way", choices=sorted(LOADS), help="measure this way in this process, print JSON")
+    parser.add_argument("--stream", action="store_true", help="with --way: make the replies on the way")
     arguments = parser.parse_args()
     if arguments.way:
-        print(json.dumps(measure(arguments.way, arguments.rows)))
+        print(json.dumps(measure(arguments.way, arguments.rows, is_streamed=arguments.stream)))
         return 0
     rows = arguments.rows
     bodies = list(replies(rows))
