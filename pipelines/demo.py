@@ -24,7 +24,8 @@ SEED = 7
 IMAGES = 360
 ALBUMS = 24
 POSTS = 240  # everybody's; a fifth are the owner's, and each of those costs a request a night
-FEEDS = ("hot/viral", "top/top/week", "user/time", "t/{tag}@1", "r/{subreddit}@1", "search/{word}@1")
+FEEDS = ("hot/viral", "top/top/week", "user/time", "t/cats@1", "r/aww@1", "search/dog@1")
+ALLOWANCE = 500  # credits a night, an hour's worth
 MARK = "made by sync.py --demo, which may delete this folder"
 
 
@@ -54,14 +55,14 @@ def run(options: night.Options, *, nights: int = NIGHTS) -> int:
     simulator = Simulator(seed=SEED, images=IMAGES, albums=ALBUMS, posts=POSTS, now=start)
     print(f"A simulated Imgur, {nights} nights of {simulator.username}'s account; files in {folder}")
     with serve(simulator, port=0) as base_url:
-        options = replace(
-            options,
+        options = night.Options(  # afresh: no flag and no setting of the user's reaches the demo
             data_dir=folder,
             state_dir=folder / "state",
             accounts=("me", simulator.other_usernames[0]),
             base_url=base_url,
+            max_credits=ALLOWANCE,
             settings={
-                "feeds": [feed.format(tag="cats", subreddit="aww", word="dog") for feed in FEEDS],
+                "feeds": list(FEEDS),
                 "feed_pages": 2,
                 "post_details": "own",
                 "request_timeout_seconds": 30.0,
@@ -69,6 +70,8 @@ def run(options: night.Options, *, nights: int = NIGHTS) -> int:
                     client_id=simulator.client_id,
                     client_secret=simulator.client_secret,
                     refresh_token=simulator.refresh_token,
+                    access_token="",  # dlt looks for what is None in the user's secrets
+                    rapidapi_key="",
                 ),
             },
         )
