@@ -46,6 +46,11 @@ class Receipt:
     sunsets: dict[str, str] = field(default_factory=dict)
     on_change: Callable[[Receipt], None] = field(default=lambda receipt: None, repr=False)
 
+    @property
+    def retirements(self) -> list[str]:
+        """A line for each endpoint that Imgur announced to retire."""
+        return [f"{endpoint}: Imgur will retire it on {date}" for endpoint, date in self.sunsets.items()]
+
     def note(self, line: str) -> None:
         """Keep *line* for the summary, once."""
         if line not in self.notes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import secrets
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -32,8 +31,6 @@ from imgur_source.models import CREDIT_CHARGES, LIST_SWEEPS, SYNC_RUNS
 from imgur_source.receipt import Receipt
 from imgur_source.source import BOOKS, Runtime, StopFlag, imgur
 from imgur_source.steps import ME, Candidates, HeldAlbum, HeldPost, with_companions
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -193,7 +190,7 @@ def _books(
         "client_credits_left": credits.client.remaining if credits.client else None,
         "rows_loaded": json.dumps(dict(sorted(receipt.rows.items()))),
         "owed": json.dumps(receipt.owed),
-        "notes": json.dumps(receipt.notes),
+        "notes": json.dumps([*receipt.retirements, *receipt.notes]),
         "publication": None if options.is_published else "off",
         "version": version("imgur_source"),
         "fetched_at": now,

@@ -35,8 +35,7 @@ def summary_lines(result: NightResult, options: Options, *, seconds: float) -> I
     yield f"Credits: {credits.spent} spent{_left(result)}"
     yield from _listed("Still owed", receipt.owed)
     yield from _listed("Could not be read", list(dict.fromkeys(map(str, receipt.failures))))
-    sunsets = [f"{endpoint}: Imgur will retire it on {date}" for endpoint, date in receipt.sunsets.items()]
-    yield from _listed("Worth knowing", [*sunsets, *receipt.notes])
+    yield from _listed("Worth knowing", [*receipt.retirements, *receipt.notes])
     yield from _publication_lines(result, options)
 
 

@@ -373,6 +373,9 @@ def test_run__sunset_is_in_the_summary(tmp_path: Path) -> None:
     result = nights.run(only=IMAGES)
 
     assert "Imgur will retire" in "\n".join(summary_lines(result, nights.options, seconds=1.0))
+    assert (
+        "account_images: Imgur will retire" in nights.published("select notes from imgur_raw.sync_runs")[0][0]
+    )
 
 
 def test_status__knows_the_last_runs_and_sends_nothing(tmp_path: Path) -> None:
