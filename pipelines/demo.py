@@ -21,9 +21,9 @@ from imgur_source.simulator import Simulator, serve
 
 NIGHTS = 14
 SEED = 7
-IMAGES = 360
-ALBUMS = 24
-POSTS = 240  # everybody's; a fifth are the owner's, and each of those costs a request a night
+IMAGES = 300
+ALBUMS = 16
+POSTS = 180  # everybody's; a fifth are the owner's, and each of those costs a request a night
 FEEDS = ("hot/viral", "top/top/week", "user/time", "t/cats@1", "r/aww@1", "search/dog@1")
 ALLOWANCE = 500  # credits a night, an hour's worth
 MARK = "made by sync.py --demo, which may delete this folder"
