@@ -43,16 +43,25 @@ class SimulatedClock:
         self._simulator.advance(duration)
 
 
-def run(options: night.Options, *, nights: int = NIGHTS) -> int:
+def simulated(nights: int = NIGHTS) -> Simulator:
+    """An Imgur in which the last of *nights* is now."""
+    start = datetime.now(UTC) - timedelta(days=nights - 1)
+    return Simulator(seed=SEED, images=IMAGES, albums=ALBUMS, posts=POSTS, now=start)
+
+
+def run(options: night.Options, *, nights: int = NIGHTS, simulator: Simulator | None = None) -> int:
     """Run the demo; returns the exit code of its last night.
+
+    Args:
+        options: only its ``data_dir`` counts.
+        simulator: one of ``simulated(nights)``, for whoever wants to look at it afterwards.
 
     Raises:
         ConfigurationError: when the folder for it holds something else.
     """
     folder = options.data_dir / "demo"
     _clear(folder)
-    start = datetime.now(UTC) - timedelta(days=nights - 1)
-    simulator = Simulator(seed=SEED, images=IMAGES, albums=ALBUMS, posts=POSTS, now=start)
+    simulator = simulator or simulated(nights)
     print(f"A simulated Imgur, {nights} nights of {simulator.username}'s account; files in {folder}")
     with serve(simulator, port=0) as base_url:
         options = night.Options(  # afresh: no flag and no setting of the user's reaches the demo

@@ -37,8 +37,8 @@ DUCKDB = "duckdb"
 class StopOnSignal:
     """Ctrl-C and SIGTERM while a night runs.
 
-    The first one ends the reading cleanly, a second one at once; while rows
-    are being loaded, which takes seconds, neither interrupts.
+    The first one ends the reading cleanly, a second one at once. Once all is
+    read, what remains takes seconds and is finished first.
     """
 
     def __init__(self, stop: StopFlag) -> None:
@@ -58,6 +58,10 @@ class StopOnSignal:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
+    def hold(self) -> None:
+        """Let no signal interrupt what is left of the night."""
+        self._is_held = True
+
     @contextmanager
     def held(self) -> Iterator[None]:
         """Let no signal interrupt what is inside."""
@@ -69,7 +73,7 @@ class StopOnSignal:
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
         if self._is_held:
-            print("Rows are being loaded; that is finished first.", file=sys.stderr)
+            print("All is read; what remains is finished first.", file=sys.stderr)
         elif self._stop.is_up:
             raise KeyboardInterrupt
         else:
@@ -118,7 +122,8 @@ def load_pending(pipeline: dlt.Pipeline, receipt: Receipt, signals: StopOnSignal
     if not pipeline.has_pending_data:
         return
     try:
-        _load(pipeline, signals)
+        with signals.held():
+            _load(pipeline)
         receipt.note("A run before this one was interrupted; what it had fetched has been loaded first.")
     except PipelineStepFailed as error:
         if not _has_cause(error, DestinationTerminalException):
@@ -141,14 +146,15 @@ def read_and_load(pipeline: dlt.Pipeline, source: Any, signals: StopOnSignal) ->
     try:
         pipeline.sync_destination()
         pipeline.extract(source, loader_file_format="parquet")
-        _load(pipeline, signals)
+        signals.hold()
+        _load(pipeline)
     except ConfigurationException as error:
         raise ConfigurationError(f"The destination is not configured ({_first_line(error)}).") from error
     except PipelineStepFailed as error:
         raise _translated(error) from error
 
 
-def _load(pipeline: dlt.Pipeline, signals: StopOnSignal) -> None:
+def _load(pipeline: dlt.Pipeline) -> None:
     """Normalize and load what is pending, in a thread of its own.
 
     There dlt does not install signal handlers of its own, which would end a
@@ -161,7 +167,7 @@ def _load(pipeline: dlt.Pipeline, signals: StopOnSignal) -> None:
         pipeline.normalize()
         pipeline.load(raise_on_failed_jobs=True)
 
-    with signals.held(), ThreadPoolExecutor(max_workers=1) as thread:
+    with ThreadPoolExecutor(max_workers=1) as thread:
         thread.submit(work).result()
 
 

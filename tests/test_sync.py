@@ -10,9 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import demo
 import duckdb
-import night
 import pytest
 import sync
 
@@ -114,66 +112,17 @@ def test_sync__status_before_the_first_run(tmp_path: Path, capsys: pytest.Captur
     assert "none yet" in capsys.readouterr().out
 
 
-def test_demo__is_the_real_job_in_small(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Two nights leave a published file with history in every table; nothing of the user's reaches the demo."""
-    hostile = {
-        "ACCOUNTS": '["never_asked"]', "FEEDS": '["r/never"]', "FEED_PAGES": "9", "POST_DETAILS": "all",
-        "MAX_CREDITS": "1", "BASE_URL": "http://127.0.0.1:9", "STATE_DIR": str(tmp_path / "theirs"),
-        "CREDENTIALS__CLIENT_ID": "their-id", "CREDENTIALS__CLIENT_SECRET": "their-secret",
-        "CREDENTIALS__REFRESH_TOKEN": "their-refresh", "CREDENTIALS__ACCESS_TOKEN": "their-access",
-        "CREDENTIALS__RAPIDAPI_KEY": "their-key",
-    }  # fmt: skip
-    for name, value in hostile.items():
-        monkeypatch.setenv(f"SOURCES__IMGUR__{name}", value)
+def test_sync__verbose_tells_the_story_on_stderr(tmp_path: Path) -> None:
+    """-v logs each list's end but no single request; without it only what is being read is said."""
+    simulator = Simulator(seed=5, images=60, albums=3, posts=240)
+    with serve(simulator, port=0) as base_url:
+        _, plain_out, plain_err = _run(simulator, base_url, tmp_path, "--only", "account_images")
+        code, out, err = _run(simulator, base_url, tmp_path, "--only", "account_images", "-v")
 
-    code = demo.run(night.Options(data_dir=tmp_path, only=("tags",), max_credits=1, publish=False), nights=2)
-
-    out = capsys.readouterr().out
-    file = tmp_path / "demo" / "imgur.duckdb"
     assert code == 0
-    assert str(file) in out
-    with duckdb.connect(str(file), read_only=True) as connection:
-        tables = connection.execute(
-            "select table_name from duckdb_tables() where schema_name = 'imgur_raw'"
-        ).fetchall()
-        runs = connection.execute(
-            "select outcome, accounts from imgur_raw.sync_runs order by started_at"
-        ).fetchall()
-        days = connection.execute(
-            "select count(distinct (observed_at at time zone 'UTC')::date) from imgur_raw.post_metrics"
-        ).fetchall()
-        empty = [
-            table
-            for (table,) in tables
-            if connection.execute(f"select count(*) from imgur_raw.{table}").fetchall() == [(0,)]
-        ]
-        answers = [connection.execute(query).fetchall() for _, query in demo.QUERIES]
-    assert [outcome for outcome, _ in runs] == ["done", "done"]
-    assert "never_asked" not in runs[0][1]
-    assert days == [(2,)]
-    assert empty == ["rejected_records"]
-    assert all(answers)
-    assert not (tmp_path / "theirs").exists()
-
-
-def test_demo__nights_are_a_fortnight() -> None:
-    """The last of them is now, the first thirteen days before."""
-    assert demo.NIGHTS == 14
-
-
-def test_demo__never_deletes_what_it_did_not_make(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A folder of that name with something else in it is left alone, exit 2."""
-    (tmp_path / "demo").mkdir()
-    precious = tmp_path / "demo" / "imgur.duckdb"
-    precious.write_text("mine")
-
-    code = sync.main(["--demo", "--data-dir", str(tmp_path)])
-
-    assert code == sync.EXIT_USAGE
-    assert precious.read_text() == "mine"
-    assert "was not made by the demo" in capsys.readouterr().err
+    assert "INFO imgur_source.readers list read list=account_images/me pages=2 items=60" in err
+    assert " DEBUG " not in err
+    assert "list read" not in plain_out + plain_err + out
 
 
 def test_sync__names_a_data_dir_that_cannot_be_used(

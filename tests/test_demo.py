@@ -1,0 +1,103 @@
+"""The demo: the real job against a simulated Imgur, sealed against what the user has set."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import demo
+import duckdb
+import night
+import pytest
+import sync
+
+SECRETS = {
+    "CREDENTIALS__CLIENT_ID": "their-id",
+    "CREDENTIALS__CLIENT_SECRET": "their-secret",
+    "CREDENTIALS__REFRESH_TOKEN": "their-refresh",
+    "CREDENTIALS__ACCESS_TOKEN": "their-access",
+    "CREDENTIALS__RAPIDAPI_KEY": "their-key",
+}
+SETTINGS = {
+    "ACCOUNTS": '["never_asked"]',
+    "FEEDS": '["r/never"]',
+    "FEED_PAGES": "9",
+    "POST_DETAILS": "all",
+    "MAX_CREDITS": "1",
+    "BASE_URL": "http://127.0.0.1:9",
+    "REQUEST_TIMEOUT_SECONDS": "0.000001",
+    "CANDIDATES": "theirs",
+    "RUNTIME": "theirs",
+}
+
+
+def test_demo__is_the_real_job_in_small(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two nights leave a published file with history in every table; nothing of the user's reaches the demo."""
+    for name, value in (SECRETS | SETTINGS | {"STATE_DIR": str(tmp_path / "theirs")}).items():
+        monkeypatch.setenv(f"SOURCES__IMGUR__{name}", value)
+    simulator = demo.simulated(2)
+    theirs = night.Options(
+        data_dir=tmp_path, state_dir=tmp_path / "theirs", only=("tags",), accounts=("never_asked",),
+        max_credits=1, base_url="http://127.0.0.1:9", destination="filesystem", publish=False,
+    )  # fmt: skip
+
+    code = demo.run(theirs, nights=2, simulator=simulator)
+
+    out = capsys.readouterr().out
+    file = tmp_path / "demo" / "imgur.duckdb"
+    assert code == 0
+    assert f"Open {file} with any DuckDB client" in out
+    assert abs(datetime.now(UTC) - simulator.now()) < timedelta(days=1)
+
+    with duckdb.connect(str(file), read_only=True) as connection:
+        tables = connection.execute(
+            "select table_name from duckdb_tables() where schema_name = 'imgur_raw'"
+        ).fetchall()
+        runs = connection.execute(
+            "select outcome, accounts, feeds from imgur_raw.sync_runs order by started_at"
+        ).fetchall()
+        days = connection.execute(
+            "select count(distinct (observed_at at time zone 'UTC')::date) from imgur_raw.post_metrics"
+        ).fetchall()
+        empty = [
+            table
+            for (table,) in tables
+            if connection.execute(f"select count(*) from imgur_raw.{table}").fetchall() == [(0,)]
+        ]
+        answers = [connection.execute(query).fetchall() for _, query in demo.QUERIES]
+    assert [outcome for outcome, _, _ in runs] == ["done", "done"]
+    assert days == [(2,)]
+    assert empty == ["rejected_records"]
+    assert all(answers)
+
+    sent = "\n".join(
+        f"{request.path} {value}" for request in simulator.requests for value in request.headers.values()
+    )
+    assert simulator.client_id in sent  # what is searched does hold what signs a request
+    assert [secret for secret in SECRETS.values() if secret in sent] == []
+    assert "x-rapidapi-key" not in {name for request in simulator.requests for name in request.headers}
+    assert "never" not in sent + str(runs)
+    assert not (tmp_path / "theirs").exists()
+
+
+def test_demo__nights_are_a_fortnight() -> None:
+    """The last of them is now, so the first was thirteen days before."""
+    first = demo.simulated().now()
+
+    assert demo.NIGHTS == 14
+    assert abs(datetime.now(UTC) - timedelta(days=13) - first) < timedelta(minutes=5)
+
+
+def test_demo__never_deletes_what_it_did_not_make(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder of that name with something else in it is left alone, exit 2."""
+    (tmp_path / "demo").mkdir()
+    precious = tmp_path / "demo" / "imgur.duckdb"
+    precious.write_text("mine")
+
+    code = sync.main(["--demo", "--data-dir", str(tmp_path)])
+
+    assert code == sync.EXIT_USAGE
+    assert precious.read_text() == "mine"
+    assert "was not made by the demo" in capsys.readouterr().err
