@@ -61,6 +61,9 @@ def test_demo__is_the_real_job_in_small(
         days = connection.execute(
             "select count(distinct (observed_at at time zone 'UTC')::date) from imgur_raw.post_metrics"
         ).fetchall()
+        depth = connection.execute(
+            "select distinct pages from imgur_raw.list_sweeps where list = 'hot/viral'"
+        ).fetchall()
         empty = [
             table
             for (table,) in tables
@@ -69,6 +72,7 @@ def test_demo__is_the_real_job_in_small(
         answers = [connection.execute(query).fetchall() for _, query in demo.QUERIES]
     assert [outcome for outcome, _, _ in runs] == ["done", "done"]
     assert days == [(2,)]
+    assert depth == [(2,)]  # pages, not their nine
     assert empty == ["rejected_records"]
     assert all(answers)
 
