@@ -148,26 +148,29 @@ class Readers:
 
     def _read_images(self, step: Step, walk: Walk) -> Iterator[Rows]:
         for page in self._pages(walk):
-            records = yield from self._records(models.IMAGES, page)
-            rows = table_of(records, fetched_at=page.received_at)
-            yield Rows("account_images", rows)
-            yield Rows("image_metrics", history_of(rows, models.IMAGE_METRICS))
+            yield from self._counted(step, page, models.IMAGES, "image_metrics", models.IMAGE_METRICS)
 
     def _read_albums(self, step: Step, walk: Walk) -> Iterator[Rows]:
         for page in self._pages(walk):
-            records = yield from self._records(models.ALBUMS, page)
-            rows = table_of(records, fetched_at=page.received_at)
-            yield Rows("account_albums", rows)
-            yield Rows("album_metrics", history_of(rows, models.ALBUM_METRICS))
+            records = yield from self._counted(
+                step, page, models.ALBUMS, "album_metrics", models.ALBUM_METRICS
+            )
             for row, count in zip(records.rows, records.columns["images_count"].to_pylist(), strict=True):
                 self._details.albums[row.id] = HeldAlbum(row.id, count, as_me=step.as_me)
 
     def _read_comments(self, step: Step, walk: Walk) -> Iterator[Rows]:
         for page in self._pages(walk):
-            records = yield from self._records(models.COMMENTS, page)
-            rows = table_of(records, fetched_at=page.received_at)
-            yield Rows("account_comments", rows)
-            yield Rows("comment_metrics", history_of(rows, models.COMMENT_METRICS))
+            yield from self._counted(step, page, models.COMMENTS, "comment_metrics", models.COMMENT_METRICS)
+
+    def _counted(
+        self, step: Step, page: Page, table: Table, history: str, history_table: Table
+    ) -> Generator[Rows, None, Records]:
+        """The records of a page and their counters as history; returns the records."""
+        records = yield from self._records(table, page)
+        rows = table_of(records, fetched_at=page.received_at)
+        yield Rows(step.resource, rows)
+        yield Rows(history, history_of(rows, history_table))
+        return records
 
     def _read_favorites(self, step: Step, walk: Walk) -> Iterator[Rows]:
         account_id = self._account_ids.get(step.account)
