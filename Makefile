@@ -20,10 +20,10 @@ demo: $(READY)  ## run the job against a simulated Imgur: no account, no interne
 	$(BIN)/python pipelines/sync.py --demo
 
 test: $(READY)  ## run the tests, all but the slow ones
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n auto --maxprocesses 4
 
 test-slow: $(READY)  ## run the kill tests and other long ones
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow -n auto --maxprocesses 4
 
 check: $(READY)  ## lint, format and types
 	$(BIN)/ruff check
@@ -34,7 +34,9 @@ format: $(READY)  ## rewrite the code in the project's format
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(READY)  ## measure the load path (see benchmarks/README.md)
+bench: $(READY)  ## measure the load path and the credits of nights (see benchmarks/README.md)
 	$(BIN)/python benchmarks/load_images.py
+	$(BIN)/python benchmarks/credits.py
+	$(BIN)/python benchmarks/dlt_incremental.py
 
 .PHONY: help setup demo test test-slow check format bench

@@ -237,10 +237,15 @@ class RapidApiAuth(_BlockingAuth):
 
 @dataclass(frozen=True, slots=True)
 class Authenticators:
-    """Who may ask in this run; ``login`` is None where nobody is logged in."""
+    """Who may ask in this run; ``login`` is None where nobody is logged in.
+
+    Attributes:
+        descends_from: tells one login from another without holding a token; empty where nobody is logged in.
+    """
 
     public: httpx.Auth
     login: httpx.Auth | None
+    descends_from: str = ""
 
 
 def authenticators(credentials: ImgurCredentials, settings: Settings, clock: Clock) -> Authenticators:
@@ -254,7 +259,8 @@ def authenticators(credentials: ImgurCredentials, settings: Settings, clock: Clo
     configured = configured_tokens(credentials)
     public: httpx.Auth = ClientIdAuth(client_id)
     login: httpx.Auth | None = None
-    if choose(configured, vault.load()):
+    tokens = choose(configured, vault.load())
+    if tokens:
         login = BearerAuth(
             vault,
             client_id=client_id,
@@ -267,7 +273,7 @@ def authenticators(credentials: ImgurCredentials, settings: Settings, clock: Clo
         host = urlsplit(settings.base_url).hostname or ""
         public = RapidApiAuth(public, key=key, host=host)
         login = login and RapidApiAuth(login, key=key, host=host)
-    return Authenticators(public=public, login=login)
+    return Authenticators(public, login, descends_from=tokens.descends_from or "" if tokens else "")
 
 
 def client_id_of(credentials: ImgurCredentials) -> str:

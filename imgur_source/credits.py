@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from imgur_source.settings import DAY_FLOOR_CREDITS, DAY_FLOOR_SHARE
 
+SAME_RESET_WITHIN = timedelta(minutes=1)  # one window's end, told in seconds from now, moves a little
 _EPOCH_STARTS_AT = 1_000_000_000  # a smaller UserReset counts seconds from now, a larger one is a time
 
 
@@ -71,13 +72,35 @@ class Credits:
             client=_less(self.client, cost),
         )
 
-    def observed(self, headers: Mapping[str, str], *, now: datetime) -> Credits:
-        """Believe the headers of a reply received at *now*; missing or broken ones change nothing."""
+    def observed(self, headers: Mapping[str, str], *, now: datetime, in_flight: int = 0) -> Credits:
+        """Believe the headers of a reply received at *now*; missing or broken ones change nothing.
+
+        Replies come out of order where several requests are under way, and
+        none counts those that Imgur had yet to see. So within one window (same
+        limit, same reset) credits only go down, by charges or by what Imgur
+        says; a new window is believed as told, less what is under way. Where
+        the reset is not told, as with the day, a rise of more than this run
+        has spent is a new window: no late reply of its own can say that.
+
+        Args:
+            in_flight: requests charged that have had no reply.
+        """
         return replace(
             self,
-            user=_window_from(headers, "user", self.user, now=now),
-            client=_window_from(headers, "client", self.client, now=now),
+            user=self._window_from(headers, "user", self.user, now=now, in_flight=in_flight),
+            client=self._window_from(headers, "client", self.client, now=now, in_flight=in_flight),
         )
+
+    def at_hand(self, *, now: datetime) -> int | None:
+        """How many requests of one credit ``verdict`` would grant at *now*; None when nothing limits them."""
+        grants: list[int] = []
+        if self.max_credits is not None:
+            grants.append(self.max_credits - self.spent)
+        if self.client is not None and _is_open(self.client, now):
+            grants.append(self.client.remaining - day_floor(self.client.limit))
+        if self.user is not None and _is_open(self.user, now):
+            grants.append(self.user.remaining)
+        return max(0, min(grants)) if grants else None
 
     def verdict(self, *, now: datetime, cost: int = 1) -> Go | Wait | Stop:
         """Say whether a request of *cost* credits may be sent at *now*.
@@ -105,6 +128,28 @@ class Credits:
             )
         return Go()
 
+    def _window_from(
+        self, headers: Mapping[str, str], name: str, before: Window | None, *, now: datetime, in_flight: int
+    ) -> Window | None:
+        limit = _whole(headers.get(f"x-ratelimit-{name}limit"))
+        remaining = _whole(headers.get(f"x-ratelimit-{name}remaining"))
+        if limit is None or remaining is None:
+            return before
+        known = before if before and _is_open(before, now) else None
+        resets_at = reset_time(headers.get(f"x-ratelimit-{name}reset", ""), now=now)
+        if resets_at is None or resets_at <= now:  # missing, broken or long over: it tells nothing
+            resets_at = known.resets_at if known else None
+        if known and self._is_same_window(known, Window(limit, remaining, resets_at)):
+            return Window(limit, min(remaining, known.remaining), resets_at)
+        return Window(limit, max(0, remaining - in_flight), resets_at)
+
+    def _is_same_window(self, known: Window, told: Window) -> bool:
+        if known.limit != told.limit:
+            return False
+        if known.resets_at and told.resets_at:
+            return abs(told.resets_at - known.resets_at) <= SAME_RESET_WITHIN
+        return told.remaining <= known.remaining + self.spent
+
 
 def day_floor(limit: int) -> int:
     """Credits of the day that are never spent: the larger of a number and a share of *limit*."""
@@ -124,19 +169,6 @@ def reset_time(text: str, *, now: datetime) -> datetime | None:
         )
     except (ValueError, OverflowError, OSError):
         return None
-
-
-def _window_from(
-    headers: Mapping[str, str], name: str, before: Window | None, *, now: datetime
-) -> Window | None:
-    limit = _whole(headers.get(f"x-ratelimit-{name}limit"))
-    remaining = _whole(headers.get(f"x-ratelimit-{name}remaining"))
-    if limit is None or remaining is None:
-        return before
-    resets_at = reset_time(headers.get(f"x-ratelimit-{name}reset", ""), now=now)
-    if resets_at is None or resets_at <= now:  # missing, broken or long over: it tells nothing
-        resets_at = before.resets_at if before and _is_open(before, now) else None
-    return Window(limit, remaining, resets_at)
 
 
 def _whole(text: str | None) -> int | None:

@@ -9,6 +9,7 @@
     ├── CreditsExhaustedError   the night ends early and cleanly (exit 0)
     │   └── OverCapacityError       the hidden limit per address
     ├── StoppedError            somebody asked the run to stop (exit 0)
+    ├── ReplayEndedError        what an earlier run paid for is through, the rest is asked for
     ├── TransientError          the client tries again
     ├── NotFoundError           the row, or the list, is gone
     ├── PrivateError            the row, or the list, is not for us
@@ -88,6 +89,14 @@ class StoppedError(ImgurError):
 
     def __init__(self) -> None:
         super().__init__("Stopped on request. What was read is kept.")
+
+
+class ReplayEndedError(ImgurError):
+    """Only replies of the journal were wanted, and it holds none for this request."""
+
+    def __init__(self, endpoint: str) -> None:
+        self.endpoint = endpoint
+        super().__init__(f"{endpoint}: the journal holds no further reply. The rest has to be asked for.")
 
 
 class TransientError(ImgurError):

@@ -461,7 +461,8 @@ GALLERY_RANKS = Table(
 def _history(name: str, of: Table, *counters: Field, note: str = "") -> Table:
     return Table(
         name,
-        f"One row per observation of the counters in {of.name}{note}: history that only grows.",
+        f"One row per change of the counters in {of.name}{note}: "
+        "they were seen to stand so from observed_at until fetched_at.",
         key=("id", "observed_at"),
         fields=(of.field("id"), OBSERVED_AT, *counters, FETCHED_AT),
     )
@@ -477,24 +478,81 @@ ACCOUNT_METRICS = _history("account_metrics", ACCOUNTS, _REPUTATION)
 
 LIST_SWEEPS = Table(
     "list_sweeps",
-    "One row per reading of a list: what it covered, and whether to its end.",
+    "One row per walk over a list or feed: what it covered, whether whole, and whether that is proved.",
     key=("list", "started_at"),
     fields=(
         _ours("list", Kind.TEXT, "Which list, such as account_images/me or hot/viral."),
-        _ours("started_at", Kind.TIME, "When its first page was asked for, UTC."),
-        _ours("ended_at", Kind.TIME, "When the reading ended, UTC."),
-        _ours("pages", Kind.INTEGER, "Pages read, 1 credit each."),
         _ours(
-            "items",
-            Kind.INTEGER,
-            "Items met; one that two pages show counts once where the pages are neighbours.",
+            "started_at",
+            Kind.TIME,
+            "When its first page was asked for, or received where that was in a run that broke off, UTC.",
+        ),
+        _ours("ended_at", Kind.TIME, "When the walk ended, UTC."),
+        _ours(
+            "kind",
+            Kind.TEXT,
+            "sweep (the whole list), head (from the front down to what is held), gap (what an earlier walk "
+            "left out), refresh (held pages once more) or feed.",
+        ),
+        _ours("pages", Kind.INTEGER, "Pages read, the empty one at the end included, 1 credit each."),
+        _ours("items", Kind.INTEGER, "Items met, each counted once."),
+        _ours(
+            "newest_at",
+            Kind.TIME,
+            "Upper end of what it covered, by the items' datetime, UTC; null where it began at the front.",
+        ),
+        _ours(
+            "oldest_at",
+            Kind.TIME,
+            "Lower end of what it covered, by the items' datetime, UTC; null where it reached the end.",
         ),
         _ours(
             "is_complete",
             Kind.BOOLEAN,
-            "Whether the list was read to its end, or a feed to its last wanted page.",
+            "Whether all between the two ends was read, as far as one can tell; of a feed, its wanted pages.",
         ),
-        _ours("reason", Kind.TEXT, "Why the reading ended where it did."),
+        _ours(
+            "is_proved",
+            Kind.BOOLEAN,
+            "Whether the list's count, or the whole of it on one page, shows that nothing was skipped.",
+        ),
+        _ours("reason", Kind.TEXT, "Why the walk ended where it did."),
+        _ours("doubt", Kind.TEXT, "Why it is not proved; null where it is."),
+        FETCHED_AT,
+    ),
+)
+LIST_ITEMS = Table(
+    "list_items",
+    "One row per item that a list of an account has ever shown: when it did so last.",
+    key=("list", "item_id"),
+    fields=(
+        _ours("list", Kind.TEXT, "Which list, such as account_images/me."),
+        _ours("item_id", Kind.TEXT, "Id of the image, album, post or comment, as text."),
+        _ours("datetime", Kind.TIME, "The item's own time in that list, UTC; null where it has none."),
+        FETCHED_AT,
+    ),
+)
+ITEM_LOOKS = Table(
+    "item_looks",
+    "One row per direct look at an item that its list no longer showed.",
+    key=("list", "item_id", "looked_at"),
+    fields=(
+        _ours("list", Kind.TEXT, "The list that no longer showed it."),
+        _ours("item_id", Kind.TEXT, "Id of the image, album, post or comment, as text."),
+        _ours("looked_at", Kind.TIME, "When the answer was received, UTC."),
+        _ours("is_gone", Kind.BOOLEAN, "Whether Imgur answered that there is no such thing (404)."),
+        FETCHED_AT,
+    ),
+)
+DETAIL_FETCHES = Table(
+    "detail_fetches",
+    "One row per album or post whose images or comments have been fetched: what it looked like then.",
+    key=("resource", "item_id"),
+    fields=(
+        _ours("resource", Kind.TEXT, "What was fetched: album_images, post_images or post_comments."),
+        _ours("item_id", Kind.TEXT, "Id of the album or post."),
+        _ours("fingerprint", Kind.TEXT, "What decides whether it is fetched again: counts, cover, time."),
+        _ours("items", Kind.INTEGER, "Images or comments that came."),
         FETCHED_AT,
     ),
 )
@@ -584,6 +642,9 @@ TABLES: dict[str, Table] = {
         COMMENT_METRICS,
         ACCOUNT_METRICS,
         LIST_SWEEPS,
+        LIST_ITEMS,
+        ITEM_LOOKS,
+        DETAIL_FETCHES,
         REJECTED_RECORDS,
         SYNC_RUNS,
         CREDIT_CHARGES,

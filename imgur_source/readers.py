@@ -7,7 +7,9 @@ One reader per kind of record, all of one shape. What hangs on single items
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Generator, Iterator
+from collections.abc import Collection, Generator, Iterator, Sequence
+from dataclasses import asdict, replace
+from datetime import datetime
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -15,6 +17,7 @@ import pyarrow.compute as pc
 
 from imgur_source import models
 from imgur_source.arrow import (
+    INSTANT,
     Records,
     Rejected,
     history_of,
@@ -22,22 +25,35 @@ from imgur_source.arrow import (
     read_records,
     rejected_table,
     rows_table,
+    schema_of,
     table_of,
 )
 from imgur_source.client import ImgurClient
 from imgur_source.clock import Clock
-from imgur_source.errors import ImgurError, NotFoundError, PrivateError, RefusedError, TransientError
-from imgur_source.lists import Page, Walk, api_path
+from imgur_source.errors import (
+    ImgurError,
+    NotFoundError,
+    PrivateError,
+    RefusedError,
+    ReplayEndedError,
+    TransientError,
+)
+from imgur_source.lists import Page, api_path
+from imgur_source.memory import Fetched, ListMemory, Memory
 from imgur_source.models import Table
-from imgur_source.posts import media_of, tags_of, whole_media
+from imgur_source.posts import PostMedia, media_of, tags_of, whole_media
+from imgur_source.reading import ListReading
 from imgur_source.receipt import Receipt
 from imgur_source.replies import Reply
 from imgur_source.settings import Settings
 from imgur_source.steps import Details, HeldAlbum, HeldPost, Step
+from imgur_source.walks import Rules, Walk
 
 logger = logging.getLogger(__name__)
 
 LIST_SWEEPS = "list_sweeps"
+LIST_ITEMS = "list_items"
+DETAIL_FETCHES = "detail_fetches"
 REJECTED_RECORDS = "rejected_records"
 
 
@@ -55,10 +71,26 @@ def rejected_rows(endpoint: str, reply: Reply, rejected: Collection[Rejected]) -
         yield Rows(REJECTED_RECORDS, table)
 
 
+def kept_fetch(memory: Memory, resource: str, item_id: str, fetched: Fetched) -> Rows:
+    """Remember a fetch of *resource*, and give the row that says so."""
+    memory.keep_fetched(resource, item_id, fetched)
+    row = {
+        "resource": resource,
+        "item_id": item_id,
+        "fingerprint": fetched.fingerprint,
+        "items": fetched.items,
+        "fetched_at": fetched.fetched_at,
+    }
+    return Rows(DETAIL_FETCHES, rows_table(models.DETAIL_FETCHES, [row]))
+
+
 class Readers:
     """Reads accounts, their lists, and feeds.
 
     Args:
+        selected: names of the resources whose rows are loaded; a list that is read for its items'
+            details only is not remembered as held.
+        memory: what earlier runs have left, and what this one leaves.
         account_ids: the numbers of accounts by name, as far as known; filled on the way.
         details: filled with the albums and posts that are met.
     """
@@ -70,6 +102,8 @@ class Readers:
         *,
         clock: Clock,
         receipt: Receipt,
+        selected: Collection[str],
+        memory: Memory,
         account_ids: dict[str, int],
         details: Details,
     ) -> None:
@@ -77,15 +111,32 @@ class Readers:
         self._settings = settings
         self._clock = clock
         self._receipt = receipt
+        self._selected = selected
+        self._memory = memory
+        self._rules = Rules.from_settings(settings)
         self._account_ids = account_ids
         self._details = details
+        self._places: dict[str, int] = {}  # in the list at hand
         self._numbers_read: set[int] = set()
         self._left_out: set[str] = set()  # accounts that are not there, or that another name has brought
         self._own_posts: set[str] = set()
         self._with_children: set[str] = set()  # posts whose tags and previews have been handed on
 
-    def read(self, step: Step) -> Iterator[Rows]:
-        """The rows of one step, and at the end of a list the row that says how far it was read.
+    def start_over(self) -> None:
+        """Read accounts once more: what came before were the replayed replies of an earlier run."""
+        self._numbers_read.clear()
+        self._left_out.clear()
+
+    def is_whole(self, step: Step) -> bool:
+        """Whether nothing of the step's list waits to be read for the first time."""
+        memory, is_sorted = self._memory.of_list(step.name), step.list().is_sorted
+        return memory.is_whole(is_sorted=is_sorted, since=self._rules.since)
+
+    def read(self, step: Step, *, others_wait: bool = False) -> Iterator[Rows]:
+        """The rows of one step, and at the end of a list the rows that say how far it was read.
+
+        Args:
+            others_wait: whether there are lists, read after this one, that are not whole yet.
 
         Raises:
             ImgurError: when the step ended early; what came before it has been yielded.
@@ -94,9 +145,23 @@ class Readers:
         if step.kind == "account":
             yield from self._read_account(step)
             return
-        if step.account in self._left_out:
+        if step.account in self._left_out or self._is_known_by_another_name(step.account):
             return
-        walk = Walk(self._client, step.list(), started_at=self._clock.now())
+        if step.kind == "favorites" and step.account not in self._account_ids:
+            if self._client.replays_only:
+                raise ReplayEndedError("account")
+            raise NotFoundError("account_favorites", "the account itself could not be read")
+        self._places = {}
+        is_kept = step.kind != "feed" and step.resource in self._selected  # else its rows are not loaded
+        before = self._memory.of_list(step.name) if is_kept else ListMemory()
+        reading = ListReading(
+            self._client,
+            step.list(),
+            memory=before,
+            rules=self._rules,
+            clock=self._clock,
+            others_wait=others_wait,
+        )
         read = {
             "images": self._read_images,
             "albums": self._read_albums,
@@ -107,21 +172,43 @@ class Readers:
         }[step.kind]
         error: ImgurError | None = None
         try:
-            yield from read(step, walk)
+            for page in reading:
+                self._receipt.pages += 1
+                self._receipt.booked(self._client.meter)
+                yield from read(step, page, reading)
+                if step.kind != "feed":
+                    yield Rows(LIST_ITEMS, _items_on(page, step.name))
         except (NotFoundError, PrivateError) as raised:
-            error, walk.reason = raised, str(raised)
-            if walk.pages:  # the list is there: a page of it that is not cannot be the end
-                error = TransientError(raised.endpoint, f"page {walk.pages}: {raised.reason}")
+            error = raised
+            if not reading.pages and is_kept:
+                self._memory.keep_list(step.name, replace(before, is_absent=True))
+            if reading.pages:  # the list is there: a page of it that is not cannot be the end
+                error = TransientError(raised.endpoint, f"page {reading.pages}: {raised.reason}")
         except ImgurError as raised:
-            error, walk.reason = raised, str(raised)
-        yield Rows(LIST_SWEEPS, self._sweep_row(walk))
-        logger.info(
-            "list read list=%s pages=%d items=%d reason=%s", step.name, walk.pages, walk.items, walk.reason
-        )
+            error = raised
+        if is_kept and reading.pages and reading.memory != before:
+            self._memory.keep_list(step.name, reading.memory)
+        walks = [walk for walk in reading.walks if walk.pages or not isinstance(error, ReplayEndedError)]
+        yield Rows(LIST_SWEEPS, self._sweep_rows(step, walks))
+        for walk in walks:
+            logger.info(
+                "list read list=%s walk=%s pages=%d items=%d reason=%s doubt=%s",
+                step.name, walk.kind, walk.pages, walk.items, walk.reason, walk.doubt,
+            )  # fmt: skip
+        for line in reading.notes:
+            self._receipt.note(line)
         if error is not None:
             raise error
-        if not walk.is_complete:
-            self._receipt.note(f"{step.name}: not read to its end, {walk.reason}.")
+        for walk in walks:
+            if not walk.is_complete:
+                self._receipt.note(f"{step.name}: not read to its end, {walk.reason} ({walk.doubt}).")
+
+    def _is_known_by_another_name(self, account: str) -> bool:
+        """Whether an earlier run has learned that *account* is one that is named before it."""
+        number = self._memory.account_number(account)
+        names = self._settings.accounts
+        before = names[: names.index(account)] if account in names else ()
+        return number is not None and number in map(self._memory.account_number, before)
 
     def _read_account(self, step: Step) -> Iterator[Rows]:
         try:
@@ -136,31 +223,32 @@ class Readers:
         yield from rejected_rows("account", reply, records.rejected)
         if records.rows:
             number = int(records.columns["id"][0].as_py())
+            is_somebody_else = self._memory.is_somebody_else(step.account, number)
             if number in self._numbers_read:
                 self._left_out.add(step.account)
                 self._receipt.note(f"{step.account}: the same account as one read before; it is read once.")
                 return
             self._numbers_read.add(number)
             self._account_ids[step.account] = number
+            if is_somebody_else:
+                self._receipt.note(f"{step.account}: another account than before; its lists are read anew.")
         rows = table_of(records, fetched_at=reply.received_at)
         yield Rows("account", rows)
         yield Rows("account_metrics", history_of(rows, models.ACCOUNT_METRICS))
 
-    def _read_images(self, step: Step, walk: Walk) -> Iterator[Rows]:
-        for page in self._pages(walk):
-            yield from self._counted(step, page, models.IMAGES, "image_metrics", models.IMAGE_METRICS)
+    def _read_images(self, step: Step, page: Page, reading: ListReading) -> Iterator[Rows]:
+        yield from self._counted(step, page, models.IMAGES, "image_metrics", models.IMAGE_METRICS)
 
-    def _read_albums(self, step: Step, walk: Walk) -> Iterator[Rows]:
-        for page in self._pages(walk):
-            records = yield from self._counted(
-                step, page, models.ALBUMS, "album_metrics", models.ALBUM_METRICS
+    def _read_albums(self, step: Step, page: Page, reading: ListReading) -> Iterator[Rows]:
+        records = yield from self._counted(step, page, models.ALBUMS, "album_metrics", models.ALBUM_METRICS)
+        columns = [records.columns[name].to_pylist() for name in ("id", "images_count", "cover", "datetime")]
+        for album, count, cover, inserted_at in zip(*columns, strict=True):
+            self._details.albums[album] = HeldAlbum(
+                album, count, as_me=step.as_me, cover=cover, inserted_at=inserted_at
             )
-            for row, count in zip(records.rows, records.columns["images_count"].to_pylist(), strict=True):
-                self._details.albums[row.id] = HeldAlbum(row.id, count, as_me=step.as_me)
 
-    def _read_comments(self, step: Step, walk: Walk) -> Iterator[Rows]:
-        for page in self._pages(walk):
-            yield from self._counted(step, page, models.COMMENTS, "comment_metrics", models.COMMENT_METRICS)
+    def _read_comments(self, step: Step, page: Page, reading: ListReading) -> Iterator[Rows]:
+        yield from self._counted(step, page, models.COMMENTS, "comment_metrics", models.COMMENT_METRICS)
 
     def _counted(
         self, step: Step, page: Page, table: Table, history: str, history_table: Table
@@ -172,52 +260,48 @@ class Readers:
         yield Rows(history, history_of(rows, history_table))
         return records
 
-    def _read_favorites(self, step: Step, walk: Walk) -> Iterator[Rows]:
-        account_id = self._account_ids.get(step.account)
-        if account_id is None:
-            raise NotFoundError("account_favorites", "the account itself could not be read")
-        places: dict[str, int] = {}  # an item that a shifted page shows again keeps its first place
-        for page in self._pages(walk):
-            records = yield from self._records(models.FAVORITES, page)
-            rows = table_of(
-                records,
-                fetched_at=page.received_at,
-                account_id=account_id,
-                position=[places.setdefault(row.id, len(places)) for row in records.rows],
-                kind=["album" if bytes(row.is_album) == b"true" else "image" for row in records.rows],
-            )
-            yield Rows("account_favorites", rows)
+    def _read_favorites(self, step: Step, page: Page, reading: ListReading) -> Iterator[Rows]:
+        first = page.number * (reading.memory.page_size or 0) if reading.is_resumed else 0
+        records = yield from self._records(models.FAVORITES, page)
+        rows = table_of(
+            records,
+            fetched_at=page.received_at,
+            account_id=self._account_ids[step.account],
+            position=[first + place for place in self._places_of(records)],
+            kind=["album" if bytes(row.is_album) == b"true" else "image" for row in records.rows],
+        )
+        yield Rows("account_favorites", rows)
 
-    def _read_posts(self, step: Step, walk: Walk) -> Iterator[Rows]:
-        for page in self._pages(walk):
-            yield from self._posts_on(page, step, are_own=True)
+    def _read_posts(self, step: Step, page: Page, reading: ListReading) -> Iterator[Rows]:
+        yield from self._posts_on(page, step, are_own=True)
 
-    def _read_feed(self, step: Step, walk: Walk) -> Iterator[Rows]:
+    def _read_feed(self, step: Step, page: Page, reading: ListReading) -> Iterator[Rows]:
         feed = step.feed
         assert feed is not None
-        places: dict[str, int] = {}  # the same here: ranks have neither holes nor repetitions
-        for page in self._pages(walk):
-            if feed.kind == "subreddit":
-                records = yield from self._records(models.SUBREDDIT_POSTS, page)
-                yield Rows(step.resource, table_of(records, fetched_at=page.received_at))
-            else:
-                records = yield from self._posts_on(page, step, are_own=False)
-            if feed.kind == "tag" and page.number == 0:
-                yield from self._tag_itself(page)
-            ranks = []
-            for row in records.rows:
-                if row.id not in places:
-                    places[row.id] = len(places)
-                    ranks.append(
-                        {
-                            "feed": feed.name,
-                            "observed_at": walk.started_at,
-                            "position": places[row.id],
-                            "post_id": row.id,
-                            "fetched_at": page.received_at,
-                        }
-                    )
-            yield Rows("gallery_ranks", rows_table(models.GALLERY_RANKS, ranks))
+        if feed.kind == "subreddit":
+            records = yield from self._records(models.SUBREDDIT_POSTS, page)
+            yield Rows(step.resource, table_of(records, fetched_at=page.received_at))
+        else:
+            records = yield from self._posts_on(page, step, are_own=False)
+        if feed.kind == "tag" and page.number == 0:
+            yield from self._tag_itself(page)
+        ranked = len(self._places)  # a shifted page shows posts again: ranks have no repetitions
+        ranks = [
+            {
+                "feed": feed.name,
+                "observed_at": reading.walks[0].started_at,
+                "position": place,
+                "post_id": row.id,
+                "fetched_at": page.received_at,
+            }
+            for row, place in zip(records.rows, self._places_of(records), strict=True)
+            if place >= ranked
+        ]
+        yield Rows("gallery_ranks", rows_table(models.GALLERY_RANKS, ranks))
+
+    def _places_of(self, records: Records) -> list[int]:
+        """The place of each record in the list at hand; one that is shown again keeps its first one."""
+        return [self._places.setdefault(row.id, len(self._places)) for row in records.rows]
 
     def _posts_on(self, page: Page, step: Step, *, are_own: bool) -> Generator[Rows, None, Records]:
         """The posts of a page, their histories, tags and whole previews; returns the records."""
@@ -239,10 +323,18 @@ class Readers:
             yield from rejected_rows("post_images", page.reply, rejected)
             if images is not None:
                 yield Rows("post_images", images)
+                yield from self._previews_kept(media, at=page.received_at)
         self._with_children.update(row.id for row in records.rows)
         if are_own or self._settings.post_details == "all":
             self._remember_posts(records, as_me=are_own and step.as_me)
         return records
+
+    def _previews_kept(self, media: PostMedia, *, at: datetime) -> Iterator[Rows]:
+        """Remember previews that are the whole set like a fetch of it, which they spare."""
+        last = self._memory.fetched("post_images", media.post_id)
+        if last is None or last.items != media.shown:
+            fetched = Fetched(str(media.images_count), media.shown, at)
+            yield kept_fetch(self._memory, "post_images", media.post_id, fetched)
 
     def _without_own(self, posts: pa.Table) -> pa.Table:
         """*posts* of a feed less those that the accounts' own lists have shown: a poorer view of them.
@@ -275,32 +367,30 @@ class Readers:
             yield from rejected_rows("tags", page.reply, tag.rejected)
             yield Rows("tags", table_of(tag, fetched_at=page.received_at))
 
-    def _pages(self, walk: Walk) -> Iterator[Page]:
-        for page in walk:
-            self._receipt.pages += 1
-            self._receipt.booked(self._client.meter)
-            yield page
-
     def _records(self, table: Table, page: Page) -> Generator[Rows, None, Records]:
         """The records of a page; yields what was rejected, returns the rest."""
         records = read_records(table, page.items)
         yield from rejected_rows(page.reply.endpoint, page.reply, records.rejected)
         return records
 
-    def _sweep_row(self, walk: Walk) -> pa.Table:
+    def _sweep_rows(self, step: Step, walks: Sequence[Walk]) -> pa.Table:
         now = self._clock.now()
         return rows_table(
-            models.LIST_SWEEPS,
-            [
-                {
-                    "list": walk.list.name,
-                    "started_at": walk.started_at,
-                    "ended_at": now,
-                    "pages": walk.pages,
-                    "items": walk.items,
-                    "is_complete": walk.is_complete,
-                    "reason": walk.reason,
-                    "fetched_at": now,
-                }
-            ],
+            models.LIST_SWEEPS, [{"list": step.name, "fetched_at": now, **asdict(walk)} for walk in walks]
         )
+
+
+def _items_on(page: Page, name: str) -> pa.Table:
+    """Rows of ``list_items`` for the items that *page* of the list *name* shows."""
+    shown = {
+        str(item): at for item, at in zip(page.ids, page.times, strict=True) if isinstance(item, str | int)
+    }
+    return pa.Table.from_arrays(
+        [
+            pa.repeat(pa.scalar(name), len(shown)),
+            pa.array(list(shown)),
+            pa.array(list(shown.values()), pa.timestamp("s", tz="UTC")).cast(INSTANT),
+            pa.repeat(pa.scalar(page.received_at, INSTANT), len(shown)),
+        ],
+        schema=schema_of(models.LIST_ITEMS),
+    )

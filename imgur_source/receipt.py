@@ -25,6 +25,8 @@ class Receipt:
         failures: errors that kept something from being read.
         fatal: the error that ended the run, if one did.
         credits, charges, requests: what was spent, in total and by endpoint.
+        replays: replies that an earlier run had paid for, by endpoint.
+        journal_package: what to confirm with the journal once the rows are loaded; None where there is none.
         sunsets: endpoints that Imgur announced to retire, and when.
         on_change: called after each change that a progress line would show.
     """
@@ -43,6 +45,8 @@ class Receipt:
     credits: Credits = field(default_factory=Credits)
     charges: Counter[str] = field(default_factory=Counter)
     requests: Counter[str] = field(default_factory=Counter)
+    replays: Counter[str] = field(default_factory=Counter)
+    journal_package: int | None = None
     sunsets: dict[str, str] = field(default_factory=dict)
     on_change: Callable[[Receipt], None] = field(default=lambda receipt: None, repr=False)
 
@@ -66,4 +70,5 @@ class Receipt:
         self.credits = meter.credits
         self.charges = meter.charges
         self.requests = meter.requests
+        self.replays = meter.replays
         self.on_change(self)

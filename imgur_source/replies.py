@@ -38,12 +38,16 @@ class Reply:
         data: the envelope's ``data`` as raw JSON; never ``null``, never an error.
         received_at: when its last byte was here.
         sunset: Imgur's announcement that the endpoint will end, if it made one.
+        is_unchanged: whether Imgur said that nothing changed since the last reply, whose data this is.
+        is_replayed: whether an earlier run paid for it, and the journal kept it.
     """
 
     endpoint: str
     data: bytes
     received_at: datetime
     sunset: str | None = None
+    is_unchanged: bool = False
+    is_replayed: bool = False
 
     def items(self, *, inside: str | None = None) -> list[msgspec.Raw]:
         """The records of a list reply as raw JSON, in Imgur's order.

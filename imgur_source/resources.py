@@ -11,6 +11,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 
 import pyarrow as pa
@@ -25,13 +26,16 @@ from imgur_source.errors import (
     NotFoundError,
     PrivateError,
     RefusedError,
+    ReplayEndedError,
     SetupError,
     StoppedError,
     TransientError,
     WireShapeError,
 )
+from imgur_source.looks import ITEM_LOOKS, Looker
+from imgur_source.memory import Memory
 from imgur_source.models import Table
-from imgur_source.readers import LIST_SWEEPS, REJECTED_RECORDS, Readers, Rows
+from imgur_source.readers import DETAIL_FETCHES, LIST_ITEMS, LIST_SWEEPS, REJECTED_RECORDS, Readers, Rows
 from imgur_source.receipt import Receipt
 from imgur_source.settings import BATCH_ROWS, Settings
 from imgur_source.steps import (
@@ -40,6 +44,7 @@ from imgur_source.steps import (
     Details,
     HeldAlbum,
     HeldPost,
+    Step,
     steps,
     wanted_resources,
 )
@@ -58,7 +63,10 @@ class Night:
 
     Args:
         selected: names of dlt resources whose rows are wanted.
-        candidates: what is held already; None to find the parents of details by reading their lists.
+        candidates: what the warehouse knows already.
+        memory: what earlier runs have left, and what this one leaves.
+        replays_first: whether the replies that an earlier run paid for are to be read by themselves,
+            because they are too old to go on with; otherwise they are met on the way.
     """
 
     def __init__(
@@ -68,24 +76,36 @@ class Night:
         *,
         clock: Clock,
         selected: Collection[str],
-        candidates: Candidates | None,
+        candidates: Candidates,
+        memory: Memory,
         receipt: Receipt,
+        replays_first: bool = False,
     ) -> None:
         self._client = client
         self._settings = settings
         self._selected = frozenset(selected)
         self._candidates = candidates
         self._receipt = receipt
+        self._replays_first = replays_first
         self._found = Details()
         self._readers = Readers(
             client,
             settings,
             clock=clock,
             receipt=receipt,
-            account_ids=dict(candidates.accounts) if candidates else {},
+            selected=self._selected,
+            memory=memory,
+            account_ids=dict(candidates.accounts),
             details=self._found,
         )
-        self._detail_readers = DetailReaders(client, clock=clock, receipt=receipt)
+        self._detail_readers = DetailReaders(
+            client,
+            clock=clock,
+            receipt=receipt,
+            memory=memory,
+            greatest_age=timedelta(days=settings.greatest_age_days),
+        )
+        self._looker = Looker(client, clock=clock, receipt=receipt)
         self._failures_in_a_row = 0
 
     def batches(self) -> Iterator[Batch]:
@@ -111,29 +131,41 @@ class Night:
 
     def _rows(self) -> Iterator[Rows]:
         """Everything in order, lists first and then what hangs on their items."""
+        if self._replays_first:
+            self._client.replays_only = True
+            yield from self._in_order(self._lists())
+            yield from self._in_order(self._details())
+            self._client.end_replays()
+            self._readers.start_over()
         yield from self._in_order(self._lists())
         yield from self._in_order(self._details())
+        followed = [look for look in self._candidates.looks if look.account in self._settings.accounts]
+        yield from self._in_order(self._looker.plan(followed))
 
     def _lists(self) -> list[Reading]:
         lists: list[Reading] = []
-        for step in steps(self._settings, selected=self._selected, candidates=self._candidates):
+        found = steps(self._settings, selected=self._selected, candidates=self._candidates)
+        for place, step in enumerate(found):
             if step.kind == "images" and not step.as_me:
                 self._receipt.note(
                     f"{step.account}: Imgur shows images to their owner only; "
                     "the public albums, submissions, comments and favourites are read."
                 )
             else:
-                lists.append((step.name, partial(self._readers.read, step)))
+                others_wait = any(self._waits(other) for other in found[place + 1 :])
+                lists.append((step.name, partial(self._readers.read, step, others_wait=others_wait)))
         return lists
 
+    def _waits(self, step: Step) -> bool:
+        """Whether the step is a list of an account that was never read to its end."""
+        is_list = step.kind not in ("account", "feed") and (step.kind != "images" or step.as_me)
+        return is_list and not self._readers.is_whole(step)
+
     def _details(self) -> Sequence[Reading]:
-        details = self._found
-        if self._candidates is not None:
-            albums = {
-                album.id: replace(album, as_me=self._is_mine(album)) for album in self._candidates.albums
-            }
-            posts = {post.id: replace(post, as_me=self._is_mine(post)) for post in self._candidates.posts}
-            details = Details(details.albums | albums, details.posts | posts)
+        held = self._candidates
+        albums = {album.id: replace(album, as_me=self._is_mine(album)) for album in held.albums or ()}
+        posts = {post.id: replace(post, as_me=self._is_mine(post)) for post in held.posts or ()}
+        details = Details(albums | self._found.albums, posts | self._found.posts)
         return self._detail_readers.plan(details, wanted=wanted_resources(self._selected))
 
     def _is_mine(self, held: HeldAlbum | HeldPost) -> bool:
@@ -176,6 +208,8 @@ class Night:
         try:
             yield from read()
             self._failures_in_a_row = 0
+        except ReplayEndedError:
+            return  # what else there is of it is asked for afterwards
         except (NotFoundError, PrivateError) as absent:
             self._receipt.note(f"{name}: {absent}")
             self._failures_in_a_row = 0
@@ -218,5 +252,8 @@ TABLE_OF: dict[str, Table] = {
     "post_metrics": models.POST_METRICS,
     "comment_metrics": models.COMMENT_METRICS,
     LIST_SWEEPS: models.LIST_SWEEPS,
+    LIST_ITEMS: models.LIST_ITEMS,
+    ITEM_LOOKS: models.ITEM_LOOKS,
+    DETAIL_FETCHES: models.DETAIL_FETCHES,
     REJECTED_RECORDS: models.REJECTED_RECORDS,
 }

@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -28,6 +28,8 @@ RAPIDAPI_URL = "https://imgur-apiv3.p.rapidapi.com"  # commercial use (docs/imgu
 DEFAULT_ACCOUNTS = ("me",)
 DEFAULT_FEED_PAGES = 2  # pages of 60; the front of a ranked list is what people ask about
 DEFAULT_REQUEST_TIMEOUT_SECONDS = 30.0  # a busy Imgur answers a whole comment tree in under 20 s
+MOST_IN_FLIGHT = 16  # more would look like an attack, and httpx gains nothing from it
+MOST_DAYS = 100_000  # a bound for settings that count days or pages, beyond any sense
 LONGEST_TIMEOUT_SECONDS = 3_600.0  # an hour; "inf" would hang a night on one request
 RETRIES = 3  # attempts after the first one; each costs a credit
 RETRY_WAIT = timedelta(seconds=1)  # before the first retry; doubles, with jitter
@@ -35,6 +37,12 @@ RETRY_WAIT_LONGEST = timedelta(seconds=30)
 DAY_FLOOR_CREDITS = 250  # the day is never taken below this, nor below
 DAY_FLOOR_SHARE = 0.02  # this share of its limit: five empty days block the application for a month
 PER_PAGE_ASKED = 100  # account lists only; documented most, halves their price where honoured
+DAY_CREDITS = 12_500  # of an application, until a reply says otherwise (docs/imgur-api.md: credits)
+DEFAULT_SWEEP_SHARE = 0.05  # of the day's credits: a list that costs no more is read whole each night
+DEFAULT_MAX_IN_FLIGHT = 4  # requests of one walk under way at once: most of a page's time is waiting
+DEFAULT_GREATEST_AGE_DAYS = 30  # after that a held page, or an album's images, are read again in any case
+DEFAULT_PROOF_PAGES = 10  # a walk this long proves itself, for 3 credits; a shorter one is cheaper reread
+LOOKS_A_NIGHT = 5  # direct looks at items that unproved walks no longer showed, 1 credit each
 BATCH_ROWS = 10_000  # rows that travel together: large enough for speed, small enough for memory
 
 PostDetails = Literal["own", "all"]
@@ -175,6 +183,12 @@ class Settings:
     base_url: str = IMGUR_URL
     post_details: PostDetails = "own"
     max_credits: int | None = None
+    start_date: datetime | None = None
+    end_date: datetime | None = None
+    sweep_share: float = DEFAULT_SWEEP_SHARE
+    max_in_flight: int = DEFAULT_MAX_IN_FLIGHT
+    greatest_age_days: int = DEFAULT_GREATEST_AGE_DAYS
+    proof_pages: int = DEFAULT_PROOF_PAGES
     request_timeout_seconds: float = DEFAULT_REQUEST_TIMEOUT_SECONDS
     state_dir: Path = field(default_factory=lambda: default_state_dir())
 
@@ -190,6 +204,12 @@ class Settings:
         max_credits: int | None,
         request_timeout_seconds: float,
         state_dir: str | Path | None,
+        start_date: str | date | None = None,
+        end_date: str | date | None = None,
+        sweep_share: float = DEFAULT_SWEEP_SHARE,
+        max_in_flight: int = DEFAULT_MAX_IN_FLIGHT,
+        greatest_age_days: int = DEFAULT_GREATEST_AGE_DAYS,
+        proof_pages: int = DEFAULT_PROOF_PAGES,
         has_rapidapi_key: bool = False,
     ) -> Settings:
         """Turn loose values into settings.
@@ -217,6 +237,20 @@ class Settings:
                 f"request_timeout_seconds is {request_timeout_seconds}. "
                 f"It must be more than 0, and {LONGEST_TIMEOUT_SECONDS:.0f} at most."
             )
+        first, last = _instant("start_date", start_date), _instant("end_date", end_date)
+        if first and last and first >= last:
+            raise ConfigurationError(f"start_date {first:%Y-%m-%d} is not before end_date {last:%Y-%m-%d}.")
+        if not 0 <= sweep_share <= 1:
+            raise ConfigurationError(
+                f"sweep_share is {sweep_share}. It is a share of the day's credits, from 0 to 1."
+            )
+        for name, number, most in (
+            ("max_in_flight", max_in_flight, MOST_IN_FLIGHT),
+            ("greatest_age_days", greatest_age_days, MOST_DAYS),
+            ("proof_pages", proof_pages, MOST_DAYS),
+        ):
+            if not 1 <= number <= most:
+                raise ConfigurationError(f"{name} is {number}. It must be from 1 to {most}.")
         parsed = tuple(Feed.parse(text, pages=feed_pages) for text in feeds)
         names = [feed.name for feed in parsed]
         for name in names:
@@ -228,9 +262,32 @@ class Settings:
             base_url=checked_base_url(base_url or (RAPIDAPI_URL if has_rapidapi_key else IMGUR_URL)),
             post_details="all" if post_details == "all" else "own",
             max_credits=max_credits,
+            start_date=first,
+            end_date=last,
+            sweep_share=float(sweep_share),
+            max_in_flight=max_in_flight,
+            greatest_age_days=greatest_age_days,
+            proof_pages=proof_pages,
             request_timeout_seconds=float(request_timeout_seconds),
             state_dir=Path(state_dir).expanduser() if state_dir else default_state_dir(),
         )
+
+
+def _instant(name: str, value: str | date | None) -> datetime | None:
+    """The start of a day, or an instant, in UTC.
+
+    Raises:
+        ConfigurationError: when it is neither.
+    """
+    if value is None or value == "":
+        return None
+    try:
+        at = datetime.fromisoformat(value if isinstance(value, str) else value.isoformat())
+    except ValueError as error:
+        raise ConfigurationError(
+            f"{name} is {value!r}. Write a day like 2024-01-31, or an instant like 2024-01-31T12:00:00+00:00."
+        ) from error
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
 def checked_base_url(url: str) -> str:

@@ -7,8 +7,9 @@ transformer that picks its rows from the night's batches.
 
 from __future__ import annotations
 
+import hashlib
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version
@@ -20,10 +21,12 @@ import pyarrow as pa
 from dlt.extract import DltResource
 
 from imgur_source import models
-from imgur_source.auth import authenticators, oauth_base_of
+from imgur_source.auth import Authenticators, authenticators, oauth_base_of
 from imgur_source.client import ImgurClient
 from imgur_source.clock import Clock, SystemClock
 from imgur_source.errors import ConfigurationError, ImgurError
+from imgur_source.journal import Journal
+from imgur_source.memory import Memory
 from imgur_source.meter import CreditMeter
 from imgur_source.models import Kind, Table
 from imgur_source.receipt import Receipt
@@ -31,11 +34,18 @@ from imgur_source.resources import TABLE_OF, Batch, Night
 from imgur_source.settings import (
     DEFAULT_ACCOUNTS,
     DEFAULT_FEED_PAGES,
+    DEFAULT_GREATEST_AGE_DAYS,
+    DEFAULT_MAX_IN_FLIGHT,
+    DEFAULT_PROOF_PAGES,
     DEFAULT_REQUEST_TIMEOUT_SECONDS,
+    DEFAULT_SWEEP_SHARE,
     ImgurCredentials,
     Settings,
 )
-from imgur_source.steps import ME, Candidates
+from imgur_source.steps import ME, Candidates, steps, wanted_resources
+
+CONTINUED_WITHIN = timedelta(hours=1)  # a run that broke off longer ago is another night's
+DETAIL_PATHS = {"album_images": "/3/album/", "post_images": "/3/album/", "post_comments": "/3/gallery/"}
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +73,9 @@ class Runtime:
         transport: what takes the place of the network.
         books: asked at the end for the rows of ``sync_runs`` and ``credit_charges``, so that they
             are loaded in one package with what they speak of; None for a run that keeps none.
+        journal: keeps paid replies until their rows are loaded, and the last ones for their ETag; the
+            package that ``receipt.journal_package`` names is to be confirmed after the load. None: off.
+        full_refresh: whether what is remembered of the lists at hand is forgotten before they are read.
     """
 
     clock: Clock
@@ -70,6 +83,8 @@ class Runtime:
     stop: StopFlag
     transport: httpx.BaseTransport | None = None
     books: Callable[[Receipt], Batch] | None = None
+    journal: Journal | None = None
+    full_refresh: bool = False
 
 
 @dlt.source(name="imgur", section="imgur")
@@ -79,6 +94,12 @@ def imgur(
     feed_pages: int = DEFAULT_FEED_PAGES,
     post_details: str = "own",
     max_credits: int | None = None,
+    start_date: str | None = None,
+    end_date: str | None = None,
+    sweep_share: float = DEFAULT_SWEEP_SHARE,
+    max_in_flight: int = DEFAULT_MAX_IN_FLIGHT,
+    greatest_age_days: int = DEFAULT_GREATEST_AGE_DAYS,
+    proof_pages: int = DEFAULT_PROOF_PAGES,
     base_url: str | None = None,
     request_timeout_seconds: float = DEFAULT_REQUEST_TIMEOUT_SECONDS,
     state_dir: str | None = None,
@@ -96,12 +117,18 @@ def imgur(
         post_details: whose comment trees and full media are fetched: ``own``
             (posts of the accounts) or ``all`` (those of the feeds too).
         max_credits: credits that the run may spend at most; None for no limit of its own.
+        start_date: the day (UTC) or instant from which on items are wanted; None for all there are.
+        end_date: only items up to then are read in this run, found without reading what is newer.
+        sweep_share: a list that costs at most this share of the day's credits is read whole each night.
+        max_in_flight: requests of one walk under way at once.
+        greatest_age_days: after so many days held pages of dearer lists, and albums' images, are read anew.
+        proof_pages: a walk this long proves by the list's count that it skipped nothing, for 3 credits.
         base_url: another server than Imgur's; https, or http on loopback.
         request_timeout_seconds: how long one request may take to connect, and between bytes.
         state_dir: where the vault of the application lies; None for the user's state directory.
         credentials: see ``ImgurCredentials``; at least a client id.
-        candidates: a ``Candidates``: what is held already, so that parents of
-            details need not be read again.
+        candidates: a ``Candidates``: what a warehouse knows already; without it
+            that is kept in dlt's state.
         runtime: a ``Runtime``, for programs that own time, network or the receipt.
 
     Raises:
@@ -114,11 +141,19 @@ def imgur(
         base_url=base_url,
         post_details=post_details,
         max_credits=max_credits,
+        start_date=start_date,
+        end_date=end_date,
+        sweep_share=sweep_share,
+        max_in_flight=max_in_flight,
+        greatest_age_days=greatest_age_days,
+        proof_pages=proof_pages,
         request_timeout_seconds=request_timeout_seconds,
         state_dir=state_dir,
         has_rapidapi_key=bool(credentials.rapidapi_key),
     )
-    if not isinstance(candidates, Candidates | None):
+    if candidates is None:
+        candidates = Candidates()
+    if not isinstance(candidates, Candidates):
         raise ConfigurationError("candidates must be an imgur_source.steps.Candidates, or None.")
     if not isinstance(runtime, Runtime | None):
         raise ConfigurationError("runtime must be an imgur_source.source.Runtime, or None.")
@@ -128,7 +163,7 @@ def imgur(
 
 
 def _night_resource(
-    settings: Settings, credentials: ImgurCredentials, candidates: Candidates | None, runtime: Runtime | None
+    settings: Settings, credentials: ImgurCredentials, candidates: Candidates, runtime: Runtime | None
 ) -> DltResource:
     """The parent of all resources: it reads, they pick. Not a table of its own."""
 
@@ -139,6 +174,7 @@ def _night_resource(
             credentials,
             candidates,
             runtime or Runtime(SystemClock(), Receipt(), StopFlag()),
+            Memory(dlt.current.source_state(), fetched=candidates.fetched),
             selected=frozenset(dlt.current.source().resources.selected),
             raises=runtime is None,
         )
@@ -149,8 +185,9 @@ def _night_resource(
 def _read(
     settings: Settings,
     credentials: ImgurCredentials,
-    candidates: Candidates | None,
+    candidates: Candidates,
     runtime: Runtime,
+    memory: Memory,
     *,
     selected: frozenset[str],
     raises: bool,
@@ -171,6 +208,11 @@ def _read(
             "The account me needs a login, and none is configured. Run: python pipelines/login.py, "
             "or name other accounts (accounts = [] under [sources.imgur] for feeds only)."
         )
+    journal = runtime.journal
+    if journal is not None:
+        _open_journal(journal, memory)
+    if runtime.full_refresh:
+        _forget(settings, selected, candidates, memory, journal)
     client = ImgurClient(
         base_url=settings.base_url,
         oauth_url=oauth_base_of(settings.base_url),
@@ -182,10 +224,19 @@ def _read(
         user_agent=f"imgur_source/{version('imgur_source')}",
         should_stop=lambda: runtime.stop.is_up,
         transport=runtime.transport,
+        journal=journal,
+        scope=_scope_of(settings, credentials, authentication),
     )
     try:
         night = Night(
-            client, settings, clock=runtime.clock, selected=selected, candidates=candidates, receipt=receipt
+            client,
+            settings,
+            clock=runtime.clock,
+            selected=selected,
+            candidates=candidates,
+            memory=memory,
+            receipt=receipt,
+            replays_first=_are_replays_old(journal, runtime.clock),
         )
         for batch in night.batches():
             error: ImgurError | None = receipt.fatal or next(iter(receipt.failures), None)
@@ -194,10 +245,51 @@ def _read(
                     raise error
                 logger.error("not everything could be read, what was read is loaded: %s", error)
             yield batch
+        if journal is not None:
+            receipt.journal_package = journal.seal()
+            memory.keep_journal_package(receipt.journal_package)
         if runtime.books is not None:
             yield runtime.books(receipt)
     finally:
         client.close()
+
+
+def _open_journal(journal: Journal, memory: Memory) -> None:
+    """Make ready what earlier runs paid for; a new warehouse has to be sent everything once more."""
+    if memory.is_new:
+        journal.forget_bodies()
+    journal.begin(confirmed=memory.journal_package)
+
+
+def _are_replays_old(journal: Journal | None, clock: Clock) -> bool:
+    """Whether the replies to be replayed are too old to go on from, as if the run had not broken off."""
+    newest = journal.newest_left if journal else None
+    return newest is not None and clock.now() - newest > CONTINUED_WITHIN
+
+
+def _forget(
+    settings: Settings,
+    selected: Collection[str],
+    candidates: Candidates,
+    memory: Memory,
+    journal: Journal | None,
+) -> None:
+    """Forget coverage, fetches and bodies of what is selected, so that all of it is read anew."""
+    wanted = wanted_resources(selected)
+    lists = [step for step in steps(settings, selected=selected, candidates=candidates) if not step.feed]
+    names = {step.name for step in lists}
+    memory.forget(lambda name: name in names, details_of=wanted)
+    if journal is not None:
+        paths = {step.list().path(0).rpartition("/")[0] for step in lists if step.kind != "account"}
+        journal.forget_bodies(
+            [*paths, *(DETAIL_PATHS[name] for name in sorted(wanted & DETAIL_PATHS.keys()))]
+        )
+
+
+def _scope_of(settings: Settings, credentials: ImgurCredentials, who: Authenticators) -> str:
+    """Stands for server, application and login, so that one login is never given another one's replies."""
+    holders = (settings.base_url, credentials.client_id, who.descends_from)
+    return hashlib.blake2b(repr(holders).encode(), digest_size=8).hexdigest()
 
 
 def _table_resource(night: DltResource, name: str, table: Table) -> DltResource:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Literal
+from datetime import datetime
+from typing import Literal, NamedTuple
 
 from imgur_source.lists import NumberedList, api_path
+from imgur_source.memory import Fetched
 from imgur_source.settings import Feed, Settings
 
 ME = "me"
@@ -29,7 +31,9 @@ COMPANIONS: dict[str, frozenset[str]] = {  # what each list feeds besides its ow
     "album_images": frozenset({"image_metrics"}),
     "post_comments": frozenset({"comment_metrics"}),
 }
-ALWAYS = frozenset({"list_sweeps", "rejected_records"})  # a run's own books, kept whatever is read
+ALWAYS = frozenset(
+    {"list_sweeps", "list_items", "item_looks", "detail_fetches", "rejected_records"}
+)  # a run's own books, kept whatever is read
 FEED_RESOURCES: dict[str, str] = {
     "section": "gallery_sections",
     "tag": "gallery_tags",
@@ -43,7 +47,7 @@ class HeldAlbum:
     """An album whose images may be fetched.
 
     Attributes:
-        images_count: as last seen; None where it was not sent.
+        images_count, cover, inserted_at: as last seen; None where they were not sent.
         owner: name of the account; None where it was not shown.
         as_me: whether it is asked for with the login.
     """
@@ -52,6 +56,14 @@ class HeldAlbum:
     images_count: int | None = None
     owner: str | None = None
     as_me: bool = False
+    cover: str | None = None
+    inserted_at: datetime | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """What moves when its images may have changed."""
+        inserted = int(self.inserted_at.timestamp()) if self.inserted_at else None
+        return f"{self.images_count} {self.cover} {inserted}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +86,34 @@ class Details:
     posts: dict[str, HeldPost] = field(default_factory=dict)
 
 
+class Look(NamedTuple):
+    """An item to look at directly: the list that no longer shows it, and its id there."""
+
+    list: str
+    item_id: str
+
+    @property
+    def account(self) -> str:
+        """Whose list it is."""
+        return self.list.partition("/")[2]
+
+
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """What is held already and may be fetched in detail, so that its parents need not be read again.
+    """What a warehouse knows already, so that it need not be asked for again.
 
     Attributes:
+        albums, posts: whose details may be fetched; None to find them by reading their lists.
         accounts: the number of each account by its name (or ``me``).
+        fetched: the last fetches of details by resource and id; None to keep them in dlt's state.
+        looks: items to look at directly, because their list no longer shows them.
     """
 
-    albums: tuple[HeldAlbum, ...] = ()
-    posts: tuple[HeldPost, ...] = ()
+    albums: tuple[HeldAlbum, ...] | None = None
+    posts: tuple[HeldPost, ...] | None = None
     accounts: dict[str, int] = field(default_factory=dict)
+    fetched: dict[tuple[str, str], Fetched] | None = None
+    looks: tuple[Look, ...] = ()
 
 
 Kind = Literal["account", "images", "albums", "submissions", "favorites", "comments", "feed"]
@@ -108,36 +137,29 @@ class Step:
         return self.account == ME
 
     def list(self) -> NumberedList:
-        """The list behind the step (docs/imgur-api.md: endpoints)."""
-        account, as_me = self.account, self.as_me
+        """The list behind the step (docs/imgur-api.md: endpoints, paging)."""
         if self.feed is not None:
             return _feed_list(self.feed, self.resource)
-        if self.kind == "images":
+        account, kind = self.account, self.kind
+        middle: tuple[str, ...] = (kind,)
+        if kind == "comments":
+            middle = ("comments", "newest")
+        if kind == "favorites":
+            kinds = "favorites" if self.as_me else "gallery_favorites"
             return NumberedList(
-                self.name, self.resource, lambda n: api_path("account", account, "images", n),
-                takes_per_page=True, as_me=as_me,
+                self.name, self.resource, lambda n: api_path("account", account, kinds, n, "newest"),
+                as_me=self.as_me,
             )  # fmt: skip
-        if self.kind == "albums":
-            return NumberedList(
-                self.name, self.resource, lambda n: api_path("account", account, "albums", n),
-                takes_per_page=True, as_me=as_me,
-            )  # fmt: skip
-        if self.kind == "comments":
-            return NumberedList(
-                self.name, self.resource, lambda n: api_path("account", account, "comments", "newest", n),
-                takes_per_page=True, as_me=as_me,
-            )  # fmt: skip
-        if self.kind == "submissions":
-            return NumberedList(
-                self.name, self.resource, lambda n: api_path("account", account, "submissions", n),
-                params=LOOK, as_me=as_me,
-            )  # fmt: skip
-        favorites = "favorites" if as_me else "gallery_favorites"
+        is_gallery = kind == "submissions"
         return NumberedList(
             self.name,
             self.resource,
-            lambda n: api_path("account", account, favorites, n, "newest"),
-            as_me=as_me,
+            lambda n: api_path("account", account, *middle, n),
+            params=LOOK if is_gallery else {},
+            takes_per_page=not is_gallery,
+            as_me=self.as_me,
+            is_sorted=True,
+            count_path=None if is_gallery else api_path("account", account, kind, "count"),
         )
 
 
@@ -188,7 +210,7 @@ def with_companions(resources: Collection[str]) -> frozenset[str]:
     )
 
 
-def steps(settings: Settings, *, selected: Collection[str], candidates: Candidates | None) -> list[Step]:
+def steps(settings: Settings, *, selected: Collection[str], candidates: Candidates) -> list[Step]:
     """The lists to read, in order: accounts, their lists, then the feeds.
 
     Parents of selected details (the albums of ``album_images``) are among them,
@@ -196,17 +218,16 @@ def steps(settings: Settings, *, selected: Collection[str], candidates: Candidat
     """
     wanted = wanted_resources(selected)
     parents: set[str] = set()
-    if candidates is None:
-        if "album_images" in wanted:
-            parents.add("account_albums")
-        if wanted & {"post_images", "post_comments"} and not wanted & {"account_submissions"}:
-            parents.add("account_submissions")
-        if settings.post_details == "all" and wanted & {"post_images", "post_comments"}:
+    if "album_images" in wanted and candidates.albums is None:
+        parents.add("account_albums")
+    if wanted & {"post_images", "post_comments"} and candidates.posts is None:
+        parents.add("account_submissions")
+        if settings.post_details == "all":
             parents |= {"gallery_sections", "gallery_tags", "gallery_search"}
     asked = wanted | parents
     found: list[Step] = []
     for account in settings.accounts:
-        known = candidates is not None and account in candidates.accounts
+        known = account in candidates.accounts
         if "account" in asked or ("account_favorites" in asked and not known):
             found.append(Step("account", "account", account))
     kinds: tuple[tuple[Kind, str], ...] = (

@@ -7,15 +7,27 @@ What the tables mean comes from ``models``; opening files is left to ``duckdb_fi
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import duckdb
 from duckdb_files import literal, quoted
 
-from imgur_source.models import TABLES, Field, Kind, Table
+from imgur_source.models import (
+    ACCOUNTS,
+    DETAIL_FETCHES,
+    ITEM_LOOKS,
+    LIST_ITEMS,
+    LIST_SWEEPS,
+    OBSERVED_AT,
+    POSTS,
+    TABLES,
+    Field,
+    Kind,
+    Table,
+)
 
 RAW_SCHEMA = "imgur_raw"
 STAGING_SCHEMA = "imgur_raw_staging"  # dlt's, where a package waits for its merge
@@ -25,6 +37,28 @@ LOAD_ID_DESCRIPTION = (
     "The load that wrote this row, in seconds since the epoch; rows that were loaded together share it."
 )
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LOOKED_INTO = (  # asked about other things, too: whether an image is still there, whose a favourite is
+    ACCOUNTS,
+    POSTS,
+    LIST_SWEEPS,
+    LIST_ITEMS,
+    ITEM_LOOKS,
+    DETAIL_FETCHES,
+)
+HISTORIES = tuple(table for table in TABLES.values() if table.key == ("id", OBSERVED_AT.name))
+
+
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All that is executed inside, or nothing of it."""
+    connection.execute("begin transaction")
+    try:
+        yield
+        connection.execute("commit")
+    except BaseException:
+        with suppress(duckdb.Error):  # a commit that failed for want of room has rolled back by itself
+            connection.execute("rollback")
+        raise
 
 
 def tables_of(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
@@ -33,6 +67,16 @@ def tables_of(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
         "select schema_name, table_name from duckdb_tables() "
         "where database_name = current_database() and not internal order by all"
     ).fetchall()
+
+
+def names_in(connection: duckdb.DuckDBPyConnection, schema: str, kind: Literal["table", "view"]) -> list[str]:
+    """The tables or the views of *schema* in the current catalog, in order."""
+    rows = connection.execute(
+        f"select {kind}_name from duckdb_{kind}s() "
+        "where database_name = current_database() and schema_name = ? and not internal order by all",
+        [schema],
+    ).fetchall()
+    return [name for (name,) in rows]
 
 
 def columns_of(connection: duckdb.DuckDBPyConnection, schema: str) -> dict[str, list[str]]:
@@ -66,6 +110,20 @@ def counts_of(
     for table in tables:
         [(counts[table],)] = connection.execute(f"select count(*) from {quoted(*table)}").fetchall()
     return counts
+
+
+def sizes(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """How much each loaded table holds: its rows, but of a history the things that it is about.
+
+    Dropping repetitions may take most rows of a history, and never the last one of a thing.
+    """
+    found = row_counts(connection, RAW_SCHEMA)
+    for table in HISTORIES:
+        if table.name in found:
+            [(found[table.name],)] = connection.execute(
+                f"select count(distinct id) from {quoted(RAW_SCHEMA, table.name)}"
+            ).fetchall()
+    return found
 
 
 def newest_rows(
@@ -133,13 +191,31 @@ def comment(connection: duckdb.DuckDBPyConnection) -> int:
             for name in present
             if name in descriptions
         ]
-    connection.execute("begin transaction")
-    try:
+    with transaction(connection):
         for statement in statements:
             connection.execute(statement)
-        connection.execute("commit")
-    except BaseException:
-        with suppress(duckdb.Error):  # a commit that failed for want of room has rolled back by itself
-            connection.execute("rollback")
-        raise
     return len(statements)
+
+
+def complete(connection: duckdb.DuckDBPyConnection) -> None:
+    """Give the loaded tables what ``sql/`` counts on, though the loads so far had no occasion to.
+
+    These are columns that a table of an older version lacks, and empty tables
+    of what is looked into when other things are asked about. dlt takes both
+    for its own. Nothing is done where nothing is loaded yet.
+    """
+    columns = columns_of(connection, RAW_SCHEMA)
+    if not columns:
+        return
+    for table in LOOKED_INTO:
+        if table.name not in columns:
+            defined = ", ".join(f"{quoted(field.name)} {field.kind.value}" for field in table.fields)
+            connection.execute(f"create table {quoted(RAW_SCHEMA, table.name)} ({defined})")
+    for name, present in columns.items():
+        if name in TABLES:
+            for field in TABLES[name].fields:
+                if field.name not in present:
+                    connection.execute(
+                        f"alter table {quoted(RAW_SCHEMA, name)} "
+                        f"add column {quoted(field.name)} {field.kind.value}"
+                    )

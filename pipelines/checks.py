@@ -1,4 +1,4 @@
-"""What must not be published: keys that are none, and tables that lost too much since the last night.
+"""What must not be published: keys that are none, tables that lost too much, and what the audits find.
 
 It reads tables through a connection that it is given, and judges; what follows
 from a problem is left to the warehouse.
@@ -6,22 +6,28 @@ from a problem is left to the warehouse.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import duckdb
-from catalog import RAW_SCHEMA
+from catalog import HISTORIES, RAW_SCHEMA, columns_of, sizes
 from duckdb_files import quoted
+from relations import RelationError, ask, present_in, queries
 
-from imgur_source.models import MARKER, REJECTED_RECORDS, Table
+from imgur_source.models import CREDIT_CHARGES, MARKER, REJECTED_RECORDS, SYNC_RUNS, TABLES, Table
 
 FEWEST_ROWS_COMPARED = 20  # a small table halves when somebody tidies up one album
 GREATEST_LOSS = 0.5  # share of a table's rows; people delete a few per cent, only an accident takes half
-MAY_SHRINK = frozenset({REJECTED_RECORDS.name})  # a quarantine that a person empties after a look
+MAY_SHRINK = frozenset(  # a quarantine that a person empties after a look, and runs, which are forgotten
+    {REJECTED_RECORDS.name, SYNC_RUNS.name, CREDIT_CHARGES.name}
+)
+EXAMPLES = 3  # rows of an audit that are told
+AUDITS = "audits"  # stands for the table in what they find; also their folder in sql/
+VANISHED = "vanished_at_once"  # the audit that a person may accept
 
-Check = Literal["duplicate key", "null key", "no key column", "marker row", "rows lost", "table lost"]
+Severity = Literal["error", "warn"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +35,34 @@ class Problem:
     """Why the work file should not be published.
 
     Attributes:
-        table: the table, without its schema.
-        check: what it failed.
+        table: the table, without its schema; ``audits`` for what an audit found.
+        check: what it failed, such as ``duplicate key``, or the name of the audit.
         detail: a sentence with numbers and an example.
     """
 
     table: str
-    check: Check
+    check: str
     detail: str
 
     def __str__(self) -> str:
         return f"{self.table}, {self.check}: {self.detail}"
+
+
+def table_problems(
+    connection: duckdb.DuckDBPyConnection, *, published: Mapping[str, int], published_file: Path
+) -> Iterator[Problem]:
+    """Look through the loaded tables; *published* are the sizes of those in the published file."""
+    columns = columns_of(connection, RAW_SCHEMA)
+    now = sizes(connection)
+    for table in TABLES.values():
+        if table.name in columns:
+            yield from key_problems(connection, table, columns[table.name])
+        yield from loss_problems(
+            table.name,
+            before=published.get(table.name, 0),
+            now=now.get(table.name),
+            published_file=published_file,
+        )
 
 
 def key_problems(
@@ -89,16 +112,48 @@ def key_problems(
 
 
 def loss_problems(table: str, *, before: int, now: int | None, published_file: Path) -> Iterator[Problem]:
-    """Compare the rows of *table*, None where it is gone, with those *before*, in the published file."""
+    """Compare the size of *table*, None where it is gone, with that *before*, in the published file.
+
+    Sizes are those of ``catalog.sizes``.
+    """
+    unit = "ids" if table in {history.name for history in HISTORIES} else "rows"
     if before == 0 or table in MAY_SHRINK:
         return
     advice = f"If that is right, move {published_file} away and run again."
     if now is None:
         yield Problem(
-            table, "table lost", f"The published file has {before} rows, this one no such table. {advice}"
+            table, "table lost", f"The published file has {before} {unit}, this one no such table. {advice}"
         )
     elif before >= FEWEST_ROWS_COMPARED and now < before * (1 - GREATEST_LOSS):
-        yield Problem(table, "rows lost", f"{now} rows, {before} in the published file. {advice}")
+        yield Problem(table, "rows lost", f"{now} {unit}, {before} in the published file. {advice}")
+
+
+def audit_problems(
+    connection: duckdb.DuckDBPyConnection,
+    sql_dir: Path,
+    *,
+    severity: Severity,
+    accepted: Collection[str] = (),
+) -> Iterator[Problem]:
+    """Ask the audits of *severity*, but for those *accepted* by a person; each row is told with its columns.
+
+    An audit of what is not there is passed over.
+
+    Raises:
+        RelationError: an audit cannot be asked, or its first line does not begin with its severity.
+    """
+    present = present_in(connection)
+    for audit in queries(connection, sql_dir / AUDITS):
+        found, _, meaning = audit.heading.partition(": ")
+        if found not in get_args(Severity):
+            raise RelationError(audit.path, "its first line begins neither with error: nor with warn:")
+        if found != severity or audit.name in accepted or audit.missing(present):
+            continue
+        rows = ask(connection, audit, limit=EXAMPLES + 1)
+        if rows:
+            told = [_named(tuple(row), tuple(row.values())) for row in rows[:EXAMPLES]]
+            more = "; and more" if len(rows) > EXAMPLES else ""
+            yield Problem(AUDITS, audit.name, f"{meaning} Found: {'; '.join(told)}{more}.")
 
 
 def _named(names: Sequence[str], values: Sequence[str | None]) -> str:

@@ -16,7 +16,13 @@ import night
 from warehouse import Warehouse
 
 from imgur_source.errors import ConfigurationError
-from imgur_source.settings import ImgurCredentials
+from imgur_source.settings import (
+    DEFAULT_GREATEST_AGE_DAYS,
+    DEFAULT_MAX_IN_FLIGHT,
+    DEFAULT_PROOF_PAGES,
+    DEFAULT_SWEEP_SHARE,
+    ImgurCredentials,
+)
 from imgur_source.simulator import Simulator, serve
 
 NIGHTS = 14
@@ -70,11 +76,18 @@ def run(options: night.Options, *, nights: int = NIGHTS, simulator: Simulator | 
             accounts=("me", simulator.other_usernames[0]),
             base_url=base_url,
             max_credits=ALLOWANCE,
+            runs_kept=night.RUNS_KEPT,
             settings={
                 "feeds": list(FEEDS),
                 "feed_pages": 2,
                 "post_details": "own",
                 "request_timeout_seconds": 30.0,
+                "start_date": "",  # dlt looks for what is None in the user's settings
+                "end_date": "",
+                "sweep_share": DEFAULT_SWEEP_SHARE,
+                "max_in_flight": DEFAULT_MAX_IN_FLIGHT,
+                "greatest_age_days": DEFAULT_GREATEST_AGE_DAYS,
+                "proof_pages": DEFAULT_PROOF_PAGES,
                 "credentials": ImgurCredentials(
                     client_id=simulator.client_id,
                     client_secret=simulator.client_secret,

@@ -18,13 +18,15 @@ from typing import Any, Self
 import dlt
 from catalog import RAW_SCHEMA
 from dlt.common.configuration.exceptions import ConfigurationException
-from dlt.common.destination.exceptions import DestinationTerminalException
+from dlt.common.destination.client import StateInfo, WithStateSync
+from dlt.common.destination.exceptions import DestinationTerminalException, DestinationUndefinedEntity
 from dlt.common.exceptions import DltException
 from dlt.pipeline.exceptions import PipelineStepFailed
 from duckdb_files import WarehouseError
 from warehouse import Warehouse
 
 from imgur_source.errors import ConfigurationError, ImgurError
+from imgur_source.journal import Journal
 from imgur_source.receipt import Receipt
 from imgur_source.source import StopFlag
 
@@ -110,16 +112,22 @@ def pipeline_of(name: str, destination: Any, warehouse: Warehouse) -> dlt.Pipeli
         ) from error
 
 
-def load_pending(pipeline: dlt.Pipeline, receipt: Receipt, signals: StopOnSignal) -> None:
+def load_pending(pipeline: dlt.Pipeline, receipt: Receipt, signals: StopOnSignal, journal: Journal) -> None:
     """Load the package that a killed run left.
 
     Rows that the destination refuses are given up, to be fetched again: they
-    would stop every later run.
+    would stop every later run. A package that does not fit is dropped, and
+    the journal brings its rows back.
 
     Raises:
         WarehouseError: when they could not be loaded for another reason; they are kept.
     """
     if not pipeline.has_pending_data:
+        return
+    if _is_half_moved(pipeline) or _lacks_earlier_rows(pipeline):
+        logger.warning("package of an interrupted run cannot be gone on with, its replies are replayed")
+        pipeline.abort_packages()
+        receipt.note("A run before this one was interrupted; its rows are made anew of what it had paid for.")
         return
     try:
         with signals.held():
@@ -133,10 +141,71 @@ def load_pending(pipeline: dlt.Pipeline, receipt: Receipt, signals: StopOnSignal
             ) from error
         logger.warning("rows of an interrupted run given up: %s", _last_line(error))
         pipeline.abort_packages()
+        journal.forget_replies()  # from them the same rows would be made once more
+        journal.forget_bodies()
         receipt.note("A run before this one left rows that could not be loaded; they are fetched again.")
 
 
-def read_and_load(pipeline: dlt.Pipeline, source: Any, signals: StopOnSignal) -> None:
+def _is_half_moved(pipeline: dlt.Pipeline) -> bool:
+    """Whether a run was killed as its package was normalized, and not yet gone from where it was extracted.
+
+    dlt would normalize it again, and fail in every later run because the result is there.
+    """
+    extracted, normalized = pipeline.list_extracted_load_packages(), pipeline.list_normalized_load_packages()
+    return not set(extracted).isdisjoint(normalized)
+
+
+def _lacks_earlier_rows(pipeline: dlt.Pipeline) -> bool:
+    """Whether the destination is another, or an older one, than the pending package was made for.
+
+    The package brings its state along: its coverage would claim the rows of all runs before it.
+    Each package has the version after the one that it went on from.
+    """
+    try:
+        with pipeline.destination_client() as client:
+            if not isinstance(client, WithStateSync):
+                return False
+        stored = _stored_state(pipeline)
+    except DltException:
+        return False  # loading it will say what is wrong with the destination
+    return (stored.version if stored else 0) < pipeline.state["_state_version"] - 1
+
+
+def agree_on_state(pipeline: dlt.Pipeline, receipt: Receipt, journal: Journal) -> None:
+    """Take over what the destination knows of earlier runs, so that coverage never claims rows it lacks.
+
+    An older work file that was put back under the same pipelines folder knows
+    less than the folder does: the folder's state is dropped then.
+
+    Raises:
+        WarehouseError: when the destination cannot be reached.
+    """
+    try:
+        pipeline.sync_destination()
+        stored = _stored_state(pipeline)
+    except ConfigurationException as error:
+        raise ConfigurationError(f"The destination is not configured ({_first_line(error)}).") from error
+    except PipelineStepFailed as error:
+        raise _translated(error) from error
+    ours = pipeline.state["_state_version"]
+    if stored is not None and stored.version < ours:
+        logger.warning("state that the destination lacks was dropped ours=%d stored=%d", ours, stored.version)
+        receipt.note("The work file is older than the last run; what it lacks is read again.")
+        journal.forget_bodies()  # what they stood for may be among what is lacking
+        pipeline.drop()
+        pipeline.sync_destination()
+
+
+def _stored_state(pipeline: dlt.Pipeline) -> StateInfo | None:
+    """The state that the destination keeps; None where nothing was ever loaded into it."""
+    with pipeline.destination_client() as client:
+        try:
+            return client.get_stored_state(PIPELINE_NAME) if isinstance(client, WithStateSync) else None
+        except DestinationUndefinedEntity:
+            return None
+
+
+def read_and_load(pipeline: dlt.Pipeline, source: Any, signals: StopOnSignal, journal: Journal) -> None:
     """Fetch and load one package; what Imgur refused stands in the receipt afterwards.
 
     Raises:
@@ -144,14 +213,17 @@ def read_and_load(pipeline: dlt.Pipeline, source: Any, signals: StopOnSignal) ->
         WarehouseError: when the rows could not be read or loaded.
     """
     try:
-        pipeline.sync_destination()
         pipeline.extract(source, loader_file_format="parquet")
         signals.hold()
         _load(pipeline)
     except ConfigurationException as error:
         raise ConfigurationError(f"The destination is not configured ({_first_line(error)}).") from error
     except PipelineStepFailed as error:
-        raise _translated(error) from error
+        translated = _translated(error)
+        if isinstance(translated, WarehouseError) and error.step == "extract":
+            journal.forget_replies()  # what could not be read would break the next run in the same way
+            journal.forget_bodies()
+        raise translated from error
 
 
 def _load(pipeline: dlt.Pipeline) -> None:

@@ -33,9 +33,12 @@ def summary_lines(result: NightResult, options: Options, *, seconds: float) -> I
         yield "  none"
     credits = receipt.credits
     yield f"Credits: {credits.spent} spent{_left(result)}"
+    if replays := receipt.replays.total():
+        yield f"  {replays:,} replies that an earlier run had paid for were used again at no credit"
     yield from _listed("Still owed", receipt.owed)
     yield from _listed("Could not be read", list(dict.fromkeys(map(str, receipt.failures))))
     yield from _listed("Worth knowing", [*receipt.retirements, *receipt.notes])
+    yield from _listed("The audits warn", list(result.warnings))
     yield from _publication_lines(result, options)
 
 

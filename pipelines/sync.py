@@ -68,6 +68,27 @@ def parser() -> argparse.ArgumentParser:
         help="read this account instead of the configured ones; may be repeated",
     )
     add("--max-credits", metavar="N", type=_number_of_credits, help="spend at most N credits")
+    add(
+        "--since",
+        metavar="DATE",
+        help="read nothing older than this day (UTC), such as 2024-01-31, instead of start_date",
+    )
+    add(
+        "--until",
+        metavar="DATE",
+        help="read nothing newer than this day (UTC); what is newer is left to the next run without it",
+    )
+    add(
+        "--full-refresh",
+        action="store_true",
+        help="forget what is held of the lists that --only and --account name (all without them) "
+        "and read them anew; no history is dropped",
+    )
+    add(
+        "--accept-vanished",
+        action="store_true",
+        help="publish although many items of a list have vanished at once",
+    )
     add("--no-publish", action="store_true", help="load, but leave the published file as it is")
     add("--base-url", metavar="URL", help="another server than Imgur's: https, or http on loopback")
     add(
@@ -117,6 +138,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         max_credits=arguments.max_credits,
         base_url=arguments.base_url,
         destination=arguments.destination,
+        since=arguments.since,
+        until=arguments.until,
+        full_refresh=arguments.full_refresh,
+        accept_vanished=arguments.accept_vanished,
         publish=not arguments.no_publish,
     )
     try:

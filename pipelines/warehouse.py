@@ -1,9 +1,9 @@
 """The warehouse on disk: a work file for the pipeline, a published file for everybody else.
 
-It knows which files there are, what is published and when, and what a run asks
-of the rows that are held. How a file is opened stands in ``duckdb_files``, what
-lies in it in ``catalog``, what must not be published in ``checks``. Loading
-belongs to dlt, the relations of ``sql/`` to whoever applies them.
+It knows which files there are, what is published and when. How a file is opened
+stands in ``duckdb_files``, what lies in it in ``catalog``, what is made of it in
+``relations``, what need not be kept in ``pruning``, what must not be published
+in ``checks``, what the next night asks of it in ``held``. Loading belongs to dlt.
 
 The published file is only ever replaced whole, so that any number of readers
 may hold it open at any time and never see half a night.
@@ -18,9 +18,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import duckdb
 from catalog import (
@@ -30,21 +30,28 @@ from catalog import (
     STAGING_SCHEMA,
     columns_of,
     comment,
+    complete,
     counts_of,
     newest_rows,
     row_counts,
+    sizes,
     tables_of,
+    transaction,
 )
-from checks import Problem, key_problems, loss_problems
+from checks import VANISHED, Problem, audit_problems, table_problems
 from duckdb_files import WarehouseError, attach, first_line, log_of, opened, quoted
+from held import HeldFetch, HeldParents, LookDue, held_fetches, held_parents, looks_due
+from pruning import Tidied, drop_old_runs, drop_old_states, drop_repetitions
+from relations import SQL_DIR, Applied, apply
 from run_lock import RunLock
 
 from imgur_source.clock import Clock, SystemClock
-from imgur_source.models import ACCOUNTS, ALBUMS, MARKER, POSTS, SYNC_RUNS, TABLES
+from imgur_source.models import MARKER, SYNC_RUNS
 
 logger = logging.getLogger(__name__)
 
 LOADING_MEMORY = "256MB"  # a merge takes as much as it may get; half a million rows pass as fast with this
+TIDYING_MEMORY = "512MB"  # two million rows of history pass in two seconds with it
 
 
 class PublicationError(WarehouseError):
@@ -77,46 +84,13 @@ class Publication:
     published_at: datetime
 
 
-class HeldAlbum(NamedTuple):
-    """An album that we hold; what is null Imgur did not say."""
-
-    id: str
-    account_url: str | None
-    images_count: int | None
-
-
-class HeldPost(NamedTuple):
-    """A gallery post that we hold; what is null Imgur did not say."""
-
-    id: str
-    account_url: str | None
-    is_album: bool
-    images_count: int | None
-    comment_count: int | None
-
-
-class HeldAccount(NamedTuple):
-    """An account that we hold and know by name."""
-
-    id: int
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class HeldParents:
-    """Things whose images and comments may be asked for without reading their lists again; newest first."""
-
-    albums: tuple[HeldAlbum, ...] = ()
-    posts: tuple[HeldPost, ...] = ()
-    accounts: tuple[HeldAccount, ...] = ()
-
-
 @dataclass(frozen=True, slots=True)
 class Warehouse:
-    """Everything of one warehouse, under one directory."""
+    """Everything of one warehouse, under one directory; its relations are those of *sql_dir*."""
 
     data_dir: Path
     clock: Clock = field(default_factory=SystemClock)
+    sql_dir: Path = SQL_DIR
 
     @property
     def work_dir(self) -> Path:
@@ -173,29 +147,70 @@ class Warehouse:
         with self._work() as connection:
             return row_counts(connection, schema)
 
-    def check(self) -> list[Problem]:
+    def tidy(self, *, keep_runs: timedelta) -> Tidied:
+        """Drop from the work file what need not be kept: all of it, or nothing when that fails.
+
+        Args:
+            keep_runs: how long a run is remembered; the latest published one always is.
+        """
+        if not self.has_work_file:
+            return Tidied()
+        with self._work() as connection:
+            connection.execute("set preserve_insertion_order = false")
+            connection.execute(f"set memory_limit = '{TIDYING_MEMORY}'")
+            with transaction(connection):
+                tidied = Tidied(
+                    repetitions=drop_repetitions(connection),
+                    states=drop_old_states(connection),
+                    runs=drop_old_runs(connection, before=self.clock.now() - keep_runs),
+                )
+        return tidied
+
+    def apply_sql(self) -> Applied:
+        """Make the relations of ``sql/`` anew in the work file: all of them, or none when one fails.
+
+        Raises:
+            RelationError: a file of ``sql/`` is not what it should be.
+        """
+        if not self.has_work_file:
+            return Applied()
+        with self._work() as connection, transaction(connection):
+            complete(connection)
+            return apply(connection, self.sql_dir)
+
+    def check(self, *, accept_vanished: bool = False) -> list[Problem]:
         """Look for what must not be published; an empty list is a clean bill.
 
-        Keys are checked within the work file, sizes against the published one.
+        Keys are checked within the work file, sizes against the published one,
+        and the error audits are asked about the relations as last made.
         A table that is not there yet, or not published yet, is no problem.
+
+        Args:
+            accept_vanished: whether many items of a list may have gone at once.
+
+        Raises:
+            RelationError: an audit cannot be asked.
         """
         if not self.has_work_file:
             return []
-        published = self._published_row_counts()
-        problems: list[Problem] = []
+        published = self._published_sizes()
+        accepted = {VANISHED} if accept_vanished else set()
         with self._work() as connection:
-            columns = columns_of(connection, RAW_SCHEMA)
-            counts = row_counts(connection, RAW_SCHEMA)
-            for table in TABLES.values():
-                if table.name in columns:
-                    problems += key_problems(connection, table, columns[table.name])
-                problems += loss_problems(
-                    table.name,
-                    before=published.get(table.name, 0),
-                    now=counts.get(table.name),
-                    published_file=self.published_file,
-                )
-        return problems
+            return [
+                *table_problems(connection, published=published, published_file=self.published_file),
+                *audit_problems(connection, self.sql_dir, severity="error", accepted=accepted),
+            ]
+
+    def warnings(self) -> list[Problem]:
+        """What the audits find that a person may want to look at; it keeps nothing from being published.
+
+        Raises:
+            RelationError: an audit cannot be asked.
+        """
+        if not self.has_work_file:
+            return []
+        with self._work() as connection:
+            return list(audit_problems(connection, self.sql_dir, severity="warn"))
 
     def publish(self) -> Publication:
         """Replace the published file by a described copy of the work file.
@@ -273,14 +288,21 @@ class Warehouse:
         if not self.has_work_file:
             return HeldParents()
         with self._work() as connection:
-            albums = newest_rows(connection, ALBUMS, HeldAlbum._fields, newest_by="datetime")
-            posts = newest_rows(connection, POSTS, HeldPost._fields, newest_by="datetime")
-            accounts = newest_rows(connection, ACCOUNTS, HeldAccount._fields, newest_by="created")
-        return HeldParents(
-            albums=tuple(HeldAlbum(**row) for row in albums),
-            posts=tuple(HeldPost(**{**row, "is_album": bool(row["is_album"])}) for row in posts),
-            accounts=tuple(HeldAccount(**row) for row in accounts if row["url"]),
-        )
+            return held_parents(connection)
+
+    def held_fetches(self) -> list[HeldFetch]:
+        """What albums and posts looked like when their images or comments were last fetched."""
+        if not self.has_work_file:
+            return []
+        with self._work() as connection:
+            return held_fetches(connection)
+
+    def looks_due(self, limit: int) -> list[LookDue]:
+        """At most *limit* items that a direct look could decide, the longest missing first."""
+        if not self.has_work_file:
+            return []
+        with self._work() as connection:
+            return looks_due(connection, self.sql_dir, limit=limit)
 
     def last_runs(self, limit: int = 10) -> list[dict[str, Any]]:
         """The latest *limit* rows of ``sync_runs``, newest first; times aware, JSON columns decoded.
@@ -343,9 +365,9 @@ class Warehouse:
                 return
             yield connection
 
-    def _published_row_counts(self) -> dict[str, int]:
+    def _published_sizes(self) -> dict[str, int]:
         with self._published() as connection:
-            return {} if connection is None else row_counts(connection, RAW_SCHEMA)
+            return {} if connection is None else sizes(connection)
 
     def _copy_work_file(self) -> None:
         with self._work() as connection:

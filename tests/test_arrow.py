@@ -185,8 +185,17 @@ COLUMNS = {  # every table, in order: column:kind, with ! where it is part of th
         id:integer! observed_at:time! reputation:integer fetched_at:time
     """,
     "list_sweeps": """
-        list:text! started_at:time! ended_at:time pages:integer items:integer is_complete:boolean
-        reason:text fetched_at:time
+        list:text! started_at:time! ended_at:time kind:text pages:integer items:integer newest_at:time
+        oldest_at:time is_complete:boolean is_proved:boolean reason:text doubt:text fetched_at:time
+    """,
+    "list_items": """
+        list:text! item_id:text! datetime:time fetched_at:time
+    """,
+    "item_looks": """
+        list:text! item_id:text! looked_at:time! is_gone:boolean fetched_at:time
+    """,
+    "detail_fetches": """
+        resource:text! item_id:text! fingerprint:text items:integer fetched_at:time
     """,
     "rejected_records": """
         id:text! endpoint:text reason:text raw:text fetched_at:time

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
+import dlt
 import duckdb
 import pytest
-from catalog import comment
+from catalog import LOOKED_INTO, RAW_SCHEMA, comment, complete, sizes, transaction
 from warehouse import Warehouse
+from warehouses import rows_resource
 from work_files import (
+    NIGHT,
     StandingClock,
     descriptions_in,
     descriptions_of,
     load,
     load_tags,
     no_file_larger_than,
+    read,
+    tables_in,
     work,
 )
 
-from imgur_source.models import IMAGES, MARKER, TABLES, TAGS
+from imgur_source.models import ALBUMS, IMAGE_METRICS, IMAGES, LIST_ITEMS, LIST_SWEEPS, MARKER, TABLES, TAGS
 
 
 @pytest.fixture
@@ -78,3 +84,81 @@ def test_row_counts__of_our_tables(warehouse: Warehouse) -> None:
     assert warehouse.has_work_file
     assert warehouse.row_counts() == {"images": 0, "tags": 3}
     assert warehouse.row_counts("main") == {"mart": 1}
+
+
+def test_sizes__count_the_things_of_a_history(warehouse: Warehouse) -> None:
+    """A history is as large as the number of things that it is about, so that repetitions may go."""
+    load_tags(warehouse, 3)
+    load(
+        warehouse,
+        IMAGE_METRICS,
+        {"id": "a", "observed_at": NIGHT},
+        {"id": "a", "observed_at": NIGHT + timedelta(days=1)},
+        {"id": "b", "observed_at": NIGHT},
+    )
+    with duckdb.connect(str(warehouse.work_file)) as connection:
+        assert sizes(connection) == {"image_metrics": 2, "tags": 3}
+
+
+def test_transaction__is_all_or_nothing() -> None:
+    """What fails halfway leaves nothing behind, and the next transaction is not hindered."""
+    with duckdb.connect(":memory:") as connection:
+        with pytest.raises(duckdb.CatalogException, match="no_such_table"), transaction(connection):
+            connection.execute("create table half as select 1; from no_such_table")
+        with transaction(connection):
+            connection.execute("create table whole as select 1")
+        assert connection.execute("show tables").fetchall() == [("whole",)]
+
+
+def test_complete__adds_what_is_looked_into_and_columns_of_older_versions(warehouse: Warehouse) -> None:
+    """Tables that other things are asked about are there, empty; a table of an older version has all columns."""
+    load(warehouse, LIST_SWEEPS, {"list": "account_images/me"})
+    work(warehouse, "alter table imgur_raw.list_sweeps drop column is_proved")
+    with duckdb.connect(str(warehouse.work_file)) as connection:
+        complete(connection)
+        complete(connection)
+        assert sizes(connection) == {table.name: 0 for table in LOOKED_INTO} | {"list_sweeps": 1}
+    types = read(
+        warehouse.work_file,
+        "select column_name, data_type from duckdb_columns() where table_name = 'list_sweeps'",
+    )
+    assert dict(types) == {field.name: field.kind.value for field in LIST_SWEEPS.fields} | {
+        "_dlt_load_id": "VARCHAR"
+    }
+
+
+def test_complete__makes_nothing_where_nothing_is_loaded() -> None:
+    """An empty file stays empty: there would be nothing to publish."""
+    with duckdb.connect(":memory:") as connection:
+        complete(connection)
+        assert connection.execute("show all tables").fetchall() == []
+
+
+def test_complete__leaves_dlt_able_to_load(warehouse: Warehouse) -> None:
+    """dlt loads into a table, and into a column, that was made before it had rows for them."""
+
+    def load_a_night(*resources: object) -> None:
+        dlt.pipeline(
+            "complete_test",
+            destination=dlt.destinations.duckdb(str(warehouse.work_file)),
+            dataset_name=RAW_SCHEMA,
+            pipelines_dir=str(warehouse.pipelines_dir),
+        ).run(list(resources), loader_file_format="parquet")
+
+    warehouse.work_dir.mkdir(parents=True)
+    load_a_night(rows_resource(ALBUMS, [{"id": "a", "views": 1, "fetched_at": NIGHT}]))
+    work(warehouse, "alter table imgur_raw.albums drop column privacy")
+    with duckdb.connect(str(warehouse.work_file)) as connection:
+        complete(connection)
+    item = {"list": "account_albums/me", "item_id": "a", "datetime": None, "fetched_at": NIGHT}
+    load_a_night(
+        rows_resource(ALBUMS, [{"id": "a", "privacy": "hidden", "fetched_at": NIGHT}]),
+        rows_resource(LIST_ITEMS, [item]),
+    )
+    assert read(warehouse.work_file, "select id, views, privacy from imgur_raw.albums") == [
+        ("a", None, "hidden")
+    ]
+    assert read(warehouse.work_file, "select list, item_id, datetime from imgur_raw.list_items") == [
+        ("account_albums/me", "a", None)
+    ]
+    assert "imgur_raw.item_looks" in tables_in(warehouse.work_file)

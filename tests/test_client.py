@@ -31,6 +31,7 @@ from imgur_source.errors import (
     TransientError,
     WireShapeError,
 )
+from imgur_source.journal import Journal
 from imgur_source.meter import CreditMeter
 from imgur_source.replies import Reply
 from imgur_source.settings import IMGUR_URL, RAPIDAPI_URL
@@ -112,6 +113,8 @@ def a_client(
     max_credits: int | None = None,
     should_stop: Callable[[], bool] = lambda: False,
     timeout: timedelta = timedelta(seconds=30),
+    journal: Journal | None = None,
+    scope: str = "",
 ) -> ImgurClient:
     return ImgurClient(
         base_url=base_url,
@@ -124,6 +127,8 @@ def a_client(
         user_agent="imgur_source/test",
         should_stop=should_stop,
         transport=httpx.MockTransport(script),
+        journal=journal,
+        scope=scope,
     )
 
 
@@ -228,7 +233,7 @@ def test_get__believes_the_windows_of_an_error_too(clock: FakeClock) -> None:
 
     with pytest.raises(CreditsExhaustedError, match="Imgur says the hour is used up"):
         get(client)
-    with pytest.raises(CreditsExhaustedError, match="new ones come in 60 minutes"):
+    with pytest.raises(CreditsExhaustedError, match="Imgur says the hour is used up"):
         get(client)
 
     assert len(script.requests) == 1
@@ -750,3 +755,35 @@ def test_close__gives_the_connections_back(clock: FakeClock) -> None:
     assert transport.is_closed
     with pytest.raises(RuntimeError, match="closed"):
         get(client)
+
+
+def test_get__a_lost_attempt_is_not_held_against_the_next_window(clock: FakeClock) -> None:
+    """A connection that broke is over: the windows of the next reply are believed as told."""
+    client = a_client(Script(httpx.ConnectError("refused"), good()), clock)
+    get(client)
+
+    assert client.meter.credits.user == Window(500, 431, clock.now() + timedelta(hours=1))
+
+
+def test_get__a_login_that_fails_meanwhile_ends_the_retries(tmp_path: Path) -> None:
+    """When another list finds that no token is to be had, one that waits for its retry does not ask again."""
+
+    class Meanwhile(FakeClock):
+        def sleep(self, duration: timedelta) -> None:
+            super().sleep(duration)
+            if len(self.sleeps) == 1:
+                with pytest.raises(TransientError):
+                    client.get("account_images", "/3/account/me/images/0", as_me=True)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return failed(401) if request.url.path == "/3/account/me/images/0" else failed(500)
+
+    clock = Meanwhile()
+    script = Script(answer)
+    client = a_client(script, clock, login=a_login(tmp_path, clock))
+
+    with pytest.raises(TransientError) as caught:
+        get(client, as_me=True)
+
+    assert (caught.value.endpoint, caught.value.attempts) == ("oauth2_token", 4)
+    assert (script.urls.count(f"{IMGUR_URL}{PATH}"), len(clock.sleeps)) == (1, 4)

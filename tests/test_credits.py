@@ -144,6 +144,83 @@ def test_observed__a_new_hour_does_not_inherit_the_old_end() -> None:
     assert seen.user == Window(500, 499, None)
 
 
+@pytest.mark.parametrize("hour", [8, 7, 6, 0])
+@pytest.mark.parametrize("seconds", [3_599, 3_600, 3_660])
+def test_observed__within_one_window_credits_never_rise(hour: int, seconds: int) -> None:
+    """A reply that was overtaken tells of more than is left; its reset, told in seconds, is a little off."""
+    seen = some_credits(hour=7).observed(headers_of(user_remaining=hour, user_reset=seconds), now=NIGHT)
+
+    assert seen.user == Window(500, min(7, hour), NIGHT + timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize(
+    "changed", [{"user_reset": 3_661}, {"user_reset": 3_539}, {"user_limit": 600}], ids=str
+)
+def test_observed__a_new_window_is_believed_as_told(changed: dict[str, object]) -> None:
+    """Another reset or another limit is another window, less what was sent and not yet answered."""
+    headers = headers_of(user_remaining=400, **changed)
+
+    alone, among_others = (
+        some_credits(hour=7).observed(headers, now=NIGHT, in_flight=others).user for others in (0, 3)
+    )
+    assert alone is not None
+    assert among_others is not None
+    assert (alone.remaining, among_others.remaining) == (400, 397)
+    assert Credits().observed(headers_of(user_remaining=2), now=NIGHT, in_flight=3).user == Window(
+        500, 0, IN_AN_HOUR
+    )
+
+
+@pytest.mark.parametrize(
+    ("told", "believed"), [(299, 299), (301, 300), (340, 300), (341, 341), (12_499, 12_499)]
+)
+def test_observed__a_day_without_reset_begins_anew_with_a_jump(told: int, believed: int) -> None:
+    """A late reply tells of no more credits than this run has spent since; a larger rise is a new day."""
+    seen = some_credits(day=300, spent=40).observed(headers_of(client_remaining=told), now=NIGHT)
+
+    assert seen.client == Window(12_500, believed)
+
+
+@pytest.mark.parametrize(
+    ("credits", "expected"),
+    [
+        (Credits(), None),
+        (Credits(spent=9), None),
+        (Credits(spent=9, max_credits=12), 3),
+        (some_credits(), 431),
+        (some_credits(day=260), 10),
+        (some_credits(day=249), 0),
+        (some_credits(spent=39, max_credits=40), 1),
+        (some_credits(hour=0, spent=39, max_credits=40), 0),
+        (Credits(user=Window(500, 4, NIGHT)), None),
+        (Credits(user=Window(500, 4, NIGHT), client=Window(12_500, 300)), 50),
+    ],
+    ids=str,
+)
+def test_at_hand__is_the_tightest_of_all_that_is_known(credits: Credits, expected: int | None) -> None:
+    """The hour, the day above its floor and the allowance limit it; a window past its reset does not."""
+    assert credits.at_hand(now=NIGHT) == expected
+
+
+@given(
+    hour=st.integers(0, 30),
+    day=st.integers(240, 290),
+    spent=st.integers(0, 30),
+    max_credits=st.none() | st.integers(0, 40),
+)
+def test_at_hand__agrees_with_the_verdict(hour: int, day: int, spent: int, max_credits: int | None) -> None:
+    """As many requests as are at hand are granted one after the other, and then no more."""
+    credits = some_credits(hour=hour, day=day, spent=spent, max_credits=max_credits)
+    granted = 0
+    while isinstance(credits.verdict(now=NIGHT), Go):
+        credits = credits.charged()
+        granted += 1
+
+    assert granted == some_credits(hour=hour, day=day, spent=spent, max_credits=max_credits).at_hand(
+        now=NIGHT
+    )
+
+
 def test_charged__takes_down_both_windows_and_counts() -> None:
     """A request is booked before it is sent, on the run, the hour and the day alike."""
     assert some_credits(hour=10, day=400, spent=5).charged(3) == some_credits(hour=7, day=397, spent=8)

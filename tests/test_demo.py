@@ -31,6 +31,7 @@ SETTINGS = {
 }
 
 
+@pytest.mark.slow
 def test_demo__is_the_real_job_in_small(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -73,7 +74,7 @@ def test_demo__is_the_real_job_in_small(
     assert [outcome for outcome, _, _ in runs] == ["done", "done"]
     assert days == [(2,)]
     assert depth == [(2,)]  # pages, not their nine
-    assert empty == ["rejected_records"]
+    assert sorted(empty) == ["item_looks", "rejected_records"]
     assert all(answers)
 
     sent = "\n".join(

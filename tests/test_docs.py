@@ -17,6 +17,7 @@ import duckdb
 import login
 import pytest
 import sync
+from relations import SQL_DIR, apply
 
 from imgur_source import __version__, imgur
 from imgur_source.errors import ConfigurationError
@@ -151,12 +152,13 @@ def _options_of(parser: ArgumentParser) -> list[list[str]]:
 
 
 def an_empty_database() -> duckdb.DuckDBPyConnection:
-    """A database in memory with every table of the data dictionary, and no row."""
+    """A database in memory with every table of the data dictionary and all of ``sql/``, and no row."""
     connection = duckdb.connect()
     connection.execute(f"create schema {SCHEMA}")
     for table in TABLES.values():
         columns = ", ".join(f'"{field.name}" {field.kind.value}' for field in table.fields)
         connection.execute(f'create table {SCHEMA}."{table.name}" ({columns})')
+    apply(connection, SQL_DIR)
     return connection
 
 
@@ -351,7 +353,12 @@ def test_config__shows_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     defaults |= {"accounts": list(defaults["accounts"]), "feeds": list(defaults["feeds"])}
     defaults |= {"base_url": IMGUR_URL, "state_dir": default_state_dir()}
     shown = {name: value for name, (value, _) in _settings().items()}
-    example = shown.pop("max_credits")  # has no default that could be written
+    example = shown.pop("max_credits")  # has no default that could be written, like the two dates
+    assert {name: defaults[name] for name in ("start_date", "end_date")} == {
+        "start_date": None,
+        "end_date": None,
+    }
+    del shown["start_date"], shown["end_date"]
     shown["state_dir"] = Path(shown["state_dir"]).expanduser()
 
     assert shown == {name: defaults[name] for name in shown}

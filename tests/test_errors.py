@@ -18,6 +18,7 @@ from imgur_source.errors import (
     OverCapacityError,
     PrivateError,
     RefusedError,
+    ReplayEndedError,
     SetupError,
     StoppedError,
     TransientError,
@@ -33,6 +34,7 @@ TREE = {
     CreditsExhaustedError: ImgurError,
     OverCapacityError: CreditsExhaustedError,
     StoppedError: ImgurError,
+    ReplayEndedError: ImgurError,
     TransientError: ImgurError,
     NotFoundError: ImgurError,
     PrivateError: ImgurError,
@@ -65,6 +67,10 @@ MESSAGES: list[tuple[ImgurError, str]] = [
         "wait at least ten minutes, often an hour, before the next run. What was read is kept.",
     ),
     (StoppedError(), "Stopped on request. What was read is kept."),
+    (
+        ReplayEndedError("account_images"),
+        "account_images: the journal holds no further reply. The rest has to be asked for.",
+    ),
     (
         TransientError("account_images", "no answer in time"),
         "account_images: no answer in time (1 attempt). "
@@ -126,6 +132,7 @@ def test_facts__are_kept_as_attributes() -> None:
     )
     assert (refused.endpoint, refused.status, refused.reason) == ("album_images", 409, "no")
     assert [NotFoundError("a", "b").endpoint, PrivateError("a", "b").endpoint] == ["a", "a"]
+    assert ReplayEndedError("gallery").endpoint == "gallery"
     assert WireShapeError("gallery", "no list").reason == "no list"
     assert LoginExpiredError("dead").reason == "dead"
     assert ApplicationRefusedError("revoked").reason == "revoked"

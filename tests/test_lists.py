@@ -1,10 +1,13 @@
-"""Walking a list page by page: where it ends, what it covered, and that it never goes round for ever."""
+"""The pages of a numbered list: how they are asked for, and what comes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections import deque
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any, cast
 
 import msgspec
@@ -12,12 +15,20 @@ import pytest
 from builders import an_image, page_of
 
 from imgur_source.client import ImgurClient
-from imgur_source.errors import CreditsExhaustedError, ImgurError, TransientError, WireShapeError
-from imgur_source.lists import NumberedList, Page, Walk, api_path
+from imgur_source.coverage import Mark
+from imgur_source.errors import (
+    CreditsExhaustedError,
+    ImgurError,
+    NotFoundError,
+    PrivateError,
+    RefusedError,
+    TransientError,
+    WireShapeError,
+)
+from imgur_source.lists import NumberedList, Page, Pages, api_path
 from imgur_source.replies import Reply
 
 NIGHT = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
-ENOUGH = 200  # requests after which a walk counts as endless
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,308 +42,217 @@ class Asked:
 
 
 class ScriptedClient:
-    """Answers the n-th request with what the script says for n: the ``data`` of a reply, or an error.
+    """Answers a request by the last segment of its path: the ``data`` of a reply, or an error.
 
     Attributes:
         asked: every request, in order.
     """
 
-    def __init__(self, script: Sequence[Any] | Callable[[int], Any]) -> None:
+    def __init__(self, script: Mapping[str, Any], *, replays: Collection[str] = ()) -> None:
         self.asked: list[Asked] = []
+        self._replays = replays
+        self.meter = SimpleNamespace(at_hand=lambda: 7, credits=SimpleNamespace(client=None))
         self._script = script
+        self._lock = threading.Lock()
 
     def get(
-        self, endpoint: str, path: str, *, params: Mapping[str, str] | None = None, as_me: bool = False
+        self,
+        endpoint: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        as_me: bool = False,
+        is_replay_taken: bool = True,
     ) -> Reply:
-        number = len(self.asked)
-        assert number < ENOUGH, "the walk goes on for ever"
-        self.asked.append(Asked(endpoint, path, dict(params or {}), as_me))
-        data = self._script(number) if callable(self._script) else self._script[number]
-        if isinstance(data, ImgurError):
-            raise data
-        return Reply(endpoint, msgspec.json.encode(data), NIGHT + timedelta(seconds=number))
+        with self._lock:
+            self.asked.append(Asked(endpoint, path, dict(params or {}), as_me))
+            last = path.rsplit("/", 1)[-1]
+            data = self._script[last]
+            if isinstance(data, ImgurError):
+                raise data
+            is_replayed = is_replay_taken and last in self._replays
+            received_at = NIGHT + timedelta(seconds=len(self.asked))
+            return Reply(endpoint, msgspec.json.encode(data), received_at, is_replayed=is_replayed)
 
 
 def items(*ids: Any) -> list[Any]:
     return [{"id": item_id} for item_id in ids]
 
 
-def numbered(first: int, count: int) -> list[Any]:
-    """*count* items with ids of their own, from *first* on."""
-    return items(*(f"Id{number}" for number in range(first, first + count)))
-
-
-def a_list(**over: Any) -> NumberedList:
-    return NumberedList(
+def pages_of(
+    script: Mapping[str, Any], *, replays: Collection[str] = (), **over: Any
+) -> tuple[Pages, ScriptedClient]:
+    client = ScriptedClient(script, replays=replays)
+    numbered = NumberedList(
         **{"name": "things/me", "endpoint": "things", "path": lambda n: f"/3/things/{n}", **over}
     )
+    return Pages(cast(ImgurClient, client), numbered), client
 
 
-def a_walk(script: Sequence[Any] | Callable[[int], Any], **over: Any) -> tuple[Walk, ScriptedClient]:
-    client = ScriptedClient(script)
-    return Walk(cast(ImgurClient, client), a_list(**over), started_at=NIGHT), client
+# One page
 
 
-def ids_of(pages: Sequence[Page]) -> list[list[Any]]:
-    return [[item["id"] for item in msgspec.json.decode(page.items)] for page in pages]
-
-
-def covered(walk: Walk) -> tuple[int, int, bool, str]:
-    return walk.pages, walk.items, walk.is_complete, walk.reason
-
-
-# Where it ends
-
-
-def test_walk__ends_at_an_empty_page() -> None:
-    """A list is read from page 0 to its empty page, which costs a credit like any other."""
-    walk, client = a_walk([items("A", "B"), items("C"), []])
-    assert ids_of(list(walk)) == [["A", "B"], ["C"]]
-    assert covered(walk) == (3, 3, True, "the list ended")
-    assert client.asked == [Asked("things", f"/3/things/{number}", {}, False) for number in range(3)]
-
-
-def test_walk__of_an_empty_list_is_complete() -> None:
-    """A list that has nothing ends on page 0."""
-    walk, _ = a_walk([[]])
-    assert (list(walk), covered(walk)) == ([], (1, 0, True, "the list ended"))
-
-
-def test_walk__does_not_end_at_a_short_page() -> None:
-    """Pages of a gallery are short in the middle of the list too."""
-    walk, _ = a_walk([numbered(0, 60), numbered(60, 1), numbered(61, 60), numbered(121, 59), []])
-    assert [len(page) for page in ids_of(list(walk))] == [60, 1, 60, 59]
-    assert covered(walk) == (5, 180, True, "the list ended")
-
-
-def test_walk__reads_the_wanted_pages_only() -> None:
-    """A feed is read to its last wanted page and no further, and is complete there."""
-    walk, client = a_walk(lambda n: numbered(n * 60, 60), pages=2)
-    assert [page.number for page in walk] == [0, 1]
-    assert covered(walk) == (2, 120, True, "the wanted 2 pages were read")
-    assert len(client.asked) == 2
-
-
-def test_walk__of_one_wanted_page_says_so() -> None:
-    """One page is one page."""
-    walk, _ = a_walk([items("A")], pages=1)
-    assert ids_of(list(walk)) == [["A"]]
-    assert covered(walk) == (1, 1, True, "the wanted page was read")
-
-
-def test_walk__ends_before_the_wanted_pages_where_the_list_does() -> None:
-    """A feed that is shorter than wanted ends at its empty page."""
-    walk, _ = a_walk([items("A"), []], pages=5)
-    assert ids_of(list(walk)) == [["A"]]
-    assert covered(walk) == (2, 1, True, "the list ended")
-
-
-# Guards
-
-
-def repeated(number: int) -> str:
-    return f"page {number} brought nothing that the pages before it had not shown"
-
-
-def test_walk__stops_at_a_page_that_comes_again() -> None:
-    """A page that was shown before is not handed out again, and the list counts as unfinished."""
-    walk, _ = a_walk([items("A", "B"), items("C", "D"), items("C", "D"), items("E")])
-    assert ids_of(list(walk)) == [["A", "B"], ["C", "D"]]
-    assert covered(walk) == (3, 4, False, repeated(2))
-
-
-def test_walk__stops_when_it_comes_round_to_page_0() -> None:
-    """A page that repeats one from long before stops the walk too."""
-    walk, _ = a_walk(lambda n: numbered(n % 7 * 10, 10))
-    assert len(list(walk)) == 7
-    assert covered(walk) == (8, 70, False, repeated(7))
-
-
-def test_walk__stops_at_the_same_items_in_another_order() -> None:
-    """A page whose items stood on the page before, however arranged, brings nothing new."""
-    walk, _ = a_walk([items("A", "B", "C"), items("C", "A", "B"), items("D")])
-    assert ids_of(list(walk)) == [["A", "B", "C"]]
-    assert covered(walk) == (2, 3, False, repeated(1))
-
-
-@pytest.mark.parametrize("around", [1, 2, 3, 5])
-def test_walk__stops_at_endless_pages_of_one_item(around: int) -> None:
-    """Pages of one item without end, once seen in a subreddit, are left as soon as an item comes again."""
-    walk, client = a_walk(lambda n: numbered(n % around, 1))
-    assert len(list(walk)) == around
-    assert covered(walk) == (around + 1, around, False, repeated(around))
-    assert len(client.asked) == around + 1
-
-
-def test_walk__goes_on_where_pages_overlap() -> None:
-    """New items push others over to the next page: what two neighbours show counts once, and is handed on."""
-    walk, _ = a_walk([items("A", "B", "C"), items("C", "D", "E"), items("E", "C", "F"), []])
-    assert ids_of(list(walk)) == [["A", "B", "C"], ["C", "D", "E"], ["E", "C", "F"]]
-    assert covered(walk) == (4, 6, True, "the list ended")
-
-
-def test_walk__knows_an_item_again_by_its_id_alone() -> None:
-    """An item whose counters moved between two pages is the same item, whatever kind of id it has."""
-    for item_id in ("A", 1001):
-        walk, _ = a_walk([[{"id": item_id, "ups": 1}], [{"id": item_id, "ups": 2}]])
-        assert len(list(walk)) == 1
-        assert covered(walk) == (2, 1, False, repeated(1))
-
-
-def test_walk__counts_an_item_once_that_comes_again_two_pages_later() -> None:
-    """Neighbours are the two pages before; what is further away is not remembered."""
-    walk, _ = a_walk([items("A", "B"), items("C", "D"), items("A", "E"), items("B", "F"), []])
-    assert len(list(walk)) == 4
-    assert covered(walk) == (5, 7, True, "the list ended")
-
-
-def test_walk__counts_an_item_once_that_a_page_shows_twice() -> None:
-    """The same item twice on a page is one item."""
-    walk, _ = a_walk([items("A", "A", "B"), []])
-    assert ids_of(list(walk)) == [["A", "A", "B"]]
-    assert covered(walk) == (2, 2, True, "the list ended")
-
-
-def test_walk__keeps_ids_apart_that_differ_by_case_or_type() -> None:
-    """Upper and lower case, text and number name different things."""
-    walk, _ = a_walk([items("a", "A"), items("1"), items(1), []])
-    assert [len(page) for page in ids_of(list(walk))] == [2, 1, 1]
-    assert covered(walk) == (4, 4, True, "the list ended")
-
-
-def test_walk__tells_items_without_id_apart_by_their_text() -> None:
-    """An item without an id is handed on; only the very same one again stops the walk."""
-    strange = [[{"title": "x"}], [{"title": "y"}], [None, 7, "text", [1]], [{"id": None}], [{"id": [1]}]]
-    walk, _ = a_walk([*strange, []])
-    assert [msgspec.json.decode(page.items) for page in walk] == strange
-    assert covered(walk) == (6, 8, True, "the list ended")
-    again, _ = a_walk([[{"title": "x"}], [{"title": "x"}]])
-    assert len(list(again)) == 1
-    assert covered(again) == (2, 1, False, repeated(1))
-
-
-def test_walk__warns_when_it_stops(caplog: pytest.LogCaptureFixture) -> None:
-    """A list that repeats itself is something that a person may want to look at."""
-    walk, _ = a_walk([items("A"), items("A")])
-    list(walk)
-    assert [record.getMessage() for record in caplog.records] == [
-        f"walk stopped list=things/me reason={repeated(1)}"
-    ]
-
-
-# Page size
-
-
-def test_walk__asks_on_for_large_pages_where_they_come() -> None:
-    """perPage=100 halves the price of an account's list where Imgur honours it."""
-    walk, client = a_walk([numbered(0, 100), numbered(100, 100), numbered(200, 3), []], takes_per_page=True)
-    assert len(list(walk)) == 3
-    assert [asked.params for asked in client.asked] == [{"perPage": "100"}] * 4
-    assert covered(walk) == (4, 203, True, "the list ended")
-
-
-@pytest.mark.parametrize("size", [1, 49, 50, 51, 100])
-def test_walk__asks_every_page_for_the_same_size(size: int) -> None:
-    """Whether perPage is honoured or not, page n starts where the same size puts it: a short page 0 skips nothing."""
-    walk, client = a_walk([numbered(0, size), numbered(100, 50), numbered(200, 50), []], takes_per_page=True)
-    list(walk)
-    assert [asked.params for asked in client.asked] == [{"perPage": "100"}] * 4
-
-
-def test_walk__asks_no_page_size_of_other_lists() -> None:
-    """Where perPage is ignored it is not sent, and a list's own parameters are sent with every page."""
-    walk, client = a_walk([numbered(0, 60), []], params={"q": "tall bridges"})
-    list(walk)
-    assert [asked.params for asked in client.asked] == [{"q": "tall bridges"}] * 2
-
-
-def test_walk__leaves_the_parameters_of_its_list_alone() -> None:
-    """A walk's page size is its own; the list can be walked again."""
-    things = a_list(takes_per_page=True, params={"a": "b"})
-    for _ in range(2):
-        client = ScriptedClient([items("A"), []])
-        list(Walk(cast(ImgurClient, client), things, started_at=NIGHT))
-        assert [asked.params for asked in client.asked] == [{"a": "b", "perPage": "100"}] * 2
-    assert things.params == {"a": "b"}
-
-
-# What it hands out and asks
-
-
-def test_walk__hands_out_pages_with_their_reply() -> None:
-    """A page has its number, its items as they came, and the time its reply was received."""
+def test_one__is_a_page_as_it_came() -> None:
+    """A page has its number, its items' own bytes, and the time its reply was received."""
     images = [an_image(id="One", title="🌉\n"), an_image(id="Two", views=10**14)]
-    walk, _ = a_walk([images, [an_image(id="Three")], []])
-    pages = list(walk)
-    assert [page.number for page in pages] == [0, 1]
-    assert pages[0].items == page_of(*images)
-    assert [page.received_at for page in pages] == [NIGHT, NIGHT + timedelta(seconds=1)]
-    assert pages[0].reply.endpoint == "things"
-    assert walk.started_at == NIGHT
+    page = pages_of({"4": images})[0].one(4)
+    assert (page.number, page.items, page.ids) == (4, page_of(*images), ("One", "Two"))
+    assert (page.received_at, page.reply.endpoint) == (NIGHT + timedelta(seconds=1), "things")
 
 
-def test_walk__finds_the_items_inside_of_an_object() -> None:
-    """The posts of a tag stand in a member of the tag; the empty page is an empty member."""
-    tag = {"name": "bridges"}
-    walk, _ = a_walk([{**tag, "items": items("A")}, {**tag, "items": []}], inside="items")
-    pages = list(walk)
-    assert ids_of(pages) == [["A"]]
-    assert bytes(pages[0].reply.fields()["name"]) == b'"bridges"'
-    assert covered(walk) == (2, 1, True, "the list ended")
+def test_one__has_no_items_at_the_end() -> None:
+    """The empty page has neither ids nor times."""
+    page = pages_of({"0": []})[0].one(0)
+    assert (page.items, page.ids, page.times, page.marks) == (b"[]", (), (), [])
 
 
-def test_walk__asks_with_the_login_where_the_list_is_its_own() -> None:
-    """A list of the account that is logged in is asked for with the login, page by page."""
-    walk, client = a_walk([items("A"), []], as_me=True)
-    list(walk)
-    assert [asked.as_me for asked in client.asked] == [True, True]
-
-
-def test_walk__asks_for_a_page_only_when_it_is_wanted() -> None:
-    """Nothing is spent before somebody reads, and no page is fetched ahead."""
-    walk, client = a_walk([items("A"), items("B"), []])
-    assert client.asked == []
-    pages = iter(walk)
-    next(pages)
-    assert len(client.asked) == 1
-    assert covered(walk) == (1, 1, False, "not finished")
-
-
-# Errors
-
-
-@pytest.mark.parametrize(
-    "error", [TransientError("things", "no answer in time"), CreditsExhaustedError("the hour is used up")]
-)
-def test_walk__leaves_what_came_before_an_error(error: ImgurError) -> None:
-    """An error passes through; the pages before it were handed out, and the list is not complete."""
-    walk, _ = a_walk([items("A"), items("B"), error])
-    came: list[Page] = []
-    with pytest.raises(type(error)) as raised:
-        came.extend(walk)
-    assert raised.value is error
-    assert ids_of(came) == [["A"], ["B"]]
-    assert covered(walk) == (2, 2, False, "not finished")
+def test_one__finds_the_items_inside_of_an_object() -> None:
+    """The posts of a tag stand in a member of the tag, and the tag itself is still there."""
+    page = pages_of({"0": {"name": "bridges", "items": items("A")}}, inside="items")[0].one(0)
+    assert (page.ids, bytes(page.reply.fields()["name"])) == (("A",), b'"bridges"')
 
 
 @pytest.mark.parametrize("data", [{}, {"items": items("B")}, False, "An error occurred", 5])
-def test_walk__takes_nothing_but_an_empty_list_for_its_end(data: Any) -> None:
-    """Something else than a list in the middle is an error, never the end of the list."""
-    walk, _ = a_walk([items("A"), data])
-    came: list[Page] = []
+def test_one__takes_nothing_but_a_list_for_a_page(data: Any) -> None:
+    """Something else than a list is an error, never the end of the list."""
     with pytest.raises(WireShapeError):
-        came.extend(walk)
-    assert ids_of(came) == [["A"]]
-    assert covered(walk) == (1, 1, False, "not finished")
+        pages_of({"0": data})[0].one(0)
 
 
 @pytest.mark.parametrize("data", [{"name": "bridges"}, {"name": "bridges", "items": None}, items("A")])
-def test_walk__takes_a_tag_without_posts_for_an_error(data: Any) -> None:
+def test_one__takes_a_tag_without_posts_for_an_error(data: Any) -> None:
     """A tag whose member of posts is missing is not a tag with no posts."""
-    walk, _ = a_walk([data], inside="items")
     with pytest.raises(WireShapeError):
-        list(walk)
-    assert covered(walk) == (0, 0, False, "not finished")
+        pages_of({"0": data}, inside="items")[0].one(0)
+
+
+def test_one__tells_items_apart_by_id_and_else_by_their_text() -> None:
+    """Case and type of an id count; an item without a usable one is told apart by its bytes."""
+    page = pages_of(
+        {"0": [{"id": "a"}, {"id": "A"}, {"id": 1}, {"id": "1"}, {"title": "x"}, {"id": [1]}, 7]}
+    )[0].one(0)
+    assert page.ids == ("a", "A", 1, "1", b'{"title":"x"}', b'{"id":[1]}', b"7")
+
+
+@pytest.mark.parametrize(
+    ("sent", "at"),
+    [(9, 9), ("9", 9), (None, None), ("soon", None), (True, None), (0, None), (-5, None), (9.5, None)],
+)
+def test_one__reads_times_where_there_are_any(sent: Any, at: int | None) -> None:
+    """A time is a positive number, or the text of one; anything else is no time, and the item has no mark."""
+    page = pages_of({"0": [{"id": "A", "datetime": sent}]})[0].one(0)
+    assert (page.times, page.marks) == ((at,), [] if at is None else [Mark(at, "A")])
+
+
+# What is asked
+
+
+@pytest.mark.parametrize(
+    ("over", "asked"),
+    [
+        ({}, Asked("things", "/3/things/2", {}, False)),
+        ({"as_me": True}, Asked("things", "/3/things/2", {}, True)),
+        ({"params": {"q": "tall bridges"}}, Asked("things", "/3/things/2", {"q": "tall bridges"}, False)),
+        (
+            {"params": {"a": "b"}, "takes_per_page": True},
+            Asked("things", "/3/things/2", {"a": "b", "perPage": "100"}, False),
+        ),
+    ],
+)
+def test_one__asks_as_its_list_says(over: dict[str, Any], asked: Asked) -> None:
+    """Login, parameters and page size are the list's; perPage is sent only where it may be honoured."""
+    pages, client = pages_of({"2": []}, **over)
+    pages.one(2)
+    assert client.asked == [asked]
+
+
+def test_pages__leave_the_parameters_of_their_list_alone() -> None:
+    """The page size is no part of the list, which may be read again."""
+    params = {"a": "b"}
+    pages_of({"0": []}, params=params, takes_per_page=True)[0].one(0)
+    assert params == {"a": "b"}
+
+
+# Several pages
+
+
+@pytest.mark.parametrize("at_once", [1, 4])
+def test_several__come_in_their_order(at_once: int) -> None:
+    """However many requests are under way, the pages come in the order of their numbers."""
+    pages, client = pages_of({str(number): items(number) for number in range(9)})
+    came = list(pages.several(deque(range(9)), at_once=at_once))
+    assert [page.ids for page in came if isinstance(page, Page)] == [(number,) for number in range(9)]
+    assert len(client.asked) == 9
+
+
+@pytest.mark.parametrize("at_once", [1, 4])
+def test_several__take_no_replay_behind_a_page_of_tonight(at_once: int) -> None:
+    """A page from the journal is older than the one before it: what moved in between would be missed."""
+    pages, _ = pages_of({str(number): items(number) for number in range(6)}, replays="01345")
+    came = [page for page in pages.several(deque(range(6)), at_once=at_once) if isinstance(page, Page)]
+    assert [page.number for page in came] == [0, 1, 2, 3, 4, 5]
+    assert [page.number for page in came if page.reply.is_replayed] == [0, 1]
+    assert not pages.one(3).reply.is_replayed
+
+
+def test_several__hand_on_an_error_in_its_place_and_ask_no_further() -> None:
+    """What was under way behind a failed page still comes; nothing new is asked for."""
+    error = TransientError("things", "no answer in time")
+    pages, client = pages_of({**{str(number): items(number) for number in range(9)}, "1": error})
+    came = list(pages.several(deque(range(9)), at_once=3))
+    assert [page if isinstance(page, ImgurError) else page.number for page in came] == [0, error, 2, 3]
+    assert len(client.asked) == 4
+
+
+def test_several__stop_when_the_numbers_are_cleared() -> None:
+    """Whoever has seen enough clears the numbers; what is paid for is handed on."""
+    pages, client = pages_of({str(number): items(number) for number in range(9)})
+    numbers = deque(range(9))
+    came = []
+    for page in pages.several(numbers, at_once=2):
+        came.append(page)
+        numbers.clear()
+    assert (len(came), len(client.asked)) == (2, 2)
+
+
+# Counts and credits
+
+
+@pytest.mark.parametrize(
+    ("data", "count"), [(12, 12), ("12", 12), (0, 0), (-1, 0), ({}, None), ("many", None)]
+)
+def test_count__is_a_number_or_unknown(data: Any, count: int | None) -> None:
+    """The count may come as a number or as a text; anything else tells nothing."""
+    pages, client = pages_of({"count": data}, count_path="/3/things/count", as_me=True)
+    assert pages.count() == count
+    assert client.asked == [Asked("things_count", "/3/things/count", {}, True)]
+
+
+@pytest.mark.parametrize(
+    "error", [NotFoundError("c", "no"), PrivateError("c", "no"), RefusedError("c", 400, "no")]
+)
+def test_count__is_unknown_where_it_is_refused(error: ImgurError) -> None:
+    """A list can be read without its count."""
+    assert pages_of({"count": error}, count_path="/3/things/count")[0].count() is None
+
+
+def test_count__passes_on_what_ends_the_night() -> None:
+    """That no request may be sent is not about the count."""
+    pages, _ = pages_of({"count": CreditsExhaustedError("spent")}, count_path="/3/things/count")
+    with pytest.raises(CreditsExhaustedError):
+        pages.count()
+
+
+def test_count__costs_nothing_where_imgur_has_none() -> None:
+    """A list without a place for its count is not asked for it."""
+    pages, client = pages_of({})
+    assert (pages.count(), client.asked) == (None, [])
+
+
+def test_pages__know_the_credits_of_their_client() -> None:
+    """What is at hand is the meter's to say; the day has its documented size until Imgur tells another."""
+    pages, _ = pages_of({})
+    assert (pages.at_hand(), pages.day_credits()) == (7, 12_500)
 
 
 # Paths

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -135,3 +138,101 @@ def test_after__replies_without_headers_leave_what_was_booked(clock: FakeClock) 
     assert meter.credits == Credits(
         user=Window(500, 4, clock.now() + timedelta(hours=1)), client=Window(12_500, 299), spent=1
     )
+
+
+def test_after__what_is_under_way_is_not_there_to_spend(clock: FakeClock) -> None:
+    """The first reply of three requests knows nothing of the other two, which are spent nevertheless."""
+    meter = CreditMeter(clock=clock)
+    for _ in range(3):
+        meter.before("gallery")
+    meter.after(headers_of(hour=9, day=259))
+
+    assert meter.at_hand() == 7
+    for hour, day in ((8, 258), (7, 257)):
+        meter.after(headers_of(hour=hour, day=day))
+    assert meter.at_hand() == 7
+
+
+def test_after__an_attempt_without_a_reply_is_no_longer_under_way(clock: FakeClock) -> None:
+    """A connection that broke is not taken off the next window for ever."""
+    meter = CreditMeter(clock=clock)
+    meter.before("gallery")
+    meter.after({})
+    meter.before("gallery")
+    meter.after(headers_of(hour=9))
+
+    assert meter.at_hand() == 9
+
+
+def test_after__a_late_reply_gives_nothing_back(clock: FakeClock) -> None:
+    """Two replies that come in the wrong order leave what the later one said."""
+    meter = CreditMeter(clock=clock)
+    meter.after(headers_of(hour=100))
+    meter.before("gallery")
+    meter.before("gallery")
+    meter.after(headers_of(hour=98, day=11_874))
+    meter.after(headers_of(hour=99, day=11_875))
+
+    assert meter.credits == Credits(
+        user=Window(500, 98, clock.now() + timedelta(hours=1)), client=Window(12_500, 11_874), spent=2
+    )
+
+
+@pytest.fixture
+def restless_threads() -> Iterator[None]:
+    """Threads take turns after a few instructions, so that what is not atomic comes apart."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
+
+
+@pytest.mark.usefixtures("restless_threads")
+def test_before__threads_together_keep_to_the_allowance(clock: FakeClock) -> None:
+    """However many threads ask at once, the last credit is granted once, and every grant is in the books."""
+    meter = CreditMeter(clock=clock, max_credits=1_000)
+
+    def ask(number: int) -> bool:
+        try:
+            meter.before(f"endpoint_{number % 7}")
+        except CreditsExhaustedError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        granted = list(pool.map(ask, range(3_000)))
+
+    assert sum(granted) == meter.credits.spent == meter.requests.total() == meter.charges.total() == 1_000
+    assert meter.at_hand() == 0
+
+
+def test_at_hand__is_what_may_be_asked_now(clock: FakeClock) -> None:
+    """Nothing is known at first; then it is what the hour has left, until the hour is over."""
+    meter = CreditMeter(clock=clock)
+    before = meter.at_hand()
+    meter.after({**headers_of(hour=3), "x-ratelimit-clientlimit": ""})
+    in_the_hour = meter.at_hand()
+    clock.advance(timedelta(hours=1))
+
+    assert (before, in_the_hour, meter.at_hand()) == (None, 3, None)
+
+
+def test_replayed__is_counted_at_no_credit(clock: FakeClock) -> None:
+    """Replies of the journal have a count of their own; nothing was sent and nothing spent for them."""
+    meter = CreditMeter(clock=clock)
+    for endpoint in ("gallery", "album", "gallery"):
+        meter.replayed(endpoint)
+
+    assert meter.replays == {"gallery": 2, "album": 1}
+    assert (meter.requests, meter.charges, meter.credits) == ({}, {}, Credits())
+
+
+def test_books__that_were_read_do_not_change(clock: FakeClock) -> None:
+    """Who reads the books while others go on asking holds them as they were."""
+    meter = CreditMeter(clock=clock)
+    meter.before("gallery")
+    requests, charges, replays = meter.requests, meter.charges, meter.replays
+    meter.before("album")
+    meter.replayed("album")
+
+    assert (requests, charges, replays) == ({"gallery": 1}, {"gallery": 1}, {})

@@ -54,6 +54,9 @@ def test_tables__have_the_keys_of_the_design() -> None:
         "comment_metrics": ("id", "observed_at"),
         "account_metrics": ("id", "observed_at"),
         "list_sweeps": ("list", "started_at"),
+        "list_items": ("list", "item_id"),
+        "item_looks": ("list", "item_id", "looked_at"),
+        "detail_fetches": ("resource", "item_id"),
         "sync_runs": ("run_id",),
         "credit_charges": ("run_id", "endpoint"),
     }

@@ -22,7 +22,7 @@ from imgur_source.steps import (
 FEEDS = ("hot/viral", "t/bridges", "r/rivers", "search/tall dams", "top/top/week@5")
 POSTS_LISTS = {"account_submissions", "gallery_sections", "gallery_tags", "gallery_search"}
 EVERYTHING = {*COMPANIONS, "account_favorites", "post_images"}
-NOTHING_HELD = Candidates()
+NOTHING_HELD = Candidates(albums=(), posts=())
 
 
 def some_settings(
@@ -33,7 +33,7 @@ def some_settings(
 
 def names(*selected: str, candidates: Candidates | None = None, **over: Any) -> list[str]:
     """The names of the steps for what is *selected*."""
-    found = steps(some_settings(**over), selected=selected, candidates=candidates)
+    found = steps(some_settings(**over), selected=selected, candidates=candidates or Candidates())
     return [step.name for step in found]
 
 
@@ -207,7 +207,7 @@ def test_wanted_resources__leave_companions_to_their_sources() -> None:
 )
 def test_with_companions__adds_what_a_list_feeds(resource: str, fed: set[str]) -> None:
     """A list brings its histories and the run's books, so that neither has a hole."""
-    assert with_companions([resource]) == {resource, *fed, "list_sweeps", "rejected_records"}
+    assert with_companions([resource]) == {resource, *fed, *ALWAYS}
 
 
 def test_with_companions__of_several_adds_for_each() -> None:
@@ -265,7 +265,7 @@ def test_step_list__of_an_account_asks_as_documented(
     account: str, expected: dict[str, tuple[Any, ...]]
 ) -> None:
     """Lists come newest first, in large pages where perPage counts, all favourites to their owner only."""
-    found = steps(some_settings(accounts=(account,), feeds=()), selected=EVERYTHING, candidates=None)
+    found = steps(some_settings(accounts=(account,), feeds=()), selected=EVERYTHING, candidates=Candidates())
     assert {step.resource: listed(step) for step in found if step.kind != "account"} == expected
 
 
@@ -292,7 +292,7 @@ def test_step_list__of_a_feed_asks_as_documented(feed: str, expected: tuple[Any,
     (step,) = steps(
         some_settings(feeds=(feed,)),
         selected={"gallery_sections", "gallery_tags", "gallery_subreddits", "gallery_search"},
-        candidates=None,
+        candidates=Candidates(),
     )
     assert listed(step) == expected
 

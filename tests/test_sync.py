@@ -112,6 +112,7 @@ def test_sync__status_before_the_first_run(tmp_path: Path, capsys: pytest.Captur
     assert "none yet" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_sync__verbose_tells_the_story_on_stderr(tmp_path: Path) -> None:
     """-v logs each list's end but no single request; without it only what is being read is said."""
     simulator = Simulator(seed=5, images=60, albums=3, posts=240)
@@ -120,7 +121,7 @@ def test_sync__verbose_tells_the_story_on_stderr(tmp_path: Path) -> None:
         code, out, err = _run(simulator, base_url, tmp_path, "--only", "account_images", "-v")
 
     assert code == 0
-    assert "INFO imgur_source.readers list read list=account_images/me pages=2 items=60" in err
+    assert "INFO imgur_source.readers list read list=account_images/me walk=sweep pages=2 items=60" in err
     assert " DEBUG " not in err
     assert "list read" not in plain_out + plain_err + out
 
@@ -175,55 +176,6 @@ def test_sync__second_process_exits_4(tmp_path: Path) -> None:
     assert code == sync.EXIT_LOCKED
     assert str(process.pid) in err
     assert asked == []
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("after_requests", [2, 9, 23, 42])
-def test_sync__kill_9_at_any_point_loses_nothing(tmp_path: Path, after_requests: int) -> None:
-    """Killed while reading, while loading or while publishing, the next run ends with every row once."""
-    simulator = Simulator(
-        seed=5, images=1_000, albums=30, posts=240, per_page="ignored", latency=0.01, user_limit=5_000
-    )
-    resources = ("--only", "account_images", "--only", "account_albums", "--only", "album_images")
-    with serve(simulator, port=0) as base_url:
-        with _started(simulator, base_url, tmp_path, *resources) as process:
-            _wait_for_requests(simulator, process, after_requests)
-            process.kill()
-            process.communicate()
-        code, out, err = _run(simulator, base_url, tmp_path, *resources)
-
-    assert code == 0, out + err
-    file = tmp_path / "data" / "imgur.duckdb"
-    assert _count(file, "images") == 1_000
-    assert _count(file, "albums") == len(simulator.truth.account_albums("me"))
-    assert _count(file, "album_images") == sum(
-        len(simulator.truth.album_images(album["id"])) for album in simulator.truth.account_albums("me")
-    )
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("seconds", [0.0, 0.15, 0.3, 0.5, 0.8, 1.2])
-def test_sync__kill_9_while_loading_loses_nothing(tmp_path: Path, seconds: float) -> None:
-    """Killed some time after its last request, so in extract's end, normalize, load, books or publication."""
-    simulator = Simulator(seed=5, images=400, albums=3, posts=240)
-    resources = ("--only", "account_images")
-    with serve(simulator, port=0) as base_url:
-        with _started(simulator, base_url, tmp_path, *resources) as process:
-            _wait_for_requests(simulator, process, 6)
-            try:
-                process.communicate(timeout=seconds)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.communicate()
-        code, out, err = _run(simulator, base_url, tmp_path, *resources)
-
-    assert code == 0, out + err
-    file = tmp_path / "data" / "imgur.duckdb"
-    assert _count(file, "images") == 400
-    with duckdb.connect(str(file), read_only=True) as connection:
-        assert connection.execute(
-            "select count(*) - count(distinct id) from imgur_raw.images"
-        ).fetchall() == [(0,)]
 
 
 def _wait_for_requests(simulator: Simulator, process: subprocess.Popen[str], count: int) -> None:

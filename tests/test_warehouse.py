@@ -8,6 +8,7 @@ import random
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,16 +18,9 @@ import duckdb
 import pytest
 from catalog import RAW_SCHEMA
 from duckdb_files import DamagedFileError, FileAccessError, FileInUseError
+from held import HeldAccount, HeldAlbum, HeldFetch, HeldParents, HeldPost, LookDue
 from run_lock import RunLock
-from warehouse import (
-    HeldAccount,
-    HeldAlbum,
-    HeldParents,
-    HeldPost,
-    Publication,
-    PublicationError,
-    Warehouse,
-)
+from warehouse import Publication, PublicationError, Warehouse
 from warehouses import rows_resource
 from work_files import (
     NIGHT,
@@ -47,7 +41,11 @@ from imgur_source.models import (
     ACCOUNTS,
     ALBUM_IMAGES,
     ALBUMS,
+    DETAIL_FETCHES,
     IMAGES,
+    ITEM_LOOKS,
+    LIST_ITEMS,
+    LIST_SWEEPS,
     MARKER,
     POST_TAGS,
     POSTS,
@@ -466,7 +464,7 @@ def test_held_parents__newest_first(warehouse: Warehouse) -> None:
         warehouse,
         ALBUMS,
         {"id": "undated", "account_url": "alice"},
-        {"id": "old", "datetime": NIGHT, "account_url": "alice", "images_count": 3},
+        {"id": "old", "datetime": NIGHT, "account_url": "alice", "images_count": 3, "cover": "c"},
         {"id": "new", "datetime": later},
     )
     load(
@@ -484,9 +482,9 @@ def test_held_parents__newest_first(warehouse: Warehouse) -> None:
     )
     assert warehouse.held_parents() == HeldParents(
         albums=(
-            HeldAlbum("new", None, None),
-            HeldAlbum("old", "alice", 3),
-            HeldAlbum("undated", "alice", None),
+            HeldAlbum("new", None, None, None, later),
+            HeldAlbum("old", "alice", 3, "c", NIGHT),
+            HeldAlbum("undated", "alice", None, None, None),
         ),
         posts=(HeldPost("a", "bob", False, None, None), HeldPost("b", None, True, 2, 9)),
         accounts=(HeldAccount(2, "bob"), HeldAccount(1, "alice")),
@@ -503,8 +501,102 @@ def test_held_parents__of_what_there_is(warehouse: Warehouse) -> None:
         "alter table imgur_raw.albums drop column datetime",
     )
     assert warehouse.held_parents() == HeldParents(
-        albums=(HeldAlbum("a", None, None), HeldAlbum("b", None, None))
+        albums=(HeldAlbum("a", None, None, None, None), HeldAlbum("b", None, None, None, None))
     )
+
+
+def test_held_fetches__newest_first(warehouse: Warehouse) -> None:
+    """What was fetched of albums and posts comes with its fingerprint and its time in UTC."""
+    later = NIGHT + timedelta(hours=1)
+    assert warehouse.held_fetches() == []
+    load_tags(warehouse, 1)
+    assert warehouse.held_fetches() == []
+    load(
+        warehouse,
+        DETAIL_FETCHES,
+        {"resource": "album_images", "item_id": "a", "fingerprint": "3 c", "items": 3, "fetched_at": NIGHT},
+        {"resource": "post_comments", "item_id": "p", "fetched_at": later},
+    )
+    assert warehouse.held_fetches() == [
+        HeldFetch("post_comments", "p", None, None, later),
+        HeldFetch("album_images", "a", "3 c", 3, NIGHT),
+    ]
+
+
+def test_looks_due__are_the_longest_missing_that_nothing_has_decided(warehouse: Warehouse) -> None:
+    """Missed by unproved walks only, not deleted, not looked at since: oldest first, as many as asked for."""
+    one_day = timedelta(days=1)
+    name = "account_images/me"
+    seen = {
+        "kept": 0,  # seen after both walks
+        "second": -1,  # missed by the second walk only
+        "b": -2,  # missed by both
+        "a": -2,
+        "looked": -2,
+        "unanswered": -2,
+        "earlier": -2,
+    }
+    for item, days in seen.items():
+        load(
+            warehouse,
+            LIST_ITEMS,
+            {
+                "list": name,
+                "item_id": item,
+                "datetime": NIGHT - 9 * one_day,
+                "fetched_at": NIGHT + days * one_day,
+            },
+        )
+    load(
+        warehouse,
+        LIST_ITEMS,
+        {"list": "account_comments/me", "item_id": "proved", "fetched_at": NIGHT - 2 * one_day},
+        {"list": "account_albums/me", "item_id": "last", "fetched_at": NIGHT - one_day},
+    )
+    load(
+        warehouse,
+        LIST_SWEEPS,
+        {"list": name, "started_at": NIGHT - 1.5 * one_day, "is_complete": True, "is_proved": False},
+        {"list": name, "started_at": NIGHT - 0.5 * one_day, "is_complete": True, "is_proved": False},
+        {
+            "list": "account_comments/me",
+            "started_at": NIGHT - one_day,
+            "is_complete": True,
+            "is_proved": True,
+        },
+        {"list": "account_albums/me", "started_at": NIGHT - 0.4 * one_day, "is_complete": True},
+    )
+    load(
+        warehouse,
+        ITEM_LOOKS,
+        {"list": name, "item_id": "looked", "looked_at": NIGHT - one_day, "is_gone": True},
+        {"list": name, "item_id": "unanswered", "looked_at": NIGHT - one_day, "is_gone": None},
+        {"list": name, "item_id": "earlier", "looked_at": NIGHT - 1.9 * one_day, "is_gone": None},
+    )
+    assert warehouse.looks_due(9) == []  # the views are not made yet
+    warehouse.apply_sql()
+    assert warehouse.looks_due(9) == [
+        LookDue(name, "a"),
+        LookDue(name, "b"),
+        LookDue(name, "earlier"),
+        LookDue(name, "second"),
+        LookDue("account_albums/me", "last"),
+    ]
+    assert warehouse.looks_due(2) == [LookDue(name, "a"), LookDue(name, "b")]
+
+
+def test_looks_due__are_none_without_file_or_plan(warehouse: Warehouse, tmp_path: Path) -> None:
+    """Where there is no work file, or no such query, nothing is due."""
+    assert warehouse.looks_due(9) == []
+    load(warehouse, LIST_ITEMS, {"list": "account_images/me", "item_id": "a", "fetched_at": NIGHT})
+    load(
+        warehouse,
+        LIST_SWEEPS,
+        {"list": "account_images/me", "started_at": NIGHT + timedelta(days=1), "is_complete": True},
+    )
+    warehouse.apply_sql()
+    assert warehouse.looks_due(9) == [LookDue("account_images/me", "a")]
+    assert replace(warehouse, sql_dir=tmp_path / "none").looks_due(9) == []
 
 
 def a_run(run_id: str, *, hours: int = 0, **values: Any) -> dict[str, Any]:

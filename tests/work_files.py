@@ -83,6 +83,22 @@ def read(path: Path, query: str) -> list[tuple[Any, ...]]:
         return connection.execute(query).fetchall()
 
 
+def texts(path: Path, query: str) -> list[tuple[str | None, ...]]:
+    """All rows of *query* in the file at *path*, every value as text, instants in UTC."""
+    with duckdb.connect(str(path), read_only=True) as connection:
+        connection.execute("set timezone = 'UTC'")
+        return connection.execute(f"select columns(*)::varchar from ({query})").fetchall()
+
+
+def write_sql(folder: Path, **files: str) -> Path:
+    """A folder of relations, such as ``staging__tags="select …"``; returns the folder."""
+    for name, text in files.items():
+        path = folder.joinpath(*name.split("__")).with_suffix(".sql")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text if text.startswith("--") else f"-- One row per thing.\n{text}")
+    return folder
+
+
 def tables_in(path: Path) -> list[str]:
     return [
         f"{schema}.{table}"

@@ -1,0 +1,249 @@
+"""The relations of ``sql/``: what each file defines, and how they are made in a file of the warehouse.
+
+A file holds one ``select`` and its comments, and its stem is the relation's
+name; ``sql/README.md`` says how it is written. Views come from ``sql/staging``,
+tables from ``sql/marts``; audits and plans are queries that are only asked.
+Which relation needs which is read from the SQL itself. When they are made, and
+what follows from a query's rows, is left to the warehouse.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Any, Literal
+
+import duckdb
+from catalog import RAW_SCHEMA, names_in
+from duckdb_files import WarehouseError, first_line, quoted
+
+from imgur_source.models import TABLES
+
+SQL_DIR = Path(__file__).resolve().parent.parent / "sql"
+
+Kind = Literal["view", "table"]
+
+
+class RelationError(WarehouseError):
+    """A file of ``sql/`` is not what it should be; nothing was changed."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(f"{path}: {reason}. The relations are as they were; correct the file and run again.")
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder of relations.
+
+    Attributes:
+        schema: the schema that they are made in.
+        kind: what they are made as.
+    """
+
+    name: str
+    schema: str
+    kind: Kind
+
+
+FOLDERS = (Folder("staging", "staging", "view"), Folder("marts", "main", "table"))
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """The ``select`` of one file.
+
+    Attributes:
+        heading: the file's first line, without its dashes.
+        text: the ``select``, without a semicolon.
+        comments: the statements that follow it.
+        inputs: the tables and views that it reads, with their schemas.
+    """
+
+    path: Path
+    heading: str
+    text: str
+    comments: tuple[str, ...]
+    inputs: frozenset[str]
+
+    @property
+    def name(self) -> str:
+        return self.path.stem
+
+    def missing(self, present: frozenset[str]) -> tuple[str, ...]:
+        """The inputs that are not among *present*, in order."""
+        return tuple(sorted(self.inputs - present))
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What became of the relations; names are with their schema.
+
+    Attributes:
+        made: in the order in which they were made.
+        left_out: those whose inputs are not there, with these inputs.
+        dropped: what stood there and is no longer made.
+    """
+
+    made: tuple[str, ...] = ()
+    left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    dropped: tuple[str, ...] = ()
+
+
+def apply(connection: duckdb.DuckDBPyConnection, sql_dir: Path) -> Applied:
+    """Make every relation of *sql_dir* anew, each after what it reads; the caller owns the transaction.
+
+    Raises:
+        RelationError: a file cannot be read as a relation, reads what can never
+            be there, or needs itself.
+    """
+    files = {
+        f"{folder.schema}.{query.name}": (folder, query)
+        for folder in FOLDERS
+        for query in queries(connection, sql_dir / folder.name)
+    }
+    order = _in_order({name: query for name, (_, query) in files.items()})
+    before = _standing(connection)
+    _clear(connection)
+    present = frozenset(f"{RAW_SCHEMA}.{table}" for table in names_in(connection, RAW_SCHEMA, "table"))
+    made: list[str] = []
+    left_out: dict[str, tuple[str, ...]] = {}
+    for name in order:
+        folder, query = files[name]
+        missing = query.missing(present)
+        if missing:
+            left_out[name] = missing
+            continue
+        target = quoted(folder.schema, query.name)
+        with _named(query.path):
+            connection.execute(f"create {folder.kind} {target} as {query.text}")
+            for comment in query.comments:
+                connection.execute(comment)
+        present |= {name}
+        made.append(name)
+    return Applied(
+        made=tuple(made), left_out=left_out, dropped=tuple(name for name in before if name not in made)
+    )
+
+
+def queries(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[Query]:
+    """The files of *folder* in the order of their names; none where there is no such folder.
+
+    Raises:
+        RelationError: a file is not one ``select`` with its comments.
+    """
+    return [_query(connection, path) for path in sorted(folder.glob("*.sql"))]
+
+
+def present_in(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    """Everything that a query may read in the current catalog, with its schema."""
+    raw = (f"{RAW_SCHEMA}.{table}" for table in names_in(connection, RAW_SCHEMA, "table"))
+    return frozenset([*raw, *_standing(connection)])
+
+
+def ask(connection: duckdb.DuckDBPyConnection, query: Query, *, limit: int) -> list[dict[str, str | None]]:
+    """The first *limit* rows of *query*, in its order, every value as text.
+
+    Raises:
+        RelationError: DuckDB cannot execute it.
+    """
+    with _named(query.path):
+        # as text: DuckDB's own conversion of times needs pytz and takes the zone of the machine
+        cursor = connection.execute(f"select columns(*)::varchar from ({query.text}) limit ?", [limit])
+        names = [column[0] for column in cursor.description or []]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _query(connection: duckdb.DuckDBPyConnection, path: Path) -> Query:
+    text = path.read_text(encoding="utf-8")
+    heading = text.partition("\n")[0]
+    if not heading.startswith("-- "):
+        raise RelationError(path, "its first line is no comment")
+    with _named(path):
+        statements = connection.extract_statements(text)
+    if not statements or statements[0].type != duckdb.StatementType.SELECT:
+        raise RelationError(path, "its first statement is no select")
+    body = statements[0].query.strip().removesuffix(";")
+    comments = tuple(statement.query.strip() for statement in statements[1:])
+    for comment in comments:
+        if not comment.startswith("comment on "):
+            raise RelationError(path, f"after its select only comments may stand, not {comment[:40]!r}")
+    inputs = frozenset(_inputs(connection, path, body))
+    return Query(path, heading.removeprefix("-- ").strip(), body, comments, inputs)
+
+
+def _inputs(connection: duckdb.DuckDBPyConnection, path: Path, body: str) -> Iterator[str]:
+    """What *body* reads, with its schema.
+
+    From DuckDB's parser: its ``get_table_names`` looks into the views that there
+    are, and names what they read in their place.
+    """
+    [(syntax,)] = connection.execute("select json_serialize_sql(?)", [body]).fetchall()
+    tree = json.loads(syntax)
+    if tree["error"]:
+        raise RelationError(path, tree["error_message"])
+    nodes = list(_nodes(tree))
+    steps = {entry["key"] for node in nodes if "cte_map" in node for entry in node["cte_map"]["map"]}
+    for node in nodes:
+        if node.get("type") != "BASE_TABLE":
+            continue
+        schema, table = node["schema_name"], node["table_name"]
+        if schema:
+            yield f"{schema}.{table}"
+        elif table not in steps:
+            raise RelationError(path, f"{table} is read without its schema")
+
+
+def _nodes(syntax: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(syntax, dict):
+        yield syntax
+    if isinstance(syntax, dict | list):
+        for part in syntax.values() if isinstance(syntax, dict) else syntax:
+            yield from _nodes(part)
+
+
+def _in_order(files: Mapping[str, Query]) -> Sequence[str]:
+    """The names of *files*, each after what it reads."""
+    for query in files.values():
+        for name in sorted(query.inputs):
+            schema, _, table = name.partition(".")
+            if name not in files and not (schema == RAW_SCHEMA and table in TABLES):
+                raise RelationError(query.path, f"it reads {name}, which is neither loaded nor in sql/")
+    sorter = TopologicalSorter({name: sorted(files[name].inputs & files.keys()) for name in sorted(files)})
+    try:
+        return tuple(sorter.static_order())
+    except CycleError as error:
+        circle = error.args[1]
+        raise RelationError(files[circle[0]].path, f"it needs itself: {' < '.join(circle)}") from error
+
+
+def _standing(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    return [
+        f"{folder.schema}.{name}"
+        for folder in FOLDERS
+        for kind in ("table", "view")
+        for name in names_in(connection, folder.schema, kind)
+    ]
+
+
+def _clear(connection: duckdb.DuckDBPyConnection) -> None:
+    """Drop all that stands in the schemas of the relations: what has no file any more goes with it."""
+    for folder in FOLDERS:
+        connection.execute(f"create schema if not exists {quoted(folder.schema)}")
+        for kind in ("view", "table"):
+            for name in names_in(connection, folder.schema, kind):
+                connection.execute(f"drop {kind} {quoted(folder.schema, name)}")
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Say which file it was that DuckDB refused."""
+    try:
+        yield
+    except (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError) as error:
+        raise RelationError(path, first_line(error)) from error

@@ -1,0 +1,28 @@
+-- One row per missing item that a direct look could decide, the longest missing first.
+with states as (
+    select
+        list,
+        item_id,
+        proved_walks_missed,
+        is_missing,
+        looked_at,
+        missing_since,
+        deleted_at
+    from staging.list_item_states
+),
+
+final as (
+    select
+        list,
+        item_id
+    from states
+    where
+        is_missing
+        and not starts_with(list, 'account_favorites/')  -- a look tells that it exists, not whose favourite it is
+        and deleted_at is null
+        and proved_walks_missed = 0
+        and (looked_at is null or looked_at < missing_since)
+    order by missing_since, list, item_id
+)
+
+select * from final;

@@ -1,0 +1,19 @@
+-- One row per run and kind of request: what it cost.
+with final as (
+    select
+        run_id,
+        endpoint,
+        credits as credits_spent,
+        requests,
+        fetched_at
+    from imgur_raw.credit_charges
+)
+
+select * from final;
+
+comment on view staging.credit_charges is 'One row per run and kind of request: what it cost.';
+comment on column staging.credit_charges.run_id is 'The run, as in sync_runs.';
+comment on column staging.credit_charges.endpoint is 'The kind of request, such as account_images.';
+comment on column staging.credit_charges.credits_spent is 'Credits spent, one per attempt; requests to /oauth2 cost none.';
+comment on column staging.credit_charges.requests is 'Requests sent, retries and token refreshes included.';
+comment on column staging.credit_charges.fetched_at is 'When the reply that this row was read from was received, UTC.';

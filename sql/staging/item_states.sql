@@ -1,0 +1,47 @@
+-- One row per kind of list and item: whether any of the lists that have shown it still does.
+-- A list that is not read any more (an account renamed, or followed as me since) neither shows nor misses anything.
+with states as (
+    select
+        split_part(list, '/', 1) as resource,
+        item_id,
+        is_missing,
+        last_seen_at,
+        missing_since,
+        deleted_at
+    from staging.list_item_states
+),
+
+sightings as (
+    select
+        resource,
+        item_id,
+        max(last_seen_at) as last_seen_at
+    from states
+    group by resource, item_id
+),
+
+final as (
+    select
+        sightings.resource,
+        sightings.item_id,
+        count(states.missing_since) > 0 as is_missing,
+        any_value(sightings.last_seen_at) as last_seen_at,
+        min(states.missing_since) as missing_since,
+        min(states.deleted_at) as deleted_at
+    from sightings
+    left join states
+        on states.resource = sightings.resource
+        and states.item_id = sightings.item_id
+        and states.missing_since > sightings.last_seen_at
+    group by sightings.resource, sightings.item_id
+)
+
+select * from final;
+
+comment on view staging.item_states is 'One row per kind of list and item: whether any of the lists that have shown it still does.';
+comment on column staging.item_states.resource is 'Kind of list: account_images, account_albums, account_submissions, account_comments or account_favorites.';
+comment on column staging.item_states.item_id is 'Id of the image, album, post or comment, as text.';
+comment on column staging.item_states.is_missing is 'Whether a list that has shown it misses it since it was last seen in any of them.';
+comment on column staging.item_states.last_seen_at is 'When it was last seen in any of them, UTC.';
+comment on column staging.item_states.missing_since is 'When it was first found missing after that, UTC; null where it is there.';
+comment on column staging.item_states.deleted_at is 'missing_since of an item that is taken for deleted; else null. It was last seen at last_seen_at.';
