@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-from credits import SMALL, Account, Outcome, Price, Readings, dear_nights, interrupted, ordinary_nights
+import pytest
+from credits import (
+    ACCOUNTS,
+    SMALL,
+    Account,
+    Outcome,
+    Price,
+    Readings,
+    dear_nights,
+    interrupted,
+    ordinary_nights,
+    outcomes,
+)
+
+ROOT = Path(__file__).parent.parent
 
 # 13 pages of images: long enough to be proved, and too dear to sweep where that is the scenario
 ACCOUNT = Account(images=650, albums=20, submissions=70, comments=110, page_size=50)
@@ -20,11 +35,13 @@ def test_price__counts_pages_their_end_and_the_proof_of_a_long_walk() -> None:
         Price(items, 50, is_counted=counted) for items, counted in ((450, True), (451, True), (451, False))
     ]
 
-    assert [(price.sweep(), price.head(new=50), price.backfill(3)) for price in prices] == [
+    assert [(price.sweep(), price.head(new=50), price.backfill(3, is_proved=False)) for price in prices] == [
         (10, 2, 14),
         (14, 2, 15),
         (11, 2, 15),
     ]
+    assert prices[1].backfill(1, is_proved=True) == prices[1].sweep()
+    assert [prices[1].held(is_swept=swept, reread=4) for swept in (True, False)] == [14, 5]
     assert [Price(items, 50).refresh() for items in (1_500, 1_501)] == [1, 2]
 
 
@@ -50,15 +67,21 @@ def test_dear_nights__cost_hardly_more_than_the_least_possible(tmp_path: Path) -
 
 def test_interrupted__list_is_whole_after_three_nights(tmp_path: Path) -> None:
     """A first load that its allowance breaks off twice goes on where it was, for 2 % and 2 credits more."""
-    outcome = interrupted(tmp_path, ACCOUNT, lists=["account_images"])
+    first, again = interrupted(tmp_path, ACCOUNT, lists=["account_images"])
 
-    assert (outcome.over(), outcome.missing) == ({}, 0)
-    assert [cost.is_done for cost in outcome.nights] == [False, False, True]
+    assert (first.over(), first.missing, again.spent) == ({}, 0, 0)
+    assert [cost.is_done for cost in first.nights] == [False, False, True]
 
 
-def test_interrupted__all_lists_are_whole_after_three_nights(tmp_path: Path) -> None:
+@pytest.mark.parametrize("page_size", [50, 100])
+def test_interrupted__all_lists_are_whole_after_three_nights(tmp_path: Path, page_size: int) -> None:
     """A list that is held does not take each night's allowance from lists that were never read."""
-    assert interrupted(tmp_path, SMALL).missing == 0
+    first, again = interrupted(tmp_path, replace(SMALL, page_size=page_size))
+
+    assert (first.over(), again.over(), first.missing) == ({}, {}, 0)
+    assert all(
+        first.spent_on(name) > first.pages[name] for name in first.least
+    )  # each came to its empty page
 
 
 def test_readings__list_longer_than_an_hours_credits_is_whole_after_three_nights(tmp_path: Path) -> None:
@@ -69,3 +92,24 @@ def test_readings__list_longer_than_an_hours_credits_is_whole_after_three_nights
         readings.run()
 
     assert readings.missing() == 0
+
+
+@pytest.mark.parametrize(
+    "account",
+    [
+        account if account.images < 1_000 else pytest.param(account, marks=pytest.mark.slow)
+        for account in ACCOUNTS
+    ],
+    ids=lambda account: f"{account.images} by {account.page_size}",
+)
+def test_table__in_the_documents_is_what_is_measured(account: Account) -> None:
+    """Every row of docs/credits.md is measured again, lacks nothing, and stays within its bound."""
+    written = [
+        tuple(cell.strip() for cell in line.strip("|").split("|"))
+        for line in (ROOT / "docs" / "credits.md").read_text().splitlines()
+        if line.startswith(f"| {account.images:,} | {account.page_size} |")
+    ]
+    measured = list(outcomes(account))
+
+    assert [outcome.row() for outcome in measured] == written
+    assert [(outcome.over(), outcome.missing) for outcome in measured] == [({}, 0)] * len(measured)
