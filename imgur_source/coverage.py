@@ -123,6 +123,10 @@ class Coverage:
                 above.append(held)
             else:
                 below.append(held)
+        if is_from_front:
+            read = replace(read, newest=marks[0])
+        if is_to_end:
+            read = replace(read, oldest=marks[-1], items=len(marks) if is_from_front else read.items)
         kept = (*(() if is_from_front else above), read, *(() if is_to_end else below))
         return Coverage(kept, is_ended=is_to_end or (self.is_ended and (bool(below) or self._ends_in(read))))
 

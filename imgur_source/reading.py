@@ -95,6 +95,7 @@ class ListReading(Walker):
         if page is None or not self._is_sorted:
             return
         self._ended("what is held was met")
+        run.is_doubtful = held.stretches[0].newest.id not in {mark.id for mark in run.marks}
         self._close()
         yield from self._gaps()
         is_all_held = (was_complete and self._run is run) or self._run.is_broken  # and no hole was read
@@ -126,6 +127,7 @@ class ListReading(Walker):
         """A share of the held pages once more, from where the last run left off; *first* is not read yet.
 
         The page where it left off comes again, because only that shows that nothing lies between.
+        Behind the head itself it goes on from there, so that it covers what lies between the two.
         """
         pages = math.ceil(self.memory.coverage.items / self._size)
         share = math.ceil(pages / self._rules.greatest_age_days)
@@ -134,11 +136,15 @@ class ListReading(Walker):
             share = at_hand // 2 if self._is_cheap() else min(share, at_hand // 2)
         if share < 1:
             return
-        run = self._begin("refresh")
+        head, run = self._run, self._begin("refresh")
         cursor, start = self.memory.cursor, first
         if cursor:
             start = self._seek(cursor.mark, (cursor.offset + grown - 1) // self._size, first=first)
             share += 1  # for the page where it left off
+        if start == first and head.walk.kind == "head" and head.marks and not head.is_doubtful:
+            run.marks += head.marks[-1:]
+            run.seen_before = head.seen
+            run.walk.started_at = head.walk.started_at  # what the head has just shown was not missed
         for number in range(start, start + share):
             page = yield from self._next(number)
             if not self._is_sorted:

@@ -96,6 +96,8 @@ class Run:
         is_from_front, is_to_end: whether it began with page 0, and came to the empty page.
         is_stepped_back: whether a page was read before the one in front of it.
         is_broken: whether a page brought nothing, so that nobody knows what stands behind it.
+        is_doubtful: whether it passed the place of the newest item held without meeting it: that one is
+            gone, or new items are not sorted in by time; it says of no item that it is missing.
     """
 
     walk: Walk
@@ -103,6 +105,7 @@ class Run:
     is_to_end: bool = False
     is_stepped_back: bool = False
     is_broken: bool = False
+    is_doubtful: bool = False
     seen_before: set[Any] | None = None
     numbers: set[int] = field(default_factory=set)
     marks: list[Mark] = field(default_factory=list)
@@ -204,9 +207,11 @@ class Walker:
         memory = replace(memory, page_size=self._page_size or memory.page_size)
         if self._is_sorted:
             walk.newest_at = None if run.is_from_front or not run.marks else _instant(run.marks[0].at)
+            if walk.newest_at is not None and run.seen_before is not None:
+                walk.newest_at += timedelta(seconds=1)  # all of that second lies in the two walks together
             walk.oldest_at = None if run.is_to_end or not run.marks else _instant(run.marks[-1].at)
-            if not run.is_from_front and not run.marks:
-                walk.newest_at = walk.oldest_at = walk.started_at  # it met nothing, and covers nothing
+            if run.is_doubtful or (not run.is_from_front and not run.marks):
+                walk.newest_at = walk.oldest_at = walk.started_at  # it covers nothing
             coverage = memory.coverage.with_read(
                 run.marks, is_from_front=run.is_from_front, is_to_end=run.is_to_end
             )
@@ -225,7 +230,7 @@ class Walker:
 
     def _is_snapshot(self, run: Run) -> bool:
         """Whether one reply shows all that *run* covers; a full last page may have had another behind it."""
-        if len(run.numbers) > 1 or run.walk.kind == "gap":
+        if len(run.numbers) > 1 or run.walk.kind == "gap" or run.seen_before is not None:
             return False
         return not run.is_to_end or self._last_size < self._rules.smallest_page
 

@@ -122,6 +122,23 @@ def test_coverage__of_an_empty_list_is_complete() -> None:
     assert (read, read.is_complete(), Coverage().is_complete()) == (Coverage((), True), True, False)
 
 
+def test_with_read__ends_where_the_list_does() -> None:
+    """What was held beyond the list's own first or last item is gone from it, also where the rest is still there."""
+    held = Coverage().with_read(
+        [Mark(at, str(at)) for at in range(9, 0, -1)], is_from_front=True, is_to_end=True
+    )
+    front = held.with_read([Mark(7, "7"), Mark(6, "6")], is_from_front=True)
+    end = held.with_read([Mark(4, "4"), Mark(3, "3")], is_to_end=True)
+    whole = held.with_read([Mark(7, "7"), Mark(3, "3")], is_from_front=True, is_to_end=True)
+    assert [(each.stretches[0].newest.at, each.stretches[0].oldest.at) for each in (front, end, whole)] == [
+        (7, 1),
+        (9, 3),
+        (7, 3),
+    ]
+    assert whole.items == 2
+    assert all(each.is_complete() for each in (front, end, whole))
+
+
 def test_coverage__forgets_what_was_above_the_front_and_below_the_end() -> None:
     """A run from the front to the end is the list: what was held outside of it is gone from it."""
     held = Coverage().with_read(marks(20, 19)).with_read(marks(3, 2), is_to_end=True)

@@ -7,6 +7,7 @@ import math
 import random
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -419,18 +420,35 @@ def test_refresh__moves_on_over_short_pages(world: Callable[..., World]) -> None
     assert seen == set(range(9))
 
 
-def test_refresh__that_finds_nothing_covers_nothing(world: Callable[..., World]) -> None:
-    """Behind the head of a list that shrank to one page nothing is met, and no item is missed there."""
+def test_refresh__of_a_list_that_shrank_to_its_front_misses_the_rest(world: Callable[..., World]) -> None:
+    """Behind the head nothing is met any more: what was held there is missed, and nobody says it is proved."""
     here = world(20)
     here.night(by=DEAR)
-    for item in here.list.items[5:]:
+    second = here.list.items[3].at or 0
+    for item in here.list.items[4:]:
         here.list.delete(item)
     walk = here.night(by=DEAR).walks[1]
-    assert (walk.kind, walk.items, walk.newest_at == walk.oldest_at == walk.started_at) == (
-        "refresh",
-        0,
-        True,
-    )
+    assert (walk.kind, walk.items, walk.is_complete, walk.is_proved) == ("refresh", 0, True, False)
+    assert (walk.newest_at, walk.oldest_at) == (datetime.fromtimestamp(second + 1, UTC), None)
+
+
+def test_refresh__covers_what_lay_between_it_and_the_head(world: Callable[..., World]) -> None:
+    """An item that is gone from the boundary between page 0 and page 1 is missed by one of the two walks, not by none."""
+    here = world(20)
+    here.list.add_many([FIRST_SECOND + 30] * 3 + [FIRST_SECOND + number for number in (40, 41, 42)])
+    here.night(by=DEAR)
+    for place in (
+        5,
+        4,
+    ):  # the first of page 1, and the last of page 0, which shares its second with its neighbours
+        here.list.delete(here.list.items[place])
+        head, refresh = here.night(by=DEAR).walks
+        here.memory = replace(here.memory, cursor=None)
+        assert head.oldest_at is not None
+        assert refresh.newest_at == head.oldest_at + timedelta(seconds=1)
+        assert refresh.started_at < head.started_at + timedelta(
+            seconds=1
+        )  # it has missed nothing that the head shows
 
 
 def test_refresh__stops_at_start_date(world: Callable[..., World]) -> None:
@@ -442,6 +460,21 @@ def test_refresh__stops_at_start_date(world: Callable[..., World]) -> None:
 
 
 # Order
+
+
+def test_head__that_passes_its_place_without_meeting_the_newest_item_misses_nothing(
+    world: Callable[..., World],
+) -> None:
+    """New items with older times than those held are disorder; the head that takes them for held says of none that it is gone."""
+    here = world(12, is_sorted=False)
+    here.list.items.sort(key=lambda item: -(item.at or 0))
+    here.night(by=DEAR)
+    here.list.add_many([FIRST_SECOND + 5] * 3 * PAGE)
+    head = here.night(by=DEAR).walks[0]
+    assert (head.kind, head.newest_at == head.oldest_at == head.started_at) == ("head", True)
+    assert here.night(by=DEAR).notes == [
+        "things/me: not sorted by time as expected, so it is read whole each night."
+    ]
 
 
 @pytest.mark.parametrize("seed", range(4))
