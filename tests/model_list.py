@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -260,46 +260,3 @@ def read(
     except ImgurError as raised:
         error = raised
     return Night(pages, reading.memory, reading.walks, reading.notes, client.asked, error)
-
-
-@dataclass(slots=True)
-class Held:
-    """What the warehouse holds of an item, and the walks that have missed it since it was last seen."""
-
-    at: int | None
-    version: int
-    seen_at: datetime
-    missed_by: list[Walk] = field(default_factory=list)
-
-    @property
-    def is_called_deleted(self) -> bool:
-        """The rule of the issue: missed by two proved walks, or by three."""
-        return len(self.missed_by) >= 3 or sum(walk.is_proved for walk in self.missed_by) >= 2
-
-
-class Warehouse:
-    """Items by id, with what the walks say of those that no longer come."""
-
-    def __init__(self) -> None:
-        self.items: dict[str, Held] = {}
-
-    def load(self, night: Night) -> None:
-        """Merge the rows of *night*, then count the walks that missed an item."""
-        for page in night.pages:
-            for row in msgspec.json.decode(page.items):
-                held = self.items.get(row["id"])
-                if held is None or held.seen_at <= page.received_at:
-                    self.items[row["id"]] = Held(row["datetime"], row["version"], page.received_at)
-        for held in self.items.values():
-            held.missed_by.extend(walk for walk in night.walks if misses(walk, held))
-
-
-def misses(walk: Walk, held: Held) -> bool:
-    """Whether *walk* would have met the item, and was begun after it was last seen."""
-    if walk.kind == "feed" or not walk.is_complete or walk.started_at <= held.seen_at:
-        return False
-    if held.at is None:
-        return walk.newest_at is None and walk.oldest_at is None
-    return (walk.newest_at is None or held.at < walk.newest_at.timestamp()) and (
-        walk.oldest_at is None or held.at > walk.oldest_at.timestamp()
-    )
