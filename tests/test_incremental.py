@@ -154,6 +154,56 @@ def test_details__of_albums_are_fetched_again_after_the_greatest_age(tmp_path: P
     assert sorted(asked) == sorted(f"/3/album/{album['id']}/images" for album in albums)
 
 
+@pytest.mark.parametrize("moved", ["cover", "datetime"])
+def test_details__of_an_album_are_fetched_again_when_its_cover_or_time_moved(
+    tmp_path: Path, moved: str
+) -> None:
+    """An album with as many images as before is asked for again where another comes first, or its time is another."""
+    simulator = a_world()
+    lab = Lab(tmp_path, simulator)
+    lab.run(only=ALBUMS)
+    album = next(
+        album
+        for album in map(
+            simulator.world.albums.__getitem__, [a["id"] for a in simulator.truth.account_albums("me")]
+        )
+        if len(album.images) > 1
+    )
+    if moved == "cover":
+        simulator.world.reorder_album(album.id, [image.id for image in reversed(album.images)])
+    else:
+        album.created += 1
+    before = len(simulator.requests)
+
+    lab.run(only=ALBUMS)
+
+    asked = [path for path in paths_since(simulator, before) if path.endswith("/images")]
+    assert asked == [f"/3/album/{album.id}/images"]
+    assert lab.rows(
+        f"select image_id from imgur_raw.album_images where album_id = '{album.id}' order by position"
+    ) == [(image.id,) for image in album.images]
+
+
+def test_details__of_a_post_are_fetched_again_when_it_has_more_images(tmp_path: Path) -> None:
+    """Of all own posts only the album that grew costs a credit, and all of its images are held then."""
+    simulator = a_world()
+    lab = Lab(tmp_path, simulator)
+    lab.run(only=("post_images",))
+    post = next(
+        post for post in simulator.truth.submissions("me") if post["is_album"] and post["images_count"] > 3
+    )
+    simulator.world.add_to_album(post["id"], simulator.world.add_image().id)
+    before = len(simulator.requests)
+
+    lab.run(only=("post_images",))
+
+    asked = [path for path in paths_since(simulator, before) if path.endswith("/images")]
+    assert asked == [f"/3/album/{post['id']}/images"]
+    assert lab.rows(f"select count(*) from imgur_raw.post_images where post_id = '{post['id']}'") == [
+        (post["images_count"] + 1,)
+    ]
+
+
 def test_details__tree_is_fetched_when_its_count_moved(tmp_path: Path) -> None:
     """Of all own posts only the one with a new comment costs a credit."""
     simulator = a_world()
@@ -393,6 +443,19 @@ def test_looks__are_not_for_accounts_that_are_not_followed(tmp_path: Path) -> No
 
     assert result.exit_code == 0
     assert result.receipt.charges["image_look"] == 0
+
+
+def test_journal__is_off_where_the_source_is_used_alone(tmp_path: Path) -> None:
+    """A pipeline of one's own leaves no paid reply on the disk, asks without an ETag, and no package is confirmed."""
+    simulator = a_world(images=60, etags=True)
+    lab = Lab(tmp_path, simulator)
+    for _ in range(2):
+        lab.run(only=IMAGES)
+
+    statuses = {request.status for request in simulator.requests if "/images/" in request.path}
+    assert statuses == {200}
+    assert [path for path in tmp_path.rglob("*") if "sqlite" in path.name or "replies" in path.name] == []
+    assert "journal_package" not in lab.pipeline.state["sources"]["imgur"]
 
 
 def test_full_refresh__forgets_and_reads_anew(tmp_path: Path) -> None:
