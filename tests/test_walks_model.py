@@ -33,7 +33,7 @@ from imgur_source.memory import ListMemory
 from imgur_source.walks import Walk
 
 STEPS_A_HISTORY = 30
-DEFAULT_STEPS = 10_000  # about two minutes
+DEFAULT_STEPS = 5_000  # about a minute
 SMALLEST_PAGE = 3
 NIGHTS_FOR_ROTATION = 3  # one for holes, one to reach the end, one to begin behind the head again
 MOST_MEMORY_BYTES = 3_000
@@ -418,18 +418,19 @@ class LivingList(RuleBasedStateMachine):
             return max(abs((offset - 1) // guessed - place // size) for guessed in sizes)
 
         offset = came
-        for number, held in enumerate(stretches):
-            offset += held.items
+        for number, stretch in enumerate(stretches):
+            offset += stretch.items
             is_last = number + 1 == len(stretches)
             if is_last and before.coverage.is_ended:
                 break
-            start = last_reaching(held.oldest)
+            start = last_reaching(stretch.oldest)
             end = len(self.list.items) if is_last else first_below(stretches[number + 1].newest.at)
             end = min(end, first_below(since)) if since else end
             hole = max(0, end - start - 1)
             most["gap"] += math.ceil(hole / size) + 2 + moved(offset, start) + proof
             offset += hole
-        share = math.ceil(max(before.coverage.items, len(shown)) / min(sizes) / self.by.greatest_age_days)
+        held = max(before.coverage.items + came, len(shown))  # deletions since they were read are not known
+        share = math.ceil(math.ceil(held / min(sizes)) / self.by.greatest_age_days)
         most["refresh"] = share + 1
         if before.cursor is not None:
             most["refresh"] += moved(before.cursor.offset + came, last_reaching(before.cursor.mark))
@@ -445,6 +446,7 @@ def _run(*, steps: int, derandomize: bool) -> None:
             derandomize=derandomize,
             deadline=None,
             database=None,
+            report_multiple_bugs=False,  # the first one ends it
             phases=[Phase.generate],  # a history made smaller is worth minutes only to who debugs it
             suppress_health_check=list(HealthCheck),
         ),
