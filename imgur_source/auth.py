@@ -16,8 +16,15 @@ from urllib.parse import urlsplit
 import httpx
 
 from imgur_source.clock import Clock
-from imgur_source.errors import ConfigurationError, LoginExpiredError, TransientError
-from imgur_source.replies import error_text, is_dead_token
+from imgur_source.errors import (
+    ConfigurationError,
+    CreditsExhaustedError,
+    DisguisedLimitError,
+    LoginExpiredError,
+    TransientError,
+    UnknownLimitError,
+)
+from imgur_source.replies import error_text, is_dead_token, may_be_dead_token
 from imgur_source.settings import DEFAULT_REQUEST_TIMEOUT_SECONDS, IMGUR_URL, ImgurCredentials, Settings
 from imgur_source.token_replies import REFRESH_ENDPOINT, REFRESH_MARGIN, is_sendable, read_token_reply
 from imgur_source.vault import Tokens, TokenVault, choose, fingerprint
@@ -25,6 +32,7 @@ from imgur_source.vault import Tokens, TokenVault, choose, fingerprint
 logger = logging.getLogger(__name__)
 
 _TIMEOUT = httpx.Timeout(DEFAULT_REQUEST_TIMEOUT_SECONDS).as_dict()
+_SUSPICION = "status 429 though credits are left"
 _RAPIDAPI_DOMAIN = ".rapidapi.com"
 
 
@@ -86,6 +94,7 @@ class BearerAuth(_BlockingAuth):
         self._token_url = token_url
         self._clock = clock
         self._tokens: Tokens | None = None
+        self._suspected: str | None = None  # the access token that was refreshed because of a 429
 
     def __repr__(self) -> str:
         return f"BearerAuth({self._vault!r})"
@@ -110,6 +119,7 @@ class BearerAuth(_BlockingAuth):
             LoginExpiredError: when the token is dead and Imgur gives no other.
             ConfigurationError: when a refresh is due and cannot be sent, or its outcome not kept.
             CreditsExhaustedError, TransientError: when the refresh fails; the tokens held stay as they are.
+            DisguisedLimitError: when a 429 may have been about the token, which was refreshed.
         """
         tokens, is_brand_new = self.tokens, False
         if self._is_due(tokens):
@@ -121,12 +131,45 @@ class BearerAuth(_BlockingAuth):
             words = error_text(self.without_secrets(body, tokens)) or f"status {response.status_code}"
             tokens, _ = yield from self._renewed(tokens, request, reason=words)
             yield _with_bearer(request, tokens)
+        elif may_be_dead_token(response.status_code, response.headers, body) and not is_brand_new:
+            yield from self._renewed_on_suspicion(tokens, request)
+
+    def _renewed_on_suspicion(
+        self, tokens: Tokens, request: httpx.Request
+    ) -> Generator[httpx.Request, httpx.Response, None]:
+        """Refresh, once in a run, because a 429 may be a dead token's; the request is not sent again.
+
+        httpx would take the reply of a refresh for that of *request*, so once it is sent
+        this ends with an error.
+
+        Raises:
+            DisguisedLimitError: when the next request has another token; nothing is raised
+                where the answer has to be taken for what it says.
+            UnknownLimitError: when no other token is to be had now.
+            LoginExpiredError: when the login is dead.
+        """
+        if not self._can_refresh(tokens):
+            return
+        if self._suspected is None:
+            self._suspected = tokens.access_token
+            try:
+                yield from self._renewed(tokens, request, reason=_SUSPICION)
+            except (TransientError, CreditsExhaustedError) as error:
+                raise UnknownLimitError(
+                    f"Imgur answered 429, and the login could not be refreshed ({error})"
+                ) from error
+        elif self._suspected != tokens.access_token:
+            return  # the new token gets the same answer: it is a limit
+        raise DisguisedLimitError(str(request.extensions.get("imgur_endpoint", "unknown")))
+
+    def _can_refresh(self, tokens: Tokens) -> bool:
+        return bool(tokens.refresh_token and self._client_secret)
 
     def _is_due(self, tokens: Tokens) -> bool:
         """Whether to refresh before sending; not where that cannot be done, the expiry being only a hint."""
         if tokens.access_token is None:
             return True
-        if tokens.expires_at is None or not (tokens.refresh_token and self._client_secret):
+        if tokens.expires_at is None or not self._can_refresh(tokens):
             return False
         return self._clock.now() >= tokens.expires_at - REFRESH_MARGIN
 
@@ -177,6 +220,7 @@ class BearerAuth(_BlockingAuth):
             extensions={
                 "imgur_endpoint": REFRESH_ENDPOINT,
                 "timeout": request.extensions.get("timeout", _TIMEOUT),
+                "imgur_is_suspicion": reason == _SUSPICION,
             },
         )
 

@@ -17,6 +17,7 @@ from imgur_source.errors import (
     ApplicationRefusedError,
     ConfigurationError,
     CreditsExhaustedError,
+    DisguisedLimitError,
     ImgurError,
     NotFoundError,
     PrivateError,
@@ -24,8 +25,10 @@ from imgur_source.errors import (
     ReplayEndedError,
     StoppedError,
     TransientError,
+    UnknownLimitError,
 )
 from imgur_source.journal import Journal, request_key
+from imgur_source.ledger import Answer
 from imgur_source.meter import FREE_ENDPOINTS, CreditMeter
 from imgur_source.replies import Reply, read_reply
 from imgur_source.settings import RETRIES, RETRY_WAIT, RETRY_WAIT_LONGEST
@@ -152,17 +155,17 @@ class ImgurClient:
                     max=RETRY_WAIT_LONGEST.total_seconds(),
                     jitter=RETRY_WAIT.total_seconds(),
                 ),
-                retry=retry_if_exception(
-                    lambda error: isinstance(error, TransientError) and error is not self._login_trouble
-                ),
+                retry=retry_if_exception(self._is_worth_a_retry),
                 sleep=lambda seconds: self._clock.sleep(timedelta(seconds=seconds)),
                 reraise=True,
             )(once)
         except CreditsExhaustedError as error:
-            self._exhausted = error  # other threads may be about to ask
-            raise
+            refusal = self.meter.heeded(error)
+            if not refusal.is_backfill_floor:
+                self._exhausted = refusal  # other threads may be about to ask
+            raise refusal from (error.__cause__ if refusal is error else error)
         except TransientError as error:
-            if error is self._login_trouble:
+            if error is self._login_trouble or isinstance(error, DisguisedLimitError):
                 raise
             trouble = TransientError(error.endpoint, error.reason, attempts=attempts)
             if error.endpoint == "oauth2_token":
@@ -180,8 +183,13 @@ class ImgurClient:
             self._journal.end_replays()
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Give the connections back, and the meter's ledger."""
         self._http.close()
+        self.meter.close()
+
+    def _is_worth_a_retry(self, error: BaseException) -> bool:
+        is_final = error is self._login_trouble or isinstance(error, DisguisedLimitError)
+        return isinstance(error, TransientError) and not is_final
 
     def _replayed(self, endpoint: str, key: str, *, as_me: bool) -> Reply | None:
         """The next reply that the journal holds; one that was no answer then is passed over now.
@@ -224,16 +232,18 @@ class ImgurClient:
                 extensions={"imgur_endpoint": endpoint},
             )
         except httpx.TimeoutException as error:
-            raise TransientError(endpoint, "no answer in time") from error
+            raise _trouble(endpoint, "no answer in time", error) from error
         except httpx.TooManyRedirects as error:
             raise RefusedError(endpoint, 302, f"more than {MOST_REDIRECTS} redirects") from error
         except httpx.RequestError as error:
-            raise TransientError(endpoint, f"the connection failed ({type(error).__name__})") from error
+            words = f"the connection failed ({type(error).__name__})"
+            raise _trouble(endpoint, words, error) from error
         self._heed_sunset(endpoint, response.headers.get("sunset"))
         received_at = self._clock.now()
         status, body = response.status_code, response.content
         is_unchanged = known is not None and status == 304
         if known is not None and is_unchanged:
+            self.meter.found_unchanged(endpoint)
             status, body = 200, known.body
         if self._journal and status in ANSWERS:
             self._journal.record(
@@ -302,17 +312,24 @@ class MeteredTransport(httpx.BaseTransport):
             raise RefusedError(
                 endpoint, 302, f"a redirect to another host, {request.url.host}, was not followed"
             )
-        self._meter.before(endpoint)
-        headers: Mapping[str, str] = {}
+        lease = self._meter.before(endpoint, should_stop=self._should_stop)
+        answer: Answer | None = None
         try:
             response = self._inner.handle_request(request)
-            headers = response.headers
+            answer = Answer(response.status_code, response.headers)
         finally:
-            self._meter.after(headers)
+            self._meter.after(lease, answer)
         return response
 
     def close(self) -> None:
         self._inner.close()
+
+
+def _trouble(endpoint: str, words: str, error: httpx.RequestError) -> ImgurError:
+    """What a request without a reply means; the page whose 429 a refresh followed must not be sent again."""
+    if error.request.extensions.get("imgur_is_suspicion"):
+        return UnknownLimitError(f"Imgur answered 429, and the login could not be refreshed ({words})")
+    return TransientError(endpoint, words)
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:

@@ -1,26 +1,84 @@
-"""Arithmetic of Imgur's credit windows: no clock, no I/O.
+"""Rules of Imgur's credit windows: values in, values out; no clock, no I/O.
 
-Imgur keeps two windows (docs/imgur-api.md: credits): the *user* window, 500
-credits an hour per address and application, and the *client* window, 12,500 a
-day per application. Both stand in the headers of most replies.
+Imgur keeps several windows (docs/imgur-api.md: credits): the *user* window, 500
+credits an hour per address and application; the *client* window, 12,500 a day
+per application; the *posts* of an hour, among them token refreshes; and behind
+the commercial gateway the *requests* of a plan. What is known of each is a
+``Window``; what may be sent, and what a reply changes, is decided here. Where
+the windows are kept, and for whom, is left to ``ledger.py``.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
-from imgur_source.settings import DAY_FLOOR_CREDITS, DAY_FLOOR_SHARE
+from imgur_source.settings import (
+    DAY_CREDITS,
+    DAY_FLOOR_CREDITS,
+    DAY_FLOOR_SHARE,
+    HOUR_CREDITS,
+    HOUR_POSTS,
+    STRIKES_DENIED,
+    STRIKES_TO_ACCEPT,
+)
 
-SAME_RESET_WITHIN = timedelta(minutes=1)  # one window's end, told in seconds from now, moves a little
-_EPOCH_STARTS_AT = 1_000_000_000  # a smaller UserReset counts seconds from now, a larger one is a time
+WindowName = Literal["user", "client", "requests", "posts"]
+RequestKind = Literal["read", "post", "free"]  # a read costs credits, a POST one of its own, the rest nothing
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+FREE_ABOVE = 0.2  # of the hour's limit: above it processes need not share
+ACTIVE_WITHIN = timedelta(minutes=1)  # a process that has asked for nothing that long has no share
+SHARE_WAIT = timedelta(seconds=0.5)  # until a process that has had its share may ask again
+PROBE_WAIT = timedelta(seconds=0.2)  # until whoever waits for a probe asks again; about one reply's time
+PROBE_WAIT_LONGEST = timedelta(seconds=4)
+COOL_DOWNS = tuple(
+    timedelta(minutes=minutes) for minutes in (10, 20, 40, 60)
+)  # docs/imgur-api.md: hidden limit
+_EPOCH_STARTS_AT = 1_000_000_000  # a smaller reset counts seconds from now, a larger one is a time
+_DAY_RESET_CONSTANT = "86400"  # recorded with every reply, so it tells nothing
+
+
+@dataclass(frozen=True, slots=True)
+class WindowRule:
+    """What is always so with a window.
+
+    Attributes:
+        length: after it credits are back, at the latest.
+        limit: until a reply says otherwise.
+        header: the name of its headers, to be completed by limit, remaining and reset.
+        is_reset_told: whether its reset usually stands in the headers.
+        floor_share: of its limit, never spent.
+        floor_credits: never spent, whatever the limit.
+    """
+
+    length: timedelta
+    limit: int
+    header: str
+    is_reset_told: bool
+    floor_share: float = 0.0
+    floor_credits: int = 0
+
+
+RULES: dict[WindowName, WindowRule] = {
+    "user": WindowRule(HOUR, HOUR_CREDITS, "x-ratelimit-user{}", is_reset_told=True),
+    "client": WindowRule(DAY, DAY_CREDITS, "x-ratelimit-client{}", False, DAY_FLOOR_SHARE, DAY_FLOOR_CREDITS),
+    "requests": WindowRule(DAY, DAY_CREDITS, "x-ratelimit-requests-{}", False, DAY_FLOOR_SHARE),
+    "posts": WindowRule(HOUR, HOUR_POSTS, "x-post-rate-limit-{}", is_reset_told=True),
+}
+APPLYING: dict[RequestKind, tuple[WindowName, ...]] = {
+    "read": ("user", "client", "requests"),
+    "post": ("posts",),
+    "free": (),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """One window as last seen: credits, and when it starts anew (None where Imgur did not say)."""
+    """One window as a person is shown it: credits, and when it starts anew (None where that is not known)."""
 
     limit: int
     remaining: int
@@ -28,136 +86,365 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Go:
-    """The request may be sent."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """The request may be sent after *duration*, when credits return."""
-
-    duration: timedelta
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """No request may be sent in this run."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class Credits:
-    """What is known of both windows, and what this run has spent.
-
-    A window not yet seen in a reply counts as open.
-    """
+    """What a run has spent of its allowance, and both windows as last seen (None: never)."""
 
     user: Window | None = None
     client: Window | None = None
     spent: int = 0
     max_credits: int | None = None
 
-    def charged(self, cost: int = 1) -> Credits:
-        """Book *cost* credits for a request that is about to be sent.
 
-        The windows are taken down too, so that replies without headers (errors
-        of the content network have none) don't make credits out of nothing.
-        """
-        return replace(
-            self,
-            spent=self.spent + cost,
-            user=_less(self.user, cost),
-            client=_less(self.client, cost),
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one reply says of one window."""
+
+    limit: int
+    remaining: int
+    resets_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What is known of one window, shared by all processes.
+
+    Attributes:
+        limit: None where no reply has told of the window yet.
+        remaining: what Imgur last said less all that was leased since; not for windows that are not told.
+        resets_at: None where it is not known.
+        told: the least that Imgur has said within this window.
+        told_at: when it last said anything of it.
+        is_told: whether replies tell of it; if not, our own charges are all there is.
+        generation: grows by one with each window that is taken anew.
+        foreign: credits of this window that others under the same client id have spent, as far as noticed.
+        blind: charges, ever, whose replies told nothing of the window.
+        refilled_after, refilled_before: between which readings it was last seen to be filled up.
+    """
+
+    name: WindowName
+    limit: int | None = None
+    remaining: int = 0
+    resets_at: datetime | None = None
+    told: int | None = None
+    told_at: datetime | None = None
+    is_told: bool = False
+    generation: int = 0
+    foreign: int = 0
+    blind: int = 0
+    refilled_after: datetime | None = None
+    refilled_before: datetime | None = None
+
+    @property
+    def rule(self) -> WindowRule:
+        return RULES[self.name]
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When what is known of it is no longer true; None for a window that is not told of."""
+        if not self.is_told or self.told_at is None:
+            return None
+        return self.resets_at or self.told_at + self.rule.length
+
+    def is_known(self, now: datetime) -> bool:
+        """Whether what was said of it still holds. A refill is never assumed: past its end it is unknown."""
+        return self.is_told and self.ends_at is not None and now < self.ends_at
+
+    def stamp(self) -> Stamp:
+        return Stamp(self.generation, self.told if self.is_told else None, self.blind)
+
+    def charged(self, cost: int) -> Held:
+        return replace(self, remaining=max(0, self.remaining - cost))
+
+    def shown(self) -> Window | None:
+        if self.limit is None:
+            return None
+        return Window(self.limit, self.remaining, self.resets_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """A window as it was when a lease was given; by it the reply is judged, however late it comes."""
+
+    generation: int = 0
+    told: int | None = None
+    blind: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """Our own charges in one window.
+
+    Attributes:
+        in_length: within the length of the window, up to now.
+        since_end: the same, less those before the end of what was known of it.
+        frees_at: when the oldest of them drop out, so that a request fits again; None where one fits now.
+    """
+
+    in_length: int = 0
+    since_end: int = 0
+    frees_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """All that a decision depends on.
+
+    Attributes:
+        probed: windows that a lease under way is to tell of, and since when.
+        strikes: days of this month seen at 0.
+        silent_until: the end of the cool-down, if there was one.
+        taken: of each process that is active, what it took since credits are shared.
+    """
+
+    windows: Mapping[WindowName, Held]
+    own: Mapping[WindowName, Own]
+    probed: Mapping[WindowName, datetime] = field(default_factory=dict)
+    strikes: int = 0
+    silent_until: datetime | None = None
+    taken: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """The request may be sent.
+
+    Attributes:
+        probes: windows of which its reply is to tell.
+    """
+
+    probes: frozenset[WindowName] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class WaitUntil:
+    """The request may be asked for again at *at*, not earlier."""
+
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """No request may be sent, and waiting does not help tonight.
+
+    Attributes:
+        advice: what to do, a whole sentence.
+        is_backfill_floor: whether a request that is no backfill would be granted.
+    """
+
+    reason: str
+    advice: str = "What was read is kept."
+    is_backfill_floor: bool = False
+
+
+def decide(
+    book: Book,
+    *,
+    now: datetime,
+    process: str,
+    cost: int = 1,
+    kind: RequestKind = "read",
+    is_backfill: bool = False,
+    accept_strike_risk: bool = False,
+) -> Go | WaitUntil | Denied:
+    """Say whether *process* may send a request at *now*: all windows that apply must grant it.
+
+    The hour may be used to its end, an empty hour is no strike; the day is never
+    taken below its floor. The reason that lasts longest is told.
+    """
+    if kind == "read" and (denied := strikes_forbid(book.strikes, accept_strike_risk=accept_strike_risk)):
+        return denied
+    if kind != "free" and book.silent_until and now < book.silent_until:
+        return WaitUntil(book.silent_until, 'Imgur said "over capacity", its hidden limit per address')
+    waits: list[WaitUntil] = []
+    probes: set[WindowName] = set()
+    for name in APPLYING[kind]:
+        window, own = book.windows[name], book.own[name]
+        if name == "requests" and window.limit is None:
+            continue  # only a gateway has it
+        room = room_in(window, own, now=now)
+        floor = floor_of(window, strikes=book.strikes, is_backfill=is_backfill)
+        if room is None:
+            room = _limit(window) - own.since_end  # with which a probe must do
+            probes.add(name)
+        if room - cost >= floor:
+            continue
+        if name in ("client", "requests"):
+            plain_floor = floor_of(window, strikes=book.strikes)
+            return Denied(_floor_reason(window, room, floor), is_backfill_floor=room - cost >= plain_floor)
+        at = window.ends_at if window.is_known(now) else own.frees_at
+        if at is None or at <= now:
+            at = now + window.rule.length
+        what = "POST requests" if name == "posts" else "credits"
+        waits.append(WaitUntil(at, f"the hour's {_limit(window)} {what} are spent"))
+    if waits:
+        return max(waits, key=lambda wait: wait.at)
+    if asked := [book.probed[name] for name in probes if name in book.probed]:
+        pause = min(max(PROBE_WAIT, (now - min(asked)) / 4), PROBE_WAIT_LONGEST)
+        return WaitUntil(now + pause, "another request is finding out what is left")
+    if kind == "read" and is_over_share(book.windows["user"], book.taken, process, cost=cost, now=now):
+        return WaitUntil(
+            now + SHARE_WAIT, "other processes have not had their share of the hour's last credits"
         )
+    return Go(frozenset(probes))
 
-    def observed(self, headers: Mapping[str, str], *, now: datetime, in_flight: int = 0) -> Credits:
-        """Believe the headers of a reply received at *now*; missing or broken ones change nothing.
 
-        Replies come out of order where several requests are under way, and
-        none counts those that Imgur had yet to see. So within one window (same
-        limit, same reset) credits only go down, by charges or by what Imgur
-        says; a new window is believed as told, less what is under way. Where
-        the reset is not told, as with the day, a rise of more than this run
-        has spent is a new window: no late reply of its own can say that.
+def room_in(window: Held, own: Own, *, now: datetime) -> int | None:
+    """Credits left, the floor among them, by all that is known; None where only a probe can tell.
 
-        Args:
-            in_flight: requests charged that have had no reply.
-        """
-        return replace(
-            self,
-            user=self._window_from(headers, "user", self.user, now=now, in_flight=in_flight),
-            client=self._window_from(headers, "client", self.client, now=now, in_flight=in_flight),
-        )
+    While the day's reset is not known, neither is which of our charges it still
+    holds: all of a day count against its limit then.
+    """
+    if window.limit is not None and not window.is_told:
+        return window.limit - own.in_length
+    if not window.is_known(now):
+        return None
+    if window.resets_at is None and not window.rule.is_reset_told:
+        return min(window.remaining, _limit(window) - own.in_length)
+    return window.remaining
 
-    def at_hand(self, *, now: datetime) -> int | None:
-        """How many requests of one credit ``verdict`` would grant at *now*; None when nothing limits them."""
-        grants: list[int] = []
-        if self.max_credits is not None:
-            grants.append(self.max_credits - self.spent)
-        if self.client is not None and _is_open(self.client, now):
-            grants.append(self.client.remaining - day_floor(self.client.limit))
-        if self.user is not None and _is_open(self.user, now):
-            grants.append(self.user.remaining)
-        return max(0, min(grants)) if grants else None
 
-    def verdict(self, *, now: datetime, cost: int = 1) -> Go | Wait | Stop:
-        """Say whether a request of *cost* credits may be sent at *now*.
-
-        The hour may be used to its end, an empty hour is no strike. The day is
-        never taken below its floor. The run's own allowance comes first.
-
-        Returns:
-            ``Go``; ``Wait`` with the time until the hour starts anew; or
-            ``Stop`` with the reason when waiting would not help tonight.
-        """
-        if self.max_credits is not None and self.spent + cost > self.max_credits:
-            return Stop(f"the run's allowance of {self.max_credits} credits is spent")
-        if self.client is not None and _is_open(self.client, now):
-            floor = day_floor(self.client.limit)
-            if self.client.remaining - cost < floor:
-                return Stop(
-                    f"the application has {self.client.remaining} of {self.client.limit} credits left today, "
-                    f"and the last {floor} are never touched"
-                )
-        if self.user is not None and _is_open(self.user, now) and self.user.remaining < cost:
-            return Wait(
-                (self.user.resets_at - now) if self.user.resets_at else timedelta(hours=1),
-                f"the hour's {self.user.limit} credits are spent",
-            )
-        return Go()
-
-    def _window_from(
-        self, headers: Mapping[str, str], name: str, before: Window | None, *, now: datetime, in_flight: int
-    ) -> Window | None:
-        limit = _whole(headers.get(f"x-ratelimit-{name}limit"))
-        remaining = _whole(headers.get(f"x-ratelimit-{name}remaining"))
-        if limit is None or remaining is None:
-            return before
-        known = before if before and _is_open(before, now) else None
-        resets_at = reset_time(headers.get(f"x-ratelimit-{name}reset", ""), now=now)
-        if resets_at is None or resets_at <= now:  # missing, broken or long over: it tells nothing
-            resets_at = known.resets_at if known else None
-        if known and self._is_same_window(known, Window(limit, remaining, resets_at)):
-            return Window(limit, min(remaining, known.remaining), resets_at)
-        return Window(limit, max(0, remaining - in_flight), resets_at)
-
-    def _is_same_window(self, known: Window, told: Window) -> bool:
-        if known.limit != told.limit:
-            return False
-        if known.resets_at and told.resets_at:
-            return abs(told.resets_at - known.resets_at) <= SAME_RESET_WITHIN
-        return told.remaining <= known.remaining + self.spent
+def floor_of(window: Held, *, strikes: int, is_backfill: bool = False) -> int:
+    """What is never spent of *window*: doubled with each strike of the month, and for backfill once more."""
+    rule = window.rule
+    floor = max(rule.floor_credits, math.ceil(rule.floor_share * _limit(window)))
+    return floor << strikes + is_backfill
 
 
 def day_floor(limit: int) -> int:
-    """Credits of the day that are never spent: the larger of a number and a share of *limit*."""
-    return max(DAY_FLOOR_CREDITS, math.ceil(DAY_FLOOR_SHARE * limit))
+    """Credits of a day of *limit* that are never spent while no strike is on record."""
+    return floor_of(Held("client", limit=limit), strikes=0)
+
+
+def strikes_forbid(strikes: int, *, accept_strike_risk: bool) -> Denied | None:
+    """What so many strikes in a month forbid."""
+    if strikes < STRIKES_TO_ACCEPT or (strikes < STRIKES_DENIED and accept_strike_risk):
+        return None
+    reason = (
+        f"the application's day was used up {strikes} times this month, "
+        "and the fifth time Imgur blocks it until the month ends"
+    )
+    if strikes < STRIKES_DENIED:
+        return Denied(reason, "To go on all the same, run: python pipelines/sync.py --accept-strike-risk")
+    return Denied(reason, "Nothing is asked before the next month begins (UTC).")
+
+
+def is_over_share(user: Held, taken: Mapping[str, int], process: str, *, cost: int, now: datetime) -> bool:
+    """Whether *process* has had its share of the hour's last credits while another has not.
+
+    Args:
+        taken: what each active process took of them so far, *process* among them.
+    """
+    if len(taken) < 2 or not is_shared(user, now=now):
+        return False
+    share = (user.remaining + sum(taken.values())) // len(taken)
+    others_wait = any(count < share for other, count in taken.items() if other != process)
+    return taken.get(process, 0) + cost > share and others_wait
+
+
+def is_shared(user: Held, *, now: datetime) -> bool:
+    """Whether so little of the hour is left that it is shared out."""
+    return user.is_known(now) and user.remaining <= FREE_ABOVE * _limit(user)
+
+
+def settled(
+    window: Held,
+    reading: Reading | None,
+    stamp: Stamp,
+    *,
+    now: datetime,
+    is_probe: bool,
+    outstanding: int,
+    own: Own,
+) -> Held:
+    """*window* after a reply that came at *now* to a lease given when the window was as in *stamp*.
+
+    Everything was charged when it was leased, so within a window a reply can only
+    show that others have spent: Imgur says less than is left by our own count. A
+    window is taken as told when it was not known, or when Imgur says more than it
+    had said before the request was sent, which no reply of the same window can.
+
+    Args:
+        is_probe: whether the lease was given to find out about the window.
+        outstanding: what is leased to others and not settled yet.
+    """
+    if reading is None or (window.is_told and stamp.generation != window.generation):
+        return window
+    under_way = outstanding + window.blind - stamp.blind  # what Imgur may not have counted yet
+    remaining = max(0, reading.remaining - under_way)
+    is_refill = stamp.told is not None and reading.remaining > stamp.told
+    if is_refill or is_probe or not window.is_told:
+        is_learned = is_refill and not window.rule.is_reset_told
+        return replace(
+            window,
+            limit=reading.limit,
+            remaining=remaining,
+            # a day filled up by now ends in a day at the latest, whether it is fixed or began with a request
+            resets_at=reading.resets_at or (now + window.rule.length if is_learned else None),
+            told=reading.remaining,
+            told_at=now,
+            is_told=True,
+            generation=window.generation + 1,
+            foreign=max(0, reading.limit - reading.remaining - own.in_length),
+            refilled_after=window.told_at if is_learned else window.refilled_after,
+            refilled_before=now if is_learned else window.refilled_before,
+        )
+    if not window.is_known(now):
+        return window  # the reply of a request from before the reset
+    foreign = max(0, window.remaining - reading.remaining)
+    ends = [at for at in (window.resets_at, reading.resets_at) if at is not None]
+    return replace(
+        window,
+        limit=reading.limit,
+        remaining=remaining if foreign else window.remaining,
+        resets_at=min(ends, default=None),  # one that moves on with each reply is a constant
+        told=min(reading.remaining, reading.remaining if window.told is None else window.told),
+        told_at=now,
+        foreign=window.foreign + foreign,
+    )
+
+
+def untold(window: Held) -> Held:
+    """*window* after a probe whose reply said nothing of it: our own charges are all that is known."""
+    return replace(window, limit=_limit(window), is_told=False, resets_at=None, told=None)
+
+
+def spent(window: Held, *, now: datetime) -> Held:
+    """*window* after Imgur said in words that nothing is left of it."""
+    return replace(window, limit=_limit(window), remaining=0, told=0, told_at=now, is_told=True)
+
+
+def turned_back(window: Held, *, now: datetime) -> Held:
+    """*window* after the clock was set back to *now*: nothing was told later, no reset is too far off."""
+    return replace(
+        window,
+        resets_at=window.resets_at and min(window.resets_at, now + window.rule.length),
+        told_at=window.told_at and min(window.told_at, now),
+    )
+
+
+def read_window(headers: Mapping[str, str], name: WindowName, *, now: datetime) -> Reading | None:
+    """What the headers of a reply received at *now* say of a window; None where they are missing or broken.
+
+    Args:
+        headers: with lower-case names.
+    """
+    rule = RULES[name]
+    limit = _whole(headers.get(rule.header.format("limit")))
+    remaining = _whole(headers.get(rule.header.format("remaining")))
+    if limit is None or remaining is None:
+        return None
+    text = headers.get(rule.header.format("reset"), "")
+    if name == "client" and text.strip() == _DAY_RESET_CONSTANT:
+        text = ""
+    resets_at = reset_time(text, now=now)
+    if resets_at is not None and resets_at <= now:  # long over: it tells nothing
+        resets_at = None
+    return Reading(limit, remaining, resets_at and min(resets_at, now + rule.length))
 
 
 def reset_time(text: str, *, now: datetime) -> datetime | None:
-    """Read ``UserReset``: an epoch as documented, or seconds from *now* as seen since 2025."""
+    """Read a reset: an epoch as documented, or seconds from *now* as seen since 2025."""
     try:
         number = int(float(text))
         if number < 0:
@@ -171,17 +458,29 @@ def reset_time(text: str, *, now: datetime) -> datetime | None:
         return None
 
 
+def cool_down(step: int) -> timedelta:
+    """How long to be silent after the *step*-th "over capacity" in a row, counted from 1."""
+    return COOL_DOWNS[min(step, len(COOL_DOWNS)) - 1]
+
+
+def _floor_reason(window: Held, room: int, floor: int) -> str:
+    if window.name == "requests":
+        return (
+            f"the plan has {max(0, room)} of {_limit(window)} requests left, "
+            f"and the last {floor} are never touched"
+        )
+    return (
+        f"the application has {max(0, room)} of {_limit(window)} credits left today, "
+        f"and the last {floor} are never touched"
+    )
+
+
+def _limit(window: Held) -> int:
+    return window.rule.limit if window.limit is None else window.limit
+
+
 def _whole(text: str | None) -> int | None:
     try:
         return int(text) if text is not None and int(text) >= 0 else None
     except ValueError:
         return None
-
-
-def _less(window: Window | None, cost: int) -> Window | None:
-    return window and replace(window, remaining=max(0, window.remaining - cost))
-
-
-def _is_open(window: Window, now: datetime) -> bool:
-    """Whether what was seen of *window* still holds; a window past its reset is not known."""
-    return window.resets_at is None or now < window.resets_at

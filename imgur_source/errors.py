@@ -5,12 +5,20 @@
     │   ├── ConfigurationError      a setting is wrong or missing
     │   ├── LoginExpiredError       the tokens are dead: log in again
     │   ├── ApplicationRefusedError the client id is unknown, revoked or missing
-    │   └── BlockedRegionError      this address or country may not ask
+    │   ├── GatewayRefusedError     the commercial gateway does not accept its key or plan
+    │   ├── BlockedRegionError      this country may not ask
+    │   └── BlockedAddressError     this address has a bad name with the content network
     ├── CreditsExhaustedError   the night ends early and cleanly (exit 0)
+    │   ├── HourSpentError          Imgur says so: the hour of this address
+    │   ├── DaySpentError           Imgur says so: the application's day, a strike
+    │   ├── PostsSpentError         Imgur says so: the hour's POST requests
+    │   ├── GatewayLimitError       the commercial gateway's own limit
+    │   ├── UnknownLimitError       a 429 that does not say what it is about
     │   └── OverCapacityError       the hidden limit per address
     ├── StoppedError            somebody asked the run to stop (exit 0)
     ├── ReplayEndedError        what an earlier run paid for is through, the rest is asked for
     ├── TransientError          the client tries again
+    │   └── DisguisedLimitError     but not here: it may be a dead token, which was refreshed
     ├── NotFoundError           the row, or the list, is gone
     ├── PrivateError            the row, or the list, is not for us
     ├── RefusedError            Imgur answered no, and asking again won't help
@@ -21,6 +29,9 @@ None of them ever holds a key or a token.
 """
 
 from __future__ import annotations
+
+from datetime import datetime
+from typing import Self
 
 
 class ImgurError(Exception):
@@ -44,7 +55,7 @@ class LoginExpiredError(SetupError):
 
 
 class ApplicationRefusedError(SetupError):
-    """Imgur does not accept the client id (or the RapidAPI key)."""
+    """Imgur does not accept the client id."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
@@ -54,23 +65,94 @@ class ApplicationRefusedError(SetupError):
         )
 
 
-class BlockedRegionError(SetupError):
-    """The content network refuses this address or country, whatever is asked."""
+class GatewayRefusedError(SetupError):
+    """The commercial gateway does not let requests through to Imgur."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__(
-            f"Imgur refuses requests from this network ({reason}). "
-            "It is about the address or country, not about the request: run from another network."
+            f"The commercial gateway refused the request ({reason}). Check rapidapi_key in "
+            ".dlt/secrets.toml under [sources.imgur.credentials], and that its plan holds Imgur's API."
+        )
+
+
+class BlockedRegionError(SetupError):
+    """Imgur refuses this country, whatever is asked."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(
+            f"Imgur refuses requests from this country ({reason}). "
+            "It is about the place, not about the request: run from a network in another one."
+        )
+
+
+class BlockedAddressError(SetupError):
+    """The content network refuses this address, whatever is asked: it has a bad name there."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(
+            f"Imgur's content network refuses requests from this address ({reason}). "
+            "It is about the address, not about the request: run from another network, without a VPN."
         )
 
 
 class CreditsExhaustedError(ImgurError):
-    """No further request may be sent in this run; what was fetched is kept."""
+    """No further request may be sent for now; what was fetched is kept.
 
-    def __init__(self, reason: str) -> None:
+    As it is, it comes from our own books; what Imgur itself refuses has a class of its own.
+
+    Attributes:
+        until: when credits return; None where waiting does not help tonight.
+        is_backfill_floor: whether only backfill is at its end, and what is new may still be asked.
+    """
+
+    advice = "What was read is kept."
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        until: datetime | None = None,
+        advice: str | None = None,
+        is_backfill_floor: bool = False,
+    ) -> None:
         self.reason = reason
-        super().__init__(f"No further request in this run: {reason}. What was read is kept.")
+        self.until = until
+        self.is_backfill_floor = is_backfill_floor
+        super().__init__(f"No further request in this run: {reason}. {advice or self.advice}")
+
+    def returning(self, until: datetime) -> Self:
+        """The same, with the instant when credits return."""
+        return type(self)(self.reason, until=until)
+
+
+class HourSpentError(CreditsExhaustedError):
+    """Imgur says that the hour of this address is used up; no harm is done."""
+
+
+class DaySpentError(CreditsExhaustedError):
+    """Imgur says that the application's day is used up: a strike, and five block it for the month."""
+
+    advice = (
+        "What was read is kept. Something else spends under this client id, "
+        "or the limit has changed: look at python pipelines/sync.py --status"
+    )
+
+
+class PostsSpentError(CreditsExhaustedError):
+    """Imgur says that the hour's POST requests are used up; only token refreshes are some of ours."""
+
+
+class GatewayLimitError(CreditsExhaustedError):
+    """The commercial gateway refuses for now: its own limit, which Imgur knows nothing of."""
+
+    advice = "What was read is kept. If it lasts, look at the limits of your plan at the gateway."
+
+
+class UnknownLimitError(CreditsExhaustedError):
+    """Imgur answered 429 and did not say which limit it is about."""
 
 
 class OverCapacityError(CreditsExhaustedError):
@@ -80,8 +162,22 @@ class OverCapacityError(CreditsExhaustedError):
     showed room (docs/imgur-api.md: hidden limit).
     """
 
-    def __init__(self, reason: str = 'Imgur answered "over capacity", its hidden limit per address') -> None:
-        super().__init__(f"{reason}; wait at least ten minutes, often an hour, before the next run")
+    def __init__(
+        self,
+        reason: str = 'Imgur answered "over capacity", its hidden limit per address',
+        *,
+        until: datetime | None = None,
+        advice: str | None = None,
+        is_backfill_floor: bool = False,
+    ) -> None:
+        how_long = f"{until:%H:%M} UTC" if until else "ten minutes, often an hour, before the next run"
+        super().__init__(
+            f"{reason}; wait {'until' if until else 'at least'} {how_long}",
+            until=until,
+            advice=advice,
+            is_backfill_floor=is_backfill_floor,
+        )
+        self.reason = reason
 
 
 class StoppedError(ImgurError):
@@ -110,6 +206,17 @@ class TransientError(ImgurError):
             f"{endpoint}: {reason} ({attempts} attempt{'s' if attempts > 1 else ''}). "
             "Usually passes by itself; the next run reads it again."
         )
+
+
+class DisguisedLimitError(TransientError):
+    """A 429 to a request with a login, though no window is known to be empty.
+
+    A dead token has been seen to get it (docs/imgur-api.md: tokens). The login was
+    refreshed, the request not sent again: were it a limit, that would make it worse.
+    """
+
+    def __init__(self, endpoint: str) -> None:
+        super().__init__(endpoint, "429 though credits are left; the login was refreshed in case it was dead")
 
 
 class NotFoundError(ImgurError):

@@ -17,14 +17,22 @@ import msgspec
 
 from imgur_source.errors import (
     ApplicationRefusedError,
+    BlockedAddressError,
     BlockedRegionError,
     CreditsExhaustedError,
+    DaySpentError,
+    GatewayLimitError,
+    GatewayRefusedError,
+    HourSpentError,
+    ImgurError,
     LoginExpiredError,
     NotFoundError,
     OverCapacityError,
+    PostsSpentError,
     PrivateError,
     RefusedError,
     TransientError,
+    UnknownLimitError,
     WireShapeError,
 )
 
@@ -92,7 +100,9 @@ _RAW_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 _OVER_CAPACITY = "over capacity"
 _DEAD_TOKEN = "access token provided is invalid"
-_BLOCKED = ("these actions are forbidden", "banned country", "not available in your region")
+_BLOCKED_ADDRESS = "these actions are forbidden"
+_BLOCKED_REGION = ("banned country", "not available in your region")
+_DAY_SPENT = b"Daily client requests"
 _UNKNOWN_CLIENT = "invalid client_id"
 _MISSING = ("unable to find", "not found", "does not exist")
 _BANNED_COUNTRY_CODE = 1016
@@ -123,7 +133,7 @@ def read_reply(
     if status == 429:
         if _OVER_CAPACITY in _words(body):
             raise OverCapacityError()
-        raise CreditsExhaustedError(_which_limit(headers, body, with_login=with_login))
+        raise _limit_of(headers, body, with_login=with_login)
     if status == 304:
         raise WireShapeError(endpoint, "304 Not Modified, though no earlier reply was named")
     if 300 <= status < 400:
@@ -152,9 +162,8 @@ def read_reply(
 def is_dead_token(status: int, body: bytes) -> bool:
     """Whether a reply to a request with an access token says that the token is invalid or expired.
 
-    Seen as 403 with a text (to 2018) and as 401 (docs/imgur-api.md: tokens). A 429 is never
-    taken for one: it is a limit, and asking again would make it worse. Nor is the gateway's
-    401, which is about its key.
+    Seen as 403 with a text (to 2018) and as 401 (docs/imgur-api.md: tokens). A 429 is not
+    taken for one (see ``may_be_dead_token``), nor is the gateway's 401, which is about its key.
     """
     if status != 401:
         return status == 403 and _DEAD_TOKEN in _words(body)
@@ -162,6 +171,13 @@ def is_dead_token(status: int, body: bytes) -> bool:
         return not _is_gateways(_decoded(body))
     except (ValueError, RecursionError):
         return True
+
+
+def may_be_dead_token(status: int, headers: Mapping[str, str], body: bytes) -> bool:
+    """Whether a 429 to a request with a token may be about the token: no window is said to be empty."""
+    if status != 429 or _OVER_CAPACITY in _words(body):
+        return False
+    return isinstance(_limit_of(headers, body, with_login=True), UnknownLimitError)
 
 
 def error_text(body: bytes) -> str:
@@ -188,8 +204,10 @@ def _open(endpoint: str, status: int, body: bytes, *, with_login: bool) -> _Enve
     words = _words(body) if is_error else ""  # half a page of comments may hold any words
     if _OVER_CAPACITY in words:
         raise OverCapacityError() from cause
-    if any(known in words for known in _BLOCKED) or status == 451:
-        raise BlockedRegionError(f"status {status} with {what} that says so") from cause
+    if (blocked := _blocked(words, f"status {status} with {what} that says so")) is not None:
+        raise blocked from cause
+    if status == 451:
+        raise BlockedRegionError(f"status 451 with {what}") from cause
     if status == 401 and with_login:
         raise LoginExpiredError(f"status 401 with {what}") from cause
     if status == 401:
@@ -271,11 +289,15 @@ def _raise_refusal(
     words = text.lower()
     if _OVER_CAPACITY in words:
         raise OverCapacityError()
-    if any(known in words for known in _BLOCKED) or code == _BANNED_COUNTRY_CODE:
+    if (blocked := _blocked(words, text)) is not None:
+        raise blocked
+    if code == _BANNED_COUNTRY_CODE:
         raise BlockedRegionError(text)
     if status == 429:
-        raise CreditsExhaustedError(_which_limit({}, text.encode(), with_login=with_login))
-    if _UNKNOWN_CLIENT in words or (by_gateway and status in (401, 403)):
+        raise _limit_of({}, text.encode(), with_login=with_login)
+    if by_gateway and status in (401, 403):
+        raise GatewayRefusedError(text)
+    if _UNKNOWN_CLIENT in words:
         raise ApplicationRefusedError(text)
     if _DEAD_TOKEN in words or (status == 401 and with_login):
         raise LoginExpiredError(text)
@@ -290,21 +312,48 @@ def _raise_refusal(
     raise RefusedError(endpoint, status, text)
 
 
-def _which_limit(headers: Mapping[str, str], body: bytes, *, with_login: bool) -> str:
-    """Which window a 429 is about.
+def _blocked(words: str, reason: str) -> ImgurError | None:
+    """What the *words* of an error, in lower case, say of where the request came from."""
+    if _BLOCKED_ADDRESS in words:
+        return BlockedAddressError(reason)
+    if any(known in words for known in _BLOCKED_REGION):
+        return BlockedRegionError(reason)
+    return None
 
-    Its body is the same for all, the headers differ (docs/imgur-api.md: credits). A dead
+
+def _limit_of(headers: Mapping[str, str], body: bytes, *, with_login: bool) -> CreditsExhaustedError:
+    """Which limit a 429 is about.
+
+    Its body is the same for all of Imgur's, the headers differ (docs/imgur-api.md: credits). A dead
     token has been seen to get the same body, so a person is told of that too.
     """
-    if headers.get("x-ratelimit-clientremaining") == "0" or b"Daily client requests" in body:
-        return "Imgur says the application's day is used up"
+    if headers.get("x-ratelimit-clientremaining") == "0" or _DAY_SPENT in body:
+        return DaySpentError("Imgur says the application's day is used up")
     if headers.get("x-ratelimit-userremaining") == "0":
-        return "Imgur says the hour is used up for this address"
+        return HourSpentError("Imgur says the hour is used up for this address")
     if headers.get("x-post-rate-limit-remaining") == "0":
-        return "Imgur says the hour's POST requests are used up for this address"
-    return "Imgur answered 429, too many requests" + (
-        "; if that lasts, the login may be dead (python pipelines/login.py checks it)" if with_login else ""
+        return PostsSpentError("Imgur says the hour's POST requests are used up for this address")
+    if headers.get("x-ratelimit-requests-remaining") == "0":
+        return GatewayLimitError("the commercial gateway says the requests of the plan are used up")
+    if words := _gateway_words(body):
+        return GatewayLimitError(f"the commercial gateway answered 429, {words}")
+    return UnknownLimitError(
+        "Imgur answered 429, too many requests"
+        + (
+            "; if that lasts, the login may be dead (python pipelines/login.py checks it)"
+            if with_login
+            else ""
+        )
     )
+
+
+def _gateway_words(body: bytes) -> str:
+    """What the commercial gateway says in an error of its own; empty where the error is Imgur's."""
+    try:
+        envelope = _decoded(body)
+    except (ValueError, RecursionError):
+        return ""
+    return (envelope.message or "too many requests").rstrip(".") if _is_gateways(envelope) else ""
 
 
 def _kind_of(data: bytes) -> str:

@@ -34,6 +34,10 @@ LONGEST_TIMEOUT_SECONDS = 3_600.0  # an hour; "inf" would hang a night on one re
 RETRIES = 3  # attempts after the first one; each costs a credit
 RETRY_WAIT = timedelta(seconds=1)  # before the first retry; doubles, with jitter
 RETRY_WAIT_LONGEST = timedelta(seconds=30)
+HOUR_CREDITS = 500  # of a user, until a reply says otherwise (docs/imgur-api.md: credits)
+HOUR_POSTS = 1_250  # POST requests of an address, token refreshes among them (docs/imgur-api.md: credits)
+STRIKES_TO_ACCEPT = 3  # used-up days of a month from which on a person must accept the risk
+STRIKES_DENIED = 4  # from which on nothing is asked: the fifth blocks the application for the month
 DAY_FLOOR_CREDITS = 250  # the day is never taken below this, nor below
 DAY_FLOOR_SHARE = 0.02  # this share of its limit: five empty days block the application for a month
 PER_PAGE_ASKED = 100  # account lists only; documented most, halves their price where honoured
@@ -191,6 +195,7 @@ class Settings:
     proof_pages: int = DEFAULT_PROOF_PAGES
     request_timeout_seconds: float = DEFAULT_REQUEST_TIMEOUT_SECONDS
     state_dir: Path = field(default_factory=lambda: default_state_dir())
+    accept_strike_risk: bool = False
 
     @classmethod
     def checked(
@@ -210,6 +215,7 @@ class Settings:
         max_in_flight: int = DEFAULT_MAX_IN_FLIGHT,
         greatest_age_days: int = DEFAULT_GREATEST_AGE_DAYS,
         proof_pages: int = DEFAULT_PROOF_PAGES,
+        accept_strike_risk: bool = False,
         has_rapidapi_key: bool = False,
     ) -> Settings:
         """Turn loose values into settings.
@@ -270,6 +276,7 @@ class Settings:
             proof_pages=proof_pages,
             request_timeout_seconds=float(request_timeout_seconds),
             state_dir=Path(state_dir).expanduser() if state_dir else default_state_dir(),
+            accept_strike_risk=accept_strike_risk,
         )
 
 

@@ -21,11 +21,12 @@ import pyarrow as pa
 from dlt.extract import DltResource
 
 from imgur_source import models
-from imgur_source.auth import Authenticators, authenticators, oauth_base_of
+from imgur_source.auth import Authenticators, authenticators, client_id_of, oauth_base_of
 from imgur_source.client import ImgurClient
 from imgur_source.clock import Clock, SystemClock
 from imgur_source.errors import ConfigurationError, ImgurError
 from imgur_source.journal import Journal
+from imgur_source.ledger import CreditLedger
 from imgur_source.memory import Memory
 from imgur_source.meter import CreditMeter
 from imgur_source.models import Kind, Table
@@ -103,6 +104,7 @@ def imgur(
     base_url: str | None = None,
     request_timeout_seconds: float = DEFAULT_REQUEST_TIMEOUT_SECONDS,
     state_dir: str | None = None,
+    accept_strike_risk: bool = False,
     credentials: ImgurCredentials = dlt.secrets.value,
     candidates: object = None,  # typed so that dlt does not look for it in the configuration
     runtime: object = None,
@@ -125,7 +127,8 @@ def imgur(
         proof_pages: a walk this long proves by the list's count that it skipped nothing, for 3 credits.
         base_url: another server than Imgur's; https, or http on loopback.
         request_timeout_seconds: how long one request may take to connect, and between bytes.
-        state_dir: where the vault of the application lies; None for the user's state directory.
+        state_dir: where vault and ledger of the application lie; None for the user's state directory.
+        accept_strike_risk: go on in a month in which the application's day was used up three times.
         credentials: see ``ImgurCredentials``; at least a client id.
         candidates: a ``Candidates``: what a warehouse knows already; without it
             that is kept in dlt's state.
@@ -149,6 +152,7 @@ def imgur(
         proof_pages=proof_pages,
         request_timeout_seconds=request_timeout_seconds,
         state_dir=state_dir,
+        accept_strike_risk=accept_strike_risk,
         has_rapidapi_key=bool(credentials.rapidapi_key),
     )
     if candidates is None:
@@ -213,12 +217,18 @@ def _read(
         _open_journal(journal, memory)
     if runtime.full_refresh:
         _forget(settings, selected, candidates, memory, journal)
+    ledger = CreditLedger.of_application(
+        settings.state_dir,
+        client_id_of(credentials),
+        clock=runtime.clock,
+        accept_strike_risk=settings.accept_strike_risk,
+    )
     client = ImgurClient(
         base_url=settings.base_url,
         oauth_url=oauth_base_of(settings.base_url),
         public=authentication.public,
         login=authentication.login,
-        meter=CreditMeter(clock=runtime.clock, max_credits=settings.max_credits),
+        meter=CreditMeter(clock=runtime.clock, max_credits=settings.max_credits, ledger=ledger),
         clock=runtime.clock,
         timeout=timedelta(seconds=settings.request_timeout_seconds),
         user_agent=f"imgur_source/{version('imgur_source')}",

@@ -25,10 +25,11 @@ from imgur_source.auth import (
 )
 from imgur_source.errors import (
     ConfigurationError,
-    CreditsExhaustedError,
+    DisguisedLimitError,
     ImgurError,
     LoginExpiredError,
     TransientError,
+    UnknownLimitError,
 )
 from imgur_source.settings import IMGUR_URL, RAPIDAPI_URL, ImgurCredentials, Settings
 from imgur_source.simulator import Fault, Simulator
@@ -255,8 +256,6 @@ def test_bearer__never_refreshes_a_brand_new_token(
 @pytest.mark.parametrize(
     ("status", "body"),
     [
-        (429, {"errors": [{"code": "429", "detail": "Too Many Requests"}]}),
-        (429, DEAD),
         (
             403,
             {"data": {"error": "Imgur is temporarily over capacity. Please try again later."}, "status": 403},
@@ -268,7 +267,7 @@ def test_bearer__never_refreshes_a_brand_new_token(
 def test_bearer__never_sends_anything_else_again(
     vault: TokenVault, clock: StillClock, status: int, body: dict[str, Any]
 ) -> None:
-    """A limit, a disguised limit or a failure is handed on after one sending, with no refresh."""
+    """A limit or a failure is handed on after one sending, with no refresh."""
     seen: list[str] = []
 
     def answers(request: httpx.Request) -> httpx.Response:
@@ -277,6 +276,70 @@ def test_bearer__never_sends_anything_else_again(
 
     assert get(an_auth(vault, clock, configured=some_tokens()), answers).status_code == status
     assert seen == ["/3/account/me/images/0"]
+
+
+TOO_MANY = {"errors": [{"code": "429", "detail": "Too Many Requests"}]}
+
+
+@pytest.mark.parametrize("body", [TOO_MANY, DEAD], ids=["a limit's words", "a dead token's words"])
+def test_bearer__refreshes_once_on_a_limit_that_may_be_in_disguise(
+    vault: TokenVault, clock: StillClock, body: dict[str, Any]
+) -> None:
+    """One refresh in a run, and no second sending; what the new token is answered is taken for what it says."""
+    seen: list[str] = []
+
+    def answers(request: httpx.Request) -> httpx.Response:
+        seen.append(request.headers.get("authorization", request.url.path))
+        if request.url.path == "/oauth2/token":
+            return httpx.Response(200, json={"access_token": "access-2", "refresh_token": "refresh-2"})
+        return httpx.Response(429, json=body)
+
+    auth = an_auth(vault, clock, configured=some_tokens())
+    with pytest.raises(DisguisedLimitError):
+        get(auth, answers)
+    assert get(auth, answers).status_code == 429
+
+    assert seen == ["Bearer access-1", "/oauth2/token", "Bearer access-2"]
+    assert vault.load() == auth.tokens
+
+
+@pytest.mark.parametrize(
+    "refused", [httpx.Response(429, json=TOO_MANY), httpx.Response(503, text="<html>")], ids=repr
+)
+def test_bearer__a_refresh_on_suspicion_that_fails_leaves_the_limit(
+    vault: TokenVault, clock: StillClock, refused: httpx.Response
+) -> None:
+    """Where no new token is to be had, it is a limit, and the reply of the refresh is never taken for the page's."""
+    seen: list[str] = []
+
+    def answers(request: httpx.Request) -> httpx.Response:
+        seen.append(request.url.path)
+        return refused if request.url.path == "/oauth2/token" else httpx.Response(429, json=TOO_MANY)
+
+    with pytest.raises(UnknownLimitError, match="the login could not be refreshed"):
+        get(an_auth(vault, clock, configured=some_tokens()), answers)
+
+    assert seen == ["/3/account/me/images/0", "/oauth2/token"]
+    assert vault_is_free(vault)
+
+
+def test_bearer__a_dead_login_is_found_behind_a_limit(vault: TokenVault, clock: StillClock) -> None:
+    """A refresh that is refused for good says what the 429 was: the login is dead."""
+
+    def answers(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/oauth2/token":
+            return httpx.Response(400, json={"data": {"error": "Invalid refresh token"}, "status": 400})
+        return httpx.Response(429, json=TOO_MANY)
+
+    with pytest.raises(LoginExpiredError, match="Invalid refresh token"):
+        get(an_auth(vault, clock, configured=some_tokens()), answers)
+
+
+def test_bearer__without_a_way_to_refresh_a_limit_is_a_limit(vault: TokenVault, clock: StillClock) -> None:
+    """A login that has only an access token takes the 429 for what it says."""
+    auth = an_auth(vault, clock, configured=some_tokens(refresh_token=None))
+
+    assert get(auth, lambda request: httpx.Response(429, json=TOO_MANY)).status_code == 429
 
 
 def test_refresh__is_a_request_that_can_be_booked_and_ends(vault: TokenVault, clock: StillClock) -> None:
@@ -291,6 +354,7 @@ def test_refresh__is_a_request_that_can_be_booked_and_ends(vault: TokenVault, cl
     assert (refresh.method, str(refresh.url)) == ("POST", TOKEN_URL)
     assert refresh.extensions == {
         "imgur_endpoint": "oauth2_token",
+        "imgur_is_suspicion": False,
         "timeout": {"connect": 7.0, "read": 7.0, "write": 7.0, "pool": 7.0},
     }
     assert refresh.headers["User-Agent"] == "test/1"
@@ -360,7 +424,7 @@ def test_refresh__short_life_does_not_refresh_each_request(vault: TokenVault, cl
     ("reply", "error", "words"),
     [
         (httpx.Response(400, json={"error": "invalid_grant"}), LoginExpiredError, "invalid_grant"),
-        (httpx.Response(429, json={"errors": [{"code": "429"}]}), CreditsExhaustedError, "429"),
+        (httpx.Response(429, json={"errors": [{"code": "429"}]}), UnknownLimitError, "429"),
         (httpx.Response(503, text="<html>Guru Meditation</html>"), TransientError, "503"),
         (httpx.Response(200, json={"access": "new-1", "refresh_token": "new-2"}), TransientError, "without"),
     ],
@@ -851,13 +915,15 @@ def test_simulator__login_that_was_revoked_ends_in_one_refresh(tmp_path: Path) -
 
 
 def test_simulator__limit_in_place_of_a_dead_token_is_sent_once(tmp_path: Path) -> None:
-    """A dead token that is refused like a limit is not sent again: it might be the limit."""
+    """A dead token that is refused like a limit is refreshed, but not sent again: it might be the limit."""
     simulator = Simulator(images=20, expired_token_status=429)
     auth = simulated_login(simulator, tmp_path)
     get(auth, simulator)
     simulator.tokens.expire()
-    assert get(auth, simulator).status_code == 429
-    assert paths_of(simulator)[2:] == ["GET /3/account/me/images/0"]
+    with pytest.raises(DisguisedLimitError):
+        get(auth, simulator)
+    assert paths_of(simulator)[2:] == ["GET /3/account/me/images/0", "POST /oauth2/token"]
+    assert get(auth, simulator).status_code == 200
 
 
 def test_simulator__refresh_that_breaks_off_works_the_next_time(tmp_path: Path) -> None:

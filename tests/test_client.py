@@ -18,9 +18,11 @@ from imgur_source.client import MOST_REDIRECTS, ImgurClient
 from imgur_source.credits import Window
 from imgur_source.errors import (
     ApplicationRefusedError,
-    BlockedRegionError,
+    BlockedAddressError,
     ConfigurationError,
     CreditsExhaustedError,
+    DisguisedLimitError,
+    HourSpentError,
     ImgurError,
     LoginExpiredError,
     NotFoundError,
@@ -29,6 +31,7 @@ from imgur_source.errors import (
     RefusedError,
     StoppedError,
     TransientError,
+    UnknownLimitError,
     WireShapeError,
 )
 from imgur_source.journal import Journal
@@ -317,9 +320,9 @@ def test_get__waits_longer_each_time(clock: FakeClock) -> None:
 
 
 FINAL: list[tuple[httpx.Response, type[ImgurError]]] = [
-    (failed(429, "Too Many Requests"), CreditsExhaustedError),
-    (httpx.Response(429, json={"errors": [{"code": "429", "detail": "Too Many"}]}), CreditsExhaustedError),
-    (httpx.Response(429, html="<html></html>", headers={"Retry-After": "0"}), CreditsExhaustedError),
+    (failed(429, "Too Many Requests"), UnknownLimitError),
+    (httpx.Response(429, json={"errors": [{"code": "429", "detail": "Too Many"}]}), UnknownLimitError),
+    (httpx.Response(429, html="<html></html>", headers={"Retry-After": "0"}), UnknownLimitError),
     (failed(403, "Imgur is temporarily over capacity. Please try again later."), OverCapacityError),
     (failed(500, "Imgur is temporarily over capacity. Please try again later."), OverCapacityError),
     (httpx.Response(503, html="<title>Imgur is over capacity!</title>"), OverCapacityError),
@@ -329,7 +332,7 @@ FINAL: list[tuple[httpx.Response, type[ImgurError]]] = [
     (failed(403, "Unauthorized"), PrivateError),
     (failed(401, "Authentication required"), ApplicationRefusedError),
     (failed(403, "Invalid client_id"), ApplicationRefusedError),
-    (failed(400, "These actions are forbidden.", Retry_After="0", CDN_Error="yes"), BlockedRegionError),
+    (failed(400, "These actions are forbidden.", Retry_After="0", CDN_Error="yes"), BlockedAddressError),
     (failed(409, "Not following tag"), RefusedError),
     (httpx.Response(200, json={"data": "An error occurred", "success": True, "status": 200}), RefusedError),
     (httpx.Response(200, json={"data": None, "success": True, "status": 200}), WireShapeError),
@@ -586,14 +589,49 @@ def test_refresh__a_dead_token_without_words_is_not_tried_four_times(
 
 
 def test_refresh__a_limit_is_no_dead_token(clock: FakeClock, tmp_path: Path) -> None:
-    """A 429 with a login may hide a dead token, but is never answered with a refresh or a second sending."""
-    script = Script(failed(429, "Too Many Requests"))
+    """A 429 that says which window is empty is never answered with a refresh or a second sending."""
+    script = Script(failed(429, "Too Many Requests", **{**RATE_HEADERS, "X-RateLimit-UserRemaining": "0"}))
     client = a_client(script, clock, login=a_login(tmp_path, clock))
 
-    with pytest.raises(CreditsExhaustedError):
+    with pytest.raises(HourSpentError):
         get(client, as_me=True)
 
     assert script.urls == [f"{IMGUR_URL}{PATH}"]
+
+
+def test_refresh__a_limit_in_disguise_is_answered_with_one_refresh(clock: FakeClock, tmp_path: Path) -> None:
+    """A 429 though credits are left may be a dead token: one refresh, no second sending, then the new token."""
+    refused = failed(429, "Too Many Requests", **RATE_HEADERS)
+    script = Script(refused, token_reply("atok-new"), good(), refused)
+    client = a_client(script, clock, login=a_login(tmp_path, clock))
+
+    with pytest.raises(DisguisedLimitError, match=r"account_albums: 429 though credits are left"):
+        get(client, as_me=True)
+    assert [request.url.path for request in script.requests] == [PATH, "/oauth2/token"]
+    assert json.loads(get(client, as_me=True).data) == PAGE
+    with pytest.raises(UnknownLimitError):
+        get(client, as_me=True)
+
+    assert [request.headers.get("authorization") for request in script.requests] == [
+        f"Bearer {ACCESS_TOKEN}", None, "Bearer atok-new", "Bearer atok-new",
+    ]  # fmt: skip
+    assert client.meter.requests == {"account_albums": 3, "oauth2_token": 1}
+    assert client.meter.credits.spent == 3
+
+
+@pytest.mark.parametrize("trouble", [httpx.ReadTimeout("slow"), httpx.ConnectError("down")], ids=repr)
+def test_refresh__that_gets_no_reply_does_not_send_the_page_again(
+    trouble: Exception, clock: FakeClock, tmp_path: Path
+) -> None:
+    """When the refresh that a 429 led to breaks off, the page is not retried: it may have been a limit."""
+    script = Script(failed(429, "Too Many Requests", **RATE_HEADERS), trouble)
+    client = a_client(script, clock, login=a_login(tmp_path, clock))
+
+    with pytest.raises(UnknownLimitError, match="the login could not be refreshed"):
+        get(client, as_me=True)
+
+    assert [request.url.path for request in script.requests] == [PATH, "/oauth2/token"]
+    assert clock.sleeps == []
 
 
 def test_timeout__is_set_on_everything(clock: FakeClock, tmp_path: Path) -> None:

@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
 from imgur_source import errors
 from imgur_source.errors import (
     ApplicationRefusedError,
+    BlockedAddressError,
     BlockedRegionError,
     ConfigurationError,
     CreditsExhaustedError,
+    DaySpentError,
+    DisguisedLimitError,
+    GatewayLimitError,
+    GatewayRefusedError,
+    HourSpentError,
     ImgurError,
     LoginExpiredError,
     NotFoundError,
     OverCapacityError,
+    PostsSpentError,
     PrivateError,
     RefusedError,
     ReplayEndedError,
     SetupError,
     StoppedError,
     TransientError,
+    UnknownLimitError,
     WireShapeError,
 )
 
@@ -30,12 +39,20 @@ TREE = {
     ConfigurationError: SetupError,
     LoginExpiredError: SetupError,
     ApplicationRefusedError: SetupError,
+    GatewayRefusedError: SetupError,
     BlockedRegionError: SetupError,
+    BlockedAddressError: SetupError,
     CreditsExhaustedError: ImgurError,
+    HourSpentError: CreditsExhaustedError,
+    DaySpentError: CreditsExhaustedError,
+    PostsSpentError: CreditsExhaustedError,
+    GatewayLimitError: CreditsExhaustedError,
+    UnknownLimitError: CreditsExhaustedError,
     OverCapacityError: CreditsExhaustedError,
     StoppedError: ImgurError,
     ReplayEndedError: ImgurError,
     TransientError: ImgurError,
+    DisguisedLimitError: TransientError,
     NotFoundError: ImgurError,
     PrivateError: ImgurError,
     RefusedError: ImgurError,
@@ -53,9 +70,20 @@ MESSAGES: list[tuple[ImgurError, str]] = [
         "under [sources.imgur.credentials]; an id that was bundled with a public tool may be revoked.",
     ),
     (
-        BlockedRegionError("These actions are forbidden."),
-        "Imgur refuses requests from this network (These actions are forbidden.). "
-        "It is about the address or country, not about the request: run from another network.",
+        GatewayRefusedError("You are not subscribed to this API."),
+        "The commercial gateway refused the request (You are not subscribed to this API.). "
+        "Check rapidapi_key in .dlt/secrets.toml under [sources.imgur.credentials], "
+        "and that its plan holds Imgur's API.",
+    ),
+    (
+        BlockedRegionError("Banned country attempt (XX)"),
+        "Imgur refuses requests from this country (Banned country attempt (XX)). "
+        "It is about the place, not about the request: run from a network in another one.",
+    ),
+    (
+        BlockedAddressError("These actions are forbidden."),
+        "Imgur's content network refuses requests from this address (These actions are forbidden.). "
+        "It is about the address, not about the request: run from another network, without a VPN.",
     ),
     (
         CreditsExhaustedError("the hour is used up"),
@@ -65,6 +93,41 @@ MESSAGES: list[tuple[ImgurError, str]] = [
         OverCapacityError(),
         'No further request in this run: Imgur answered "over capacity", its hidden limit per address; '
         "wait at least ten minutes, often an hour, before the next run. What was read is kept.",
+    ),
+    (
+        OverCapacityError().returning(datetime(2026, 11, 9, 3, 10, tzinfo=UTC)),
+        'No further request in this run: Imgur answered "over capacity", its hidden limit per address; '
+        "wait until 03:10 UTC. What was read is kept.",
+    ),
+    (
+        HourSpentError("Imgur says the hour is used up for this address"),
+        "No further request in this run: Imgur says the hour is used up for this address. "
+        "What was read is kept.",
+    ),
+    (
+        DaySpentError("Imgur says the application's day is used up"),
+        "No further request in this run: Imgur says the application's day is used up. "
+        "What was read is kept. Something else spends under this client id, "
+        "or the limit has changed: look at python pipelines/sync.py --status",
+    ),
+    (
+        PostsSpentError("Imgur says the hour's POST requests are used up for this address"),
+        "No further request in this run: Imgur says the hour's POST requests are used up for this address. "
+        "What was read is kept.",
+    ),
+    (
+        GatewayLimitError("the commercial gateway answered 429, too much"),
+        "No further request in this run: the commercial gateway answered 429, too much. "
+        "What was read is kept. If it lasts, look at the limits of your plan at the gateway.",
+    ),
+    (
+        UnknownLimitError("Imgur answered 429, too many requests"),
+        "No further request in this run: Imgur answered 429, too many requests. What was read is kept.",
+    ),
+    (
+        DisguisedLimitError("account_images"),
+        "account_images: 429 though credits are left; the login was refreshed in case it was dead (1 attempt). "
+        "Usually passes by itself; the next run reads it again.",
     ),
     (StoppedError(), "Stopped on request. What was read is kept."),
     (

@@ -24,6 +24,7 @@ from imgur_source.vault import Tokens, TokenVault, fingerprint
 CLIENT_ID, CLIENT_SECRET = "client-0a1b", "client-secret-77"
 DEAD = {"data": {"error": "The access token provided is invalid."}, "success": False, "status": 403}
 NO_REFRESH = {"data": {"error": "Refresh token doesn't exist or is invalid for the client"}, "status": 400}
+TOO_BUSY = {"data": {"error": "Imgur is temporarily over capacity."}, "success": False, "status": 403}
 BAD_CLIENT = {"data": {"error": "Invalid client_id"}, "success": False, "status": 403}
 
 
@@ -221,6 +222,19 @@ def test_login__checks_the_vault_where_it_goes_on_from_the_configured_token(
     assert vault.path.read_bytes() == held
 
 
+def test_login__a_refresh_proves_what_a_limit_leaves_open(
+    configure: Callable[..., None], state_dir: Path, vault: TokenVault
+) -> None:
+    """A 429 may be a dead token in disguise; the tokens that a refresh then gives work, and are kept."""
+    configure(access_token="access-1", refresh_token="refresh-1")
+    imgur = Imgur(secret_reply=httpx.Response(429, json={"errors": []}))
+    assert run(imgur, state_dir) == 0
+    assert imgur.log == ["GET api.imgur.com/oauth2/secret", "POST api.imgur.com/oauth2/token"]
+    held = vault.load()
+    assert held is not None
+    assert held.refresh_token == imgur.refresh_token
+
+
 @pytest.mark.parametrize(
     ("imgur", "code", "words"),
     [
@@ -228,7 +242,7 @@ def test_login__checks_the_vault_where_it_goes_on_from_the_configured_token(
         (Imgur(access_token="other", refresh_reply=httpx.Response(403, json=BAD_CLIENT)), 2, "client_id"),
         (Imgur(access_token="other", refresh_reply=httpx.Response(503, text="<html>")), 1, "503"),
         (Imgur(access_token="other", refresh_reply=httpx.Response(429, json={"errors": []})), 1, "429"),
-        (Imgur(secret_reply=httpx.Response(429, json={"errors": []})), 1, "429"),
+        (Imgur(secret_reply=httpx.Response(403, json=TOO_BUSY)), 1, "over capacity"),
         (Imgur(secret_reply=httpx.Response(500, json={"data": {"error": "Oh"}})), 1, "Oh"),
         (Imgur(secret_reply=httpx.Response(302, headers={"Location": "https://example.com"})), 1, "redirect"),
         (Imgur(secret_reply=httpx.Response(404, json={"data": {"error": "Not Found"}})), 1, "Not Found"),

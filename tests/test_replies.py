@@ -15,15 +15,21 @@ from hypothesis import strategies as st
 
 from imgur_source.errors import (
     ApplicationRefusedError,
+    BlockedAddressError,
     BlockedRegionError,
-    CreditsExhaustedError,
+    DaySpentError,
+    GatewayLimitError,
+    GatewayRefusedError,
+    HourSpentError,
     ImgurError,
     LoginExpiredError,
     NotFoundError,
     OverCapacityError,
+    PostsSpentError,
     PrivateError,
     RefusedError,
     TransientError,
+    UnknownLimitError,
     WireShapeError,
 )
 from imgur_source.replies import Reply, error_text, is_dead_token, read_reply
@@ -207,43 +213,43 @@ ERRORS: dict[str, tuple[Sent, type[ImgurError], str]] = {
             dumped(TOO_MANY),
             headers={**RATE_HEADERS, "x-ratelimit-userremaining": "0", "x-post-rate-limit-remaining": "1206"},
         ),
-        CreditsExhaustedError,
+        HourSpentError,
         "hour is used up",
     ),
     "429, errors list, day spent": (
         Sent(429, dumped(TOO_MANY), headers={**RATE_HEADERS, "x-ratelimit-clientremaining": "0"}),
-        CreditsExhaustedError,
+        DaySpentError,
         "application's day is used up",
     ),
     "429, errors list, POST requests spent": (
         Sent(429, dumped(TOO_MANY), headers={**RATE_HEADERS, "x-post-rate-limit-remaining": "0"}),
-        CreditsExhaustedError,
+        PostsSpentError,
         "hour's POST requests are used up",
     ),
     "429, errors list, credits left: perhaps a dead token": (
         Sent(429, dumped(TOO_MANY), with_login=True),
-        CreditsExhaustedError,
+        UnknownLimitError,
         "429, too many requests",
     ),
     "429 of 2016": (
         Sent(429, refusal("Daily client requests exceeded", status=429), headers={}),
-        CreditsExhaustedError,
+        DaySpentError,
         "application's day is used up",
     ),
     "429 whose body says 500": (
         Sent(429, refusal(error_object(500, "Could not complete request"), status=500)),
-        CreditsExhaustedError,
+        UnknownLimitError,
         "429",
     ),
-    "429 whose body says 400": (Sent(429, refusal("Too fast", status=400)), CreditsExhaustedError, "429"),
-    "429 as a web page": (Sent(429, VARNISH_PAGE, headers={}), CreditsExhaustedError, "429"),
-    "429 without a body": (Sent(429, b"", headers={}), CreditsExhaustedError, "429"),
+    "429 whose body says 400": (Sent(429, refusal("Too fast", status=400)), UnknownLimitError, "429"),
+    "429 as a web page": (Sent(429, VARNISH_PAGE, headers={}), UnknownLimitError, "429"),
+    "429 without a body": (Sent(429, b"", headers={}), UnknownLimitError, "429"),
     "429 in the body only": (
         Sent(200, refusal("Daily client requests exceeded", status=429), headers={}),
-        CreditsExhaustedError,
+        DaySpentError,
         "application's day is used up",
     ),
-    "429 in an errors list only": (Sent(200, dumped(TOO_MANY)), CreditsExhaustedError, "429"),
+    "429 in an errors list only": (Sent(200, dumped(TOO_MANY)), UnknownLimitError, "429"),
     "over capacity as 403": (
         Sent(403, refusal(CAPACITY_TEXT, status=403, request=None), headers={}, with_login=True),
         OverCapacityError,
@@ -283,7 +289,7 @@ ERRORS: dict[str, tuple[Sent, type[ImgurError], str]] = {
     # this network
     "forbidden by the content network": (
         Sent(400, refusal("These actions are forbidden.", status=400, request=None), headers=CDN_HEADERS),
-        BlockedRegionError,
+        BlockedAddressError,
         "These actions are forbidden.",
     ),
     "banned country": (
@@ -371,23 +377,28 @@ ERRORS: dict[str, tuple[Sent, type[ImgurError], str]] = {
     # the gateway
     "gateway, no key": (
         Sent(401, dumped({"message": "Missing application key."}), headers={}),
-        ApplicationRefusedError,
+        GatewayRefusedError,
         "Missing application key.",
     ),
     "gateway, no key, with a login": (
         Sent(401, dumped({"message": "Missing application key."}), headers={}, with_login=True),
-        ApplicationRefusedError,
+        GatewayRefusedError,
         "Missing application key.",
     ),
     "gateway, not subscribed": (
         Sent(403, dumped({"message": "You are not subscribed to this API."}), headers={}, with_login=True),
-        ApplicationRefusedError,
+        GatewayRefusedError,
         "not subscribed",
     ),
     "gateway, quota": (
         Sent(429, dumped({"message": "You have exceeded the DAILY quota"}), headers={}),
-        CreditsExhaustedError,
-        "429",
+        GatewayLimitError,
+        "You have exceeded the DAILY quota",
+    ),
+    "gateway, plan used up": (
+        Sent(429, b"", headers={"x-ratelimit-requests-limit": "100", "x-ratelimit-requests-remaining": "0"}),
+        GatewayLimitError,
+        "requests of the plan are used up",
     ),
     "gateway, no route: nothing of Imgur's is gone": (
         Sent(404, dumped({"message": "Endpoint does not exist"}), headers={}),

@@ -480,7 +480,7 @@ def test_imgur__spent_hour_ends_the_run_without_a_429(tmp_path: Path) -> None:
     assert all(request.status == 200 for request in simulator.requests)
 
 
-@pytest.mark.parametrize("kind", ["over_capacity_403", "over_capacity_500", "errors_list_429", "daily_429"])
+@pytest.mark.parametrize("kind", ["over_capacity_403", "over_capacity_500", "daily_429"])
 def test_imgur__limit_in_any_disguise_is_not_tried_again(tmp_path: Path, kind: str) -> None:
     """The run ends cleanly after the one refusal, with what came before it."""
     simulator = Simulator(seed=5, images=200, albums=3, posts=240, per_page="ignored")

@@ -11,12 +11,13 @@ import pytest
 
 from imgur_source.errors import (
     ApplicationRefusedError,
-    BlockedRegionError,
-    CreditsExhaustedError,
+    BlockedAddressError,
     ImgurError,
     LoginExpiredError,
     OverCapacityError,
+    PostsSpentError,
     TransientError,
+    UnknownLimitError,
 )
 from imgur_source.token_replies import read_token_reply
 from imgur_source.vault import Tokens
@@ -131,13 +132,13 @@ REFUSED = {"data": {"error": "Refresh token doesn't exist or is invalid for the 
         (httpx.Response(403, json=CAPACITY), OverCapacityError, "over capacity"),
         (
             httpx.Response(400, json={"data": {"error": "These actions are forbidden."}}),
-            BlockedRegionError,
+            BlockedAddressError,
             "forbidden",
         ),
-        (httpx.Response(429, json={"errors": [{"code": "429"}]}), CreditsExhaustedError, "429"),
+        (httpx.Response(429, json={"errors": [{"code": "429"}]}), UnknownLimitError, "429"),
         (
             httpx.Response(429, json={"errors": []}, headers={"X-Post-Rate-Limit-Remaining": "0"}),
-            CreditsExhaustedError,
+            PostsSpentError,
             "POST",
         ),
         (
