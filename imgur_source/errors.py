@@ -133,8 +133,13 @@ class HourSpentError(CreditsExhaustedError):
 
 
 class DaySpentError(CreditsExhaustedError):
-    """Imgur says that the application's day is used up: a strike, and five block it for the month."""
+    """Imgur says that the application's day is used up: a strike, and five block it for the month.
 
+    Attributes:
+        is_told_in_words: whether its words say so, and no header that the ledger has read.
+    """
+
+    is_told_in_words = False
     advice = (
         "What was read is kept. Something else spends under this client id, "
         "or the limit has changed: look at python pipelines/sync.py --status"

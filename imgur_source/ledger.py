@@ -328,16 +328,21 @@ class CreditLedger:
         return None if isinstance(verdict, Go) else verdict
 
     def at_hand(self, *, is_backfill: bool = False) -> int | None:
-        """How many requests of one credit would be granted now; None where nothing known limits them."""
+        """How many requests of one credit may be granted now; None where nothing known limits them.
+
+        A window that has to be asked about holds its limit at most.
+        """
         standing = self.standing(is_backfill=is_backfill)
         if standing.denied or standing.silent_until:
             return 0
-        known = [
-            window.at_hand
-            for name, window in standing.windows.items()
-            if name in APPLYING["read"] and window.at_hand is not None
-        ]
-        return min(known, default=None)
+        windows = [window for name, window in standing.windows.items() if name in APPLYING["read"]]
+        return min(
+            (
+                max(0, window.limit - window.floor) if window.at_hand is None else window.at_hand
+                for window in windows
+            ),
+            default=None,
+        )
 
     def standing(self, *, is_backfill: bool = False) -> Standing:
         """All that is known now; nothing is asked or charged.
@@ -470,14 +475,14 @@ class CreditLedger:
 
     def _book(self, now: datetime) -> Book:
         self._ask("delete from leases where expires_at <= ?", _number(now))
+        self._ask("delete from processes where seen_at <= ?", _number(now - ACTIVE_WITHIN))
         windows = self._windows(now)
         silent_until, _ = self._silence()
         [(strikes,)] = self._ask("select count(*) from strikes where month = ?", _month(now))
         user = windows["user"]
         taken = self._ask(
-            "select process, case when generation = ? then taken else 0 end from processes where seen_at > ?",
+            "select process, case when generation = ? then taken else 0 end from processes",
             user.generation,
-            _number(now - ACTIVE_WITHIN),
         )
         return Book(
             windows=windows,

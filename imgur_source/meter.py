@@ -141,7 +141,8 @@ class CreditMeter:
         if isinstance(refusal, OverCapacityError):
             return refusal.returning(self._ledger.over_capacity())
         if isinstance(refusal, DaySpentError):
-            self._ledger.day_spent(refusal.reason)
+            if refusal.is_told_in_words:
+                self._ledger.day_spent(refusal.reason)
             return refusal
         if type(refusal) is CreditsExhaustedError or refusal.until is not None:
             return refusal  # the meter's own, or heeded before

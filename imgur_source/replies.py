@@ -327,8 +327,11 @@ def _limit_of(headers: Mapping[str, str], body: bytes, *, with_login: bool) -> C
     Its body is the same for all of Imgur's, the headers differ (docs/imgur-api.md: credits). A dead
     token has been seen to get the same body, so a person is told of that too.
     """
-    if headers.get("x-ratelimit-clientremaining") == "0" or _DAY_SPENT in body:
-        return DaySpentError("Imgur says the application's day is used up")
+    is_day_told = headers.get("x-ratelimit-clientremaining") == "0"
+    if is_day_told or _DAY_SPENT in body:
+        day_spent = DaySpentError("Imgur says the application's day is used up")
+        day_spent.is_told_in_words = not is_day_told
+        return day_spent
     if headers.get("x-ratelimit-userremaining") == "0":
         return HourSpentError("Imgur says the hour is used up for this address")
     if headers.get("x-post-rate-limit-remaining") == "0":

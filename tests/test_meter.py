@@ -268,7 +268,9 @@ def test_heeded__a_day_spent_in_words_is_a_strike(clock: FakeClock) -> None:
     """Where headers say nothing and the words do, the strike is on record, and nothing more is asked."""
     meter = CreditMeter(clock=clock)
     ask(meter, {}, status=429)
-    meter.heeded(DaySpentError("Imgur says the application's day is used up"))
+    refusal = DaySpentError("Imgur says the application's day is used up")
+    refusal.is_told_in_words = True
+    meter.heeded(refusal)
 
     [strike] = meter.ledger.standing().strikes
     assert (strike.told, strike.own_charges) == ("Imgur says the application's day is used up", 1)
@@ -305,14 +307,14 @@ def test_before__threads_together_keep_to_the_allowance(clock: FakeClock) -> Non
 
 
 def test_at_hand__is_what_may_be_asked_now(clock: FakeClock) -> None:
-    """Nothing is known at first; then it is what the hour has left, until the hour is over."""
+    """Nothing is known at first; then it is what the hour has left; after it an hour's limit at most."""
     meter = CreditMeter(clock=clock)
     before = meter.at_hand()
     ask(meter, headers_of(hour=3))
     in_the_hour = meter.at_hand()
     clock.advance(timedelta(hours=1))
 
-    assert (before, in_the_hour, meter.at_hand()) == (None, 3, 11_626)
+    assert (before, in_the_hour, meter.at_hand()) == (None, 3, 500)
 
 
 def test_replayed__is_counted_at_no_credit(clock: FakeClock) -> None:

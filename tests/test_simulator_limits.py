@@ -155,6 +155,51 @@ def test_headers__can_be_left_out() -> None:
     assert ask(sim).status_code == 429
 
 
+def test_user_reset__may_be_a_constant() -> None:
+    """With ``constant`` each reply says 3600, however far the hour has come."""
+    sim = small(user_reset_style="constant")
+    ask(sim)
+    sim.advance(timedelta(minutes=50))
+    assert rates(ask(sim))["userreset"] == 3600
+    assert rates(ask(sim))["clientreset"] == 86_400
+
+
+def test_user_window__may_slide() -> None:
+    """With ``sliding`` each credit comes back an hour after it was spent."""
+    sim = small(user_limit=2, user_window="sliding")
+    ask(sim)
+    sim.advance(timedelta(minutes=40))
+    ask(sim)
+    assert ask(sim).status_code == 429
+    sim.advance(timedelta(minutes=20))
+    assert [ask(sim).status_code for _ in range(2)] == [200, 429]
+    sim.advance(timedelta(minutes=40))
+    assert rates(ask(sim))["userremaining"] == 0
+
+
+def test_client_window__may_begin_at_midnight() -> None:
+    """With ``midnight`` the day's credits come back when the day of UTC does, whenever they were spent."""
+    sim = small(client_limit=2, client_window="midnight", now=datetime(2026, 11, 9, 23, 59, tzinfo=UTC))
+    assert [ask(sim).status_code for _ in range(3)] == [200, 200, 429]
+    sim.advance(timedelta(minutes=1))
+    assert ask(sim).status_code == 200
+
+
+def test_plan__has_headers_of_its_own() -> None:
+    """Behind the gateway its requests are all that replies tell of, and they can be used up."""
+    sim = small(plan_limit=2)
+    assert rates(ask(sim)) == {"requests-limit": 2, "requests-remaining": 1}
+    assert [ask(sim).status_code for _ in range(2)] == [200, 429]
+
+
+def test_limits__others_may_spend() -> None:
+    """Credits that go elsewhere are missing from both windows, and not ours."""
+    sim = small(user_limit=10)
+    sim.limits.spend_elsewhere(4, now=sim.world.now)
+    left = rates(ask(sim))
+    assert (left["userremaining"], left["clientremaining"], sim.credits_spent) == (5, 12_495, 1)
+
+
 # authorization
 
 

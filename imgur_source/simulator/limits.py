@@ -1,17 +1,18 @@
 """Imgur's credits: an hour's window per user, a day's per application, and strikes.
 
-A window opens with its first charged request and closes a fixed time later. A request
-which is refused costs nothing.
+A window opens with its first charged request and closes a fixed time later, unless
+an option says otherwise. A request which is refused costs nothing.
 """
 
-from collections import Counter
-from dataclasses import dataclass
+from collections import Counter, deque
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
 from imgur_source.simulator.things import DAY, HOUR
 
-ResetStyle = Literal["epoch", "seconds"]
+ResetStyle = Literal["epoch", "seconds", "constant"]
+WindowStyle = Literal["fixed", "midnight", "sliding"]
 
 STRIKES_UNTIL_BLOCKED = 5  # days a month on which an application may use up its credits
 POST_LIMIT = 1250  # POST requests per hour; counted apart from credits
@@ -19,23 +20,36 @@ POST_LIMIT = 1250  # POST requests per hour; counted apart from credits
 
 @dataclass
 class Window:
-    """*limit* credits within *length* seconds of the first one."""
+    """*limit* credits within *length* seconds.
+
+    Attributes:
+        style: ``fixed``: from the first one on; ``midnight``: from a multiple of the length on, which for a
+            day is midnight in UTC; ``sliding``: of the last ones, each comes back by itself.
+    """
 
     limit: int
     length: int
+    style: WindowStyle = "fixed"
     opened: int | None = None
     spent: int = 0
+    charges: deque[int] = field(default_factory=deque)  # when, of a window that slides
 
     def settle(self, now: int) -> None:
         """Close the window when its time is over."""
-        if self.opened is not None and now >= self.opened + self.length:
+        if self.style == "sliding":
+            while self.charges and now >= self.charges[0] + self.length:
+                self.charges.popleft()
+            self.opened, self.spent = (self.charges[0] if self.charges else None), len(self.charges)
+        elif self.opened is not None and now >= self.opened + self.length:
             self.opened, self.spent = None, 0
 
-    def charge(self, now: int) -> None:
-        """Take one credit."""
+    def charge(self, now: int, count: int = 1) -> None:
+        """Take *count* credits."""
         if self.opened is None:
-            self.opened = now
-        self.spent += 1
+            self.opened = now - now % self.length if self.style == "midnight" else now
+        self.spent += count
+        if self.style == "sliding":
+            self.charges.extend([now] * count)
 
     @property
     def remaining(self) -> int:
@@ -50,9 +64,19 @@ class Window:
 class Limits:
     """The credits of one application used from one address."""
 
-    def __init__(self, *, user_limit: int, client_limit: int, reset_style: ResetStyle) -> None:
-        self.user = Window(user_limit, HOUR)
-        self.client = Window(client_limit, DAY)
+    def __init__(
+        self,
+        *,
+        user_limit: int,
+        client_limit: int,
+        reset_style: ResetStyle,
+        user_window: WindowStyle = "fixed",
+        client_window: WindowStyle = "fixed",
+        plan_limit: int | None = None,
+    ) -> None:
+        self.user = Window(user_limit, HOUR, user_window)
+        self.client = Window(client_limit, DAY, client_window)
+        self.plan = None if plan_limit is None else Window(plan_limit, DAY)
         self.posts = Window(POST_LIMIT, HOUR)
         self.spent = 0
         self._reset_style = reset_style
@@ -61,14 +85,21 @@ class Limits:
     def charge(self, now: int) -> bool:
         """Take a credit from both windows, or say False when one of them, or the month, has none."""
         self._settle(now)
-        if self.is_blocked(now) or not self.user.remaining or not self.client.remaining:
+        windows = [window for window in (self.user, self.client, self.plan) if window is not None]
+        if self.is_blocked(now) or not all(window.remaining for window in windows):
             return False
-        self.user.charge(now)
-        self.client.charge(now)
+        for window in windows:
+            window.charge(now)
         self.spent += 1
         if not self.client.remaining:
             self._strikes[_month(now)] += 1
         return True
+
+    def spend_elsewhere(self, count: int, *, now: int) -> None:
+        """Let others use *count* credits of hour and day under the same id, as far as there are any."""
+        self._settle(now)
+        self.user.charge(now, min(count, self.user.remaining))
+        self.client.charge(now, min(count, self.client.remaining))
 
     def charge_post(self, now: int) -> dict[str, str]:
         """Count a POST request and return the headers that tell about it."""
@@ -103,15 +134,21 @@ class Limits:
     def headers(self, now: int) -> dict[str, str]:
         """Return the rate headers, with the reset in the configured style."""
         self._settle(now)
+        if self.plan is not None:  # all that was ever seen of the gateway's
+            return {
+                "X-RateLimit-Requests-Limit": str(self.plan.limit),
+                "X-RateLimit-Requests-Remaining": str(self.plan.remaining),
+            }
         reset = self.user.resets_at(now)
+        resets = {"epoch": reset, "seconds": reset - now, "constant": self.user.length}
         headers = {
             "X-RateLimit-UserLimit": str(self.user.limit),
             "X-RateLimit-UserRemaining": str(self.user.remaining),
-            "X-RateLimit-UserReset": str(reset if self._reset_style == "epoch" else reset - now),
+            "X-RateLimit-UserReset": str(resets[self._reset_style]),
             "X-RateLimit-ClientLimit": str(self.client.limit),
             "X-RateLimit-ClientRemaining": str(self._client_remaining(now)),
         }
-        if self._reset_style == "seconds":
+        if self._reset_style != "epoch":
             headers["X-RateLimit-ClientReset"] = "86400"  # recorded in 2025 as this constant
         return headers
 
@@ -130,8 +167,9 @@ class Limits:
         return 0 if self.is_blocked(now) else self.client.remaining
 
     def _settle(self, now: int) -> None:
-        self.user.settle(now)
-        self.client.settle(now)
+        for window in (self.user, self.client, self.plan):
+            if window is not None:
+                window.settle(now)
 
 
 def _month(now: int) -> str:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from imgur_source.simulator.desk import PerPage
 from imgur_source.simulator.genesis import Size
-from imgur_source.simulator.limits import ResetStyle
+from imgur_source.simulator.limits import ResetStyle, WindowStyle
 
 ExpiredStatus = Literal[401, 403, 429]
 
@@ -25,7 +25,11 @@ class Options:
         per_page: Whether ``perPage`` up to 100 counts on account lists. Imgur may do either.
         user_limit: Credits an hour.
         client_limit: Credits a day.
-        user_reset_style: Whether ``X-RateLimit-UserReset`` is an epoch or seconds to go.
+        user_reset_style: Whether ``X-RateLimit-UserReset`` is an epoch, seconds to go, or always 3600.
+        user_window: Whether the hour is fixed, from its first credit on, or slides, each credit for itself.
+        client_window: Whether the day is fixed like that, or begins at midnight in UTC.
+        plan_limit: Requests a day of a plan at the commercial gateway, whose headers then take the
+            place of all others; None: no gateway.
         token_life: Seconds an access token lives.
         rotate_refresh_tokens: Whether a refresh replaces the refresh token and ends the old one.
         refresh_ends_old_tokens: Whether it also ends the access tokens given before.
@@ -49,6 +53,9 @@ class Options:
     user_limit: int = 500
     client_limit: int = 12_500
     user_reset_style: ResetStyle = "epoch"
+    user_window: WindowStyle = "fixed"
+    client_window: WindowStyle = "fixed"
+    plan_limit: int | None = None
     token_life: int = 2_419_200
     rotate_refresh_tokens: bool = True
     refresh_ends_old_tokens: bool = False

@@ -61,6 +61,9 @@ class Simulator:
             user_limit=chosen.user_limit,
             client_limit=chosen.client_limit,
             reset_style=chosen.user_reset_style,
+            user_window=chosen.user_window,
+            client_window=chosen.client_window,
+            plan_limit=chosen.plan_limit,
         )
         self.tokens = Tokens(
             seed=chosen.seed,
