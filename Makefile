@@ -34,9 +34,10 @@ format: $(READY)  ## rewrite the code in the project's format
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(READY)  ## measure the load path and the credits of nights (see benchmarks/README.md)
+bench: $(READY)  ## measure the load path, the credits of nights and the ledger (see benchmarks/README.md)
 	$(BIN)/python benchmarks/load_images.py
 	$(BIN)/python benchmarks/credits.py
 	$(BIN)/python benchmarks/dlt_incremental.py
+	$(BIN)/python benchmarks/ledger.py
 
 .PHONY: help setup demo test test-slow check format bench
