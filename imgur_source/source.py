@@ -212,17 +212,17 @@ def _read(
             "The account me needs a login, and none is configured. Run: python pipelines/login.py, "
             "or name other accounts (accounts = [] under [sources.imgur] for feeds only)."
         )
-    journal = runtime.journal
-    if journal is not None:
-        _open_journal(journal, memory)
-    if runtime.full_refresh:
-        _forget(settings, selected, candidates, memory, journal)
     ledger = CreditLedger.of_application(
         settings.state_dir,
         client_id_of(credentials),
         clock=runtime.clock,
         accept_strike_risk=settings.accept_strike_risk,
     )
+    journal = runtime.journal
+    if journal is not None:
+        _open_journal(journal, memory)
+    if runtime.full_refresh:
+        _forget(settings, selected, candidates, memory, journal)
     client = ImgurClient(
         base_url=settings.base_url,
         oauth_url=oauth_base_of(settings.base_url),

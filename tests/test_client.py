@@ -388,6 +388,35 @@ def test_get__without_credits_nothing_is_sent(clock: FakeClock) -> None:
     assert len(script.requests) == 1
 
 
+def test_get__backfill_at_its_end_leaves_what_is_new(clock: FakeClock) -> None:
+    """What is old stops at twice the day's floor, without a request; what is new is asked for after it."""
+    script = Script(
+        good(**{**RATE_HEADERS, "X-RateLimit-ClientRemaining": "500"}),
+        good(**{**RATE_HEADERS, "X-RateLimit-ClientRemaining": "499"}),
+    )
+    client = a_client(script, clock)
+    get(client)
+    with client.meter.backfilling(), pytest.raises(CreditsExhaustedError, match="the last 500") as caught:
+        get(client)
+    get(client)
+
+    assert (caught.value.until, caught.value.is_backfill_floor) == (None, True)
+    assert len(script.requests) == 2
+
+
+def test_get__a_refusal_is_told_with_the_time_when_credits_return(clock: FakeClock) -> None:
+    """Whoever waits for credits finds the instant in the error, also when the request is not sent any more."""
+    script = Script(failed(429, "Too Many Requests", **{**RATE_HEADERS, "X-RateLimit-UserRemaining": "0"}))
+    client = a_client(script, clock)
+    until = []
+    for _ in range(2):
+        with pytest.raises(HourSpentError) as caught:
+            get(client)
+        until.append(caught.value.until)
+
+    assert until == [NIGHT + timedelta(hours=1)] * 2
+
+
 def test_get__stops_before_an_attempt(clock: FakeClock) -> None:
     """Whoever asks the run to stop is heard before each attempt, at no credit."""
     script = Script(good())

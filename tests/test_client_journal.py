@@ -182,6 +182,7 @@ def test_unchanged__hands_back_the_body_that_is_kept(clock: FakeClock, tmp_path:
     assert third.data != first.data
     assert [(seen.status, seen.cost) for seen in world.requests] == [(200, 1), (304, 1), (200, 1)]
     assert client.meter.credits.spent == 3
+    assert client.meter.unchanged == {"account_images": 1}
 
 
 def test_unchanged__is_replayed_as_such(clock: FakeClock, tmp_path: Path) -> None:

@@ -419,6 +419,14 @@ def test_settled__more_than_was_said_before_is_a_new_window() -> None:
     assert found.foreign == 487
 
 
+def test_settled__a_slow_reply_is_no_new_window() -> None:
+    """It says more than is left by now, and under a constant reset a later end, but less than was said before it."""
+    window = an_hour(440, told=440)
+    slow = Reading(500, 498, IN_AN_HOUR + HOUR / 2)
+
+    assert after(window, slow, Stamp(1, 499), outstanding=2) == replace(window, told_at=NIGHT)
+
+
 def test_settled__lost_replies_may_not_be_counted_yet() -> None:
     """What was sent after a request and answered without headers is taken off a new window too."""
     window = replace(an_hour(3, told=12), blind=9)

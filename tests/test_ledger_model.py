@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from imgur_source.credits import Denied, WaitUntil
+from imgur_source.credits import Denied, Held, WaitUntil, floor_of
 from imgur_source.ledger import Answer, CreditLedger, Lease
 
 HOUR_LIMIT, DAY_LIMIT, FLOOR = 8, 275, 250
@@ -189,6 +189,37 @@ class LedgerMachine(RuleBasedStateMachine):
         if is_seen and request.answer is None:
             self.answer_to(request.lease)
 
+    @precondition(lambda self: not self.under_way)
+    @rule(
+        worker=st.integers(0, WORKERS - 1),
+        other=st.integers(0, WORKERS - 1),
+        seen=st.sampled_from(["first", "when the hour has turned", "last"]),
+        is_turning=st.booleans(),
+        is_another_lost=st.booleans(),
+        reads=st.sampled_from([0, 3, 12]),
+    )
+    def request_is_overtaken(
+        self, worker: int, other: int, seen: str, is_turning: bool, is_another_lost: bool, reads: int
+    ) -> None:
+        """A slow one: others read meanwhile, one of their replies may be lost, and the hour may turn."""
+        if is_turning:
+            self.clock.true = max(self.clock.true, self.imgur.hour_ends - timedelta(seconds=10))
+        granted = self.workers[worker].reserve()
+        if not isinstance(granted, Lease):
+            return
+        self.sent += 1
+        answer = self.answer_to(granted) if seen == "first" else None
+        if is_turning:
+            self.clock.true += timedelta(seconds=20)
+        if seen == "when the hour has turned":
+            answer = self.answer_to(granted)
+        if is_another_lost and isinstance(lost := self.workers[other].reserve(), Lease):
+            self.answer_to(lost)
+            self.workers[other].settle(lost, None)
+        self.read_pages(other, reads)
+        self.workers[worker].settle(granted, answer or self.answer_to(granted))
+        self.read_pages(other, 12)
+
     @rule(seconds=st.integers(1, 30))
     def moments_pass(self, seconds: int) -> None:
         self.clock.true += timedelta(seconds=seconds)
@@ -271,15 +302,18 @@ class ForeignMachine(LedgerMachine):
         assert self.imgur.day_left > 0 or self.imgur.foreign_today > 0
 
     def somebody_is_granted_again(self) -> None:
-        granted: Lease | WaitUntil | Denied = self.workers[0].reserve()
-        if self.workers[0].standing().denied is None:
+        """So it is here, unless the others' strikes have raised the floor above all that this tiny day holds."""
+        if (
+            floor_of(Held("client", limit=DAY_LIMIT), strikes=len(self.workers[0].standing().strikes))
+            < DAY_LIMIT
+        ):
             super().somebody_is_granted_again()
         else:
-            assert isinstance(granted, Denied)
+            assert isinstance(self.workers[0].reserve(), Denied | WaitUntil)
 
 
 RULES_RUN = settings(
-    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=80, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestOwnDoing = LedgerMachine.TestCase
 TestOwnDoing.settings = RULES_RUN

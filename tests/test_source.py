@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ import dlt
 import httpx
 import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
-from warehouses import FEEDS, Lab, credentials_of
+from ledgers import asked, rate_headers
+from warehouses import FEEDS, Lab, SimulatorClock, credentials_of
 
 from imgur_source import imgur
 from imgur_source.errors import (
@@ -23,6 +24,7 @@ from imgur_source.errors import (
     OverCapacityError,
     TransientError,
 )
+from imgur_source.ledger import CreditLedger, ledger_path
 from imgur_source.models import TABLES, Kind, Table
 from imgur_source.resources import TABLE_OF
 from imgur_source.settings import ImgurCredentials
@@ -494,6 +496,62 @@ def test_imgur__limit_in_any_disguise_is_not_tried_again(tmp_path: Path, kind: s
     assert receipt.owed == ["account_images/me", "account_albums/me"]
     assert sum(request.path.startswith("/3/account/me/images/2") for request in simulator.requests) == 1
     assert lab.rows("select count(*) from imgur_raw.images") == [(100,)]
+
+
+def test_imgur__a_limit_that_may_be_a_dead_token_costs_one_list(tmp_path: Path) -> None:
+    """The list that met it is owed, at one request; the next one is asked for with a new token."""
+    simulator = Simulator(
+        seed=5, images=20, albums=3, posts=240, expired_token_status=429, rotate_refresh_tokens=False
+    )
+    lab = Lab(tmp_path, simulator)
+    lab.run(only=("account",))
+    simulator.tokens.expire()
+
+    receipt = lab.run(only=("account_submissions", "account_comments"))
+
+    assert receipt.ended is None
+    assert [str(failure).split(";")[0] for failure in receipt.failures] == [
+        "account_submissions: 429 though credits are left"
+    ]
+    assert receipt.owed == ["account_submissions/me"]
+    sent = [(request.path.partition("?")[0], request.status) for request in simulator.requests]
+    assert ("/3/account/me/submissions/0", 429) in sent
+    assert ("/3/account/me/submissions/0", 200) not in sent
+    assert receipt.rows["comments"] > 0
+
+
+def test_imgur__a_ledger_that_cannot_be_used_ends_the_run_before_a_request(tmp_path: Path) -> None:
+    """Without it nobody knows what may be spent: a person is told what to do."""
+    simulator = Simulator(images=5)
+    ledger_path(tmp_path / "state", simulator.client_id).mkdir(parents=True)
+
+    with pytest.raises(PipelineStepFailed) as caught:
+        Lab(tmp_path, simulator).run()
+
+    assert "The credit ledger" in str(caught.value)
+    assert "move it away" in str(caught.value)
+    assert simulator.requests == []
+
+
+def test_imgur__strikes_of_the_month_are_heeded_unless_accepted(tmp_path: Path) -> None:
+    """With three used-up days on record nothing is read, until somebody takes the risk for one run."""
+    simulator = Simulator(seed=5, images=5, albums=0, posts=240)
+    lab = Lab(tmp_path, simulator)
+    ledger = CreditLedger.of_application(
+        tmp_path / "state", simulator.client_id, clock=SimulatorClock(simulator)
+    )
+    for _ in range(3):
+        asked(ledger, rate_headers(day=0))
+        simulator.advance(timedelta(days=1))
+    ledger.close()
+
+    refused = lab.run(only=("account_images",))
+    accepted = lab.run(only=("account_images",), accept_strike_risk=True)
+
+    assert refused.ended is not None
+    assert refused.ended.endswith("run: python pipelines/sync.py --accept-strike-risk")
+    assert (accepted.ended, accepted.rows["images"]) == (None, 5)
+    assert [request.method for request in simulator.requests] == ["POST", "POST", "GET", "GET", "GET"]
 
 
 @pytest.mark.parametrize(
