@@ -117,7 +117,8 @@ class Held:
         is_told: whether replies tell of it; if not, our own charges are all there is.
         generation: grows by one with each window that is taken anew.
         foreign: credits of this window that others under the same client id have spent, as far as noticed.
-        blind: charges, ever, whose replies told nothing of the window.
+        leased: what was leased of it, ever.
+        blind: of that, what had no reply that told of the window.
         refilled_after, refilled_before: between which readings it was last seen to be filled up.
     """
 
@@ -130,6 +131,7 @@ class Held:
     is_told: bool = False
     generation: int = 0
     foreign: int = 0
+    leased: int = 0
     blind: int = 0
     refilled_after: datetime | None = None
     refilled_before: datetime | None = None
@@ -150,10 +152,10 @@ class Held:
         return self.is_told and self.ends_at is not None and now < self.ends_at
 
     def stamp(self) -> Stamp:
-        return Stamp(self.generation, self.told if self.is_told else None, self.blind)
+        return Stamp(self.generation, self.told if self.is_told else None, self.leased, self.blind)
 
     def charged(self, cost: int) -> Held:
-        return replace(self, remaining=max(0, self.remaining - cost))
+        return replace(self, remaining=max(0, self.remaining - cost), leased=self.leased + cost)
 
     def shown(self) -> Window | None:
         if self.limit is None:
@@ -163,10 +165,11 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """A window as it was when a lease was given; by it the reply is judged, however late it comes."""
+    """A window as it was when a lease had been charged; by it the reply is judged, however late it comes."""
 
     generation: int = 0
     told: int | None = None
+    leased: int = 0
     blind: int = 0
 
 
@@ -355,6 +358,7 @@ def settled(
     now: datetime,
     is_probe: bool,
     outstanding: int,
+    outstanding_before: int,
     own: Own,
 ) -> Held:
     """*window* after a reply that came at *now* to a lease given when the window was as in *stamp*.
@@ -367,18 +371,18 @@ def settled(
     Args:
         is_probe: whether the lease was given to find out about the window.
         outstanding: what is leased to others and not settled yet.
+        outstanding_before: the part of it that was leased before.
     """
     if reading is None or (window.is_told and stamp.generation != window.generation):
         return window
-    under_way = outstanding + window.blind - stamp.blind  # what Imgur may not have counted yet
-    remaining = max(0, reading.remaining - under_way)
     is_refill = stamp.told is not None and reading.remaining > stamp.told
     if is_refill or is_probe or not window.is_told:
         is_learned = is_refill and not window.rule.is_reset_told
         return replace(
             window,
             limit=reading.limit,
-            remaining=remaining,
+            # whatever was leased since may belong to the new window and not be in what was said
+            remaining=max(0, reading.remaining - outstanding_before - (window.leased - stamp.leased)),
             # a day filled up by now ends in a day at the latest, whether it is fixed or began with a request
             resets_at=reading.resets_at or (now + window.rule.length if is_learned else None),
             told=reading.remaining,
@@ -392,11 +396,12 @@ def settled(
     if not window.is_known(now):
         return window  # the reply of a request from before the reset
     foreign = max(0, window.remaining - reading.remaining)
+    under_way = outstanding + window.blind - stamp.blind  # what may not be in what was said
     ends = [at for at in (window.resets_at, reading.resets_at) if at is not None]
     return replace(
         window,
         limit=reading.limit,
-        remaining=remaining if foreign else window.remaining,
+        remaining=max(0, reading.remaining - under_way) if foreign else window.remaining,
         resets_at=min(ends, default=None),  # one that moves on with each reply is a constant
         told=min(reading.remaining, reading.remaining if window.told is None else window.told),
         told_at=now,

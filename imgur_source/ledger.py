@@ -71,6 +71,7 @@ _TABLES = """
         is_told integer not null,
         generation integer not null,
         foreign_ integer not null,
+        leased integer not null,
         blind integer not null,
         refilled_after real,
         refilled_before real
@@ -112,8 +113,8 @@ _TABLES = """
     ) strict;
 """
 _WINDOWS = (
-    "select name, limit_, remaining, resets_at, told, told_at, is_told, generation, foreign_, blind, "
-    "refilled_after, refilled_before from windows"
+    "select name, limit_, remaining, resets_at, told, told_at, is_told, generation, foreign_, leased, "
+    "blind, refilled_after, refilled_before from windows"
 )
 
 
@@ -391,7 +392,12 @@ class CreditLedger:
         windows = dict(book.windows)
         for name in APPLYING[kind]:
             windows[name] = windows[name].charged(credits or posts)
-            self._ask("update windows set remaining = ? where name = ?", windows[name].remaining, name)
+            self._ask(
+                "update windows set remaining = ?, leased = ? where name = ?",
+                windows[name].remaining,
+                windows[name].leased,
+                name,
+            )
         [(number,)] = self._ask(
             "insert into leases (process, pid, at, expires_at, credits, posts, probes) "
             "values (?, ?, ?, ?, ?, ?, ?) returning number",
@@ -411,15 +417,19 @@ class CreditLedger:
             credits or posts,
             kind,
             probes,
-            {name: window.stamp() for name, window in book.windows.items()},
+            {name: window.stamp() for name, window in windows.items()},
             _shown(windows),
         )
 
     def _settle(self, lease: Lease, answer: Answer | None, now: datetime) -> Mapping[WindowName, Window]:
         self._ask("delete from leases where number = ?", lease.number)
         windows = self._windows(now)
-        [(credits, posts)] = self._ask(
-            "select coalesce(sum(credits), 0), coalesce(sum(posts), 0) from leases where expires_at > ?",
+        before_it = "coalesce(sum({0}) filter (where number < ?), 0)"
+        [(credits, credits_before, posts, posts_before)] = self._ask(
+            f"select coalesce(sum(credits), 0), {before_it.format('credits')}, "
+            f"coalesce(sum(posts), 0), {before_it.format('posts')} from leases where expires_at > ?",
+            lease.number,
+            lease.number,
             _number(now),
         )
         is_good = answer is not None and (answer.status < 400 or answer.status == 404)
@@ -434,6 +444,7 @@ class CreditLedger:
                     now=now,
                     is_probe=name in lease.probes,
                     outstanding=posts if name == "posts" else credits,
+                    outstanding_before=posts_before if name == "posts" else credits_before,
                     own=self._own(before, now),
                 )
                 if name == "client" and reading.remaining == 0 and answer is not None:
@@ -507,15 +518,16 @@ class CreditLedger:
                 is_told=bool(row[6]),
                 generation=row[7],
                 foreign=row[8],
-                blind=row[9],
-                refilled_after=_time_or_none(row[10]),
-                refilled_before=_time_or_none(row[11]),
+                leased=row[9],
+                blind=row[10],
+                refilled_after=_time_or_none(row[11]),
+                refilled_before=_time_or_none(row[12]),
             )
         return windows
 
     def _keep(self, window: Held) -> None:
         self._ask(
-            "insert or replace into windows values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "insert or replace into windows values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             window.name,
             window.limit,
             window.remaining,
@@ -525,6 +537,7 @@ class CreditLedger:
             window.is_told,
             window.generation,
             window.foreign,
+            window.leased,
             window.blind,
             _number_or_none(window.refilled_after),
             _number_or_none(window.refilled_before),
@@ -702,8 +715,9 @@ def _opened(path: Path | None) -> sqlite3.Connection:
             db.execute("insert or ignore into state values (1, 0, null, 0)")
             for name in RULES:
                 db.execute(
-                    "insert or ignore into windows (name, remaining, is_told, generation, foreign_, blind) "
-                    "values (?, 0, 0, 0, 0, 0)",
+                    "insert or ignore into windows "
+                    "(name, remaining, is_told, generation, foreign_, leased, blind) "
+                    "values (?, 0, 0, 0, 0, 0, 0)",
                     (name,),
                 )
             db.execute(f"pragma user_version = {_VERSION}")

@@ -391,7 +391,13 @@ def test_is_over_share__never_stops_everybody(pool: int, asking: list[str]) -> N
 def after(
     window: Held, reading: Reading | None, stamp: Stamp | None = None, *, now: datetime = NIGHT, **over: Any
 ) -> Held:
-    facts: dict[str, Any] = {"is_probe": False, "outstanding": 0, "own": Own(), **over}
+    facts: dict[str, Any] = {
+        "is_probe": False,
+        "outstanding": 0,
+        "outstanding_before": 0,
+        "own": Own(),
+        **over,
+    }
     return settled(window, reading, stamp or window.stamp(), now=now, **facts)
 
 
@@ -412,7 +418,7 @@ def test_settled__more_than_was_said_before_is_a_new_window() -> None:
     """No reply of the same window can say more than one that came before its request was sent."""
     window = replace(an_hour(3, told=12), foreign=5)
 
-    found = after(window, Reading(500, 13, IN_AN_HOUR + HOUR), outstanding=2)
+    found = after(window, Reading(500, 13, IN_AN_HOUR + HOUR), outstanding=2, outstanding_before=2)
 
     assert (found.remaining, found.generation, found.told) == (11, 2, 13)
     assert found.resets_at == IN_AN_HOUR + HOUR
@@ -427,11 +433,22 @@ def test_settled__a_slow_reply_is_no_new_window() -> None:
     assert after(window, slow, Stamp(1, 499), outstanding=2) == replace(window, told_at=NIGHT)
 
 
-def test_settled__lost_replies_may_not_be_counted_yet() -> None:
-    """What was sent after a request and answered without headers is taken off a new window too."""
-    window = replace(an_hour(3, told=12), blind=9)
+def test_settled__a_new_window_may_hold_all_that_was_leased_since() -> None:
+    """What was leased after the request, settled or not, and what was under way before it, is taken off."""
+    window = replace(an_hour(3, told=12), leased=20)
 
-    assert after(window, Reading(500, 490), Stamp(1, 12, blind=5), outstanding=2).remaining == 484
+    found = after(window, Reading(500, 490), Stamp(1, 12, leased=16), outstanding=5, outstanding_before=2)
+
+    assert found.remaining == 490 - 4 - 2
+
+
+def test_settled__lost_replies_are_not_taken_for_credits() -> None:
+    """Others' spending is noticed by a word that may lack what was answered without headers since."""
+    window = replace(an_hour(30, told=50), leased=20, blind=9)
+
+    found = after(window, Reading(500, 20, IN_AN_HOUR), Stamp(1, 50, leased=16, blind=5), outstanding=3)
+
+    assert (found.remaining, found.foreign) == (20 - 4 - 3, 10)
 
 
 def test_settled__an_older_generation_is_not_heard() -> None:
