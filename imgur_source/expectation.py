@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import Literal, NamedTuple
@@ -25,6 +25,7 @@ TIERS = (  # age up to, and how often an item of it is looked at: the policy tha
     (180 * DAY, 15 * DAY),
 )
 OLD_INTERVAL = 30 * DAY
+YOUNG_CHANGE = 10.0  # a day, of an item of the first tier: a guess, so that tiers and changes are of one unit
 
 Policy = Literal["expected_change", "age_tiers"]
 
@@ -56,15 +57,17 @@ class PageValue(NamedTuple):
     """A held page, and what reading it once more is worth.
 
     Attributes:
-        page: its number.
+        page: its number, as last seen.
         value: the change that is expected of its items together.
         seen_at: when the longest unseen of its items was last seen, seconds since the epoch.
+        price: credits that it takes; 0 where the front is expected to show it anyway.
     """
 
     list: str
     page: int
     value: float
     seen_at: int
+    price: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,44 +134,69 @@ class Course:
         return pace * max(0.0, self.gained(max(0, now - item.at)) - seen)
 
 
-def page_values(
-    observed: Sequence[Observed],
-    *,
-    page_sizes: dict[str, int],
-    shifts: dict[str, int],
-    now: int,
-    policy: Policy,
-) -> list[PageValue]:
-    """The pages of the lists in *page_sizes*, each with its value.
+class Layout(NamedTuple):
+    """How a list's pages lie tonight.
 
-    A page begins ``shifts`` items higher up than it did when it was last seen.
+    Attributes:
+        size: items a page.
+        grown: new items that are expected at its front.
+    """
+
+    size: int
+    grown: int
+
+    @property
+    def moved(self) -> int:
+        """By how many pages what is held has moved: page p as last seen is now nearest to page p + moved."""
+        return round(self.grown / self.size)
+
+    @property
+    def in_front(self) -> int:
+        """The last page that a walk from the front down to what is held will read."""
+        return self.grown // self.size
+
+
+def page_values(
+    observed: Sequence[Observed], *, layouts: Mapping[str, Layout], now: int, policy: Policy
+) -> list[PageValue]:
+    """The held pages of the lists in *layouts*, each with its value.
+
     A list of which too little is known goes by what all lists have shown, or else by the tiers of age.
     """
     of_list: dict[str, list[Observed]] = defaultdict(list)
     for item in observed:
-        if item.list in page_sizes:
+        if item.list in layouts:
             of_list[item.list].append(item)
-    courses = {name: Course.learned(items) for name, items in of_list.items()}
-    common = Course.learned(observed) if None in courses.values() else None
+    courses: dict[str, Course | None] = {}
+    if policy == "expected_change":
+        courses = {name: Course.learned(items) for name, items in of_list.items()}
+        if None in courses.values():
+            common = Course.learned(observed)
+            courses = {name: course or common for name, course in courses.items()}
     found: list[PageValue] = []
     for name, items in of_list.items():
-        course = (courses[name] or common) if policy == "expected_change" else None
-        size, shift = page_sizes[name], shifts.get(name, 0)
+        layout, course = layouts[name], courses.get(name)
         values: dict[int, float] = defaultdict(float)
         seen: dict[int, int] = {}
         for item in items:
-            page = (item.rank + shift) // size
+            page = (item.rank + layout.grown) // layout.size - layout.moved
             values[page] += course.expected_of(item, now=now) if course else due_by_age(item, now=now)
             seen[page] = min(item.seen_at, seen.get(page, item.seen_at))
-        found += [PageValue(name, page, values[page], seen[page]) for page in sorted(values)]
+        for page in sorted(values):
+            if page >= 0:
+                price = int(page + layout.moved > layout.in_front)
+                found.append(PageValue(name, page, values[page], seen[page], price))
     return found
 
 
 def due_by_age(item: Observed, *, now: int) -> float:
-    """How long ago *item* was seen, in intervals of its tier of age."""
+    """How much *item* is taken to have moved since it was seen, where nothing but its age is known.
+
+    It is due once in an interval of its tier; of two that are equally due the younger moves more.
+    """
     age = now - item.at
     interval = next((interval for limit, interval in TIERS if age <= limit), OLD_INTERVAL)
-    return max(0, now - item.seen_at) / interval
+    return YOUNG_CHANGE * max(0, now - item.seen_at) / interval * DAY / interval
 
 
 def _before(item: Observed) -> tuple[int, int]:

@@ -16,7 +16,7 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Literal
 
-from imgur_source.expectation import Observed, PageValue, Policy, page_values
+from imgur_source.expectation import Layout, Observed, PageValue, Policy, page_values
 from imgur_source.prices import (
     Due,
     Fixed,
@@ -101,6 +101,7 @@ class Line:
         reason: why it is there, in words.
         left_out: likely credits that are not granted tonight.
         turn: when what is left out, or has to wait tonight, has its turn, in words; empty where nothing does.
+        uncorrected: what was likely before earlier runs corrected it; to be kept with what was spent.
     """
 
     name: str
@@ -114,6 +115,7 @@ class Line:
     pages: tuple[int, ...] = ()
     left_out: int = 0
     turn: str = ""
+    uncorrected: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +227,7 @@ class _Draft:
     tier: Tier
     price: Price
     reason: str
+    uncorrected: int
     wanted: int = 0
     granted: int = 0
     pages: tuple[int, ...] = ()
@@ -297,32 +300,21 @@ class _Planner:
             self._drafts[Tier.BACKFILL].append(draft)
 
     def pages_of(self, observed: Sequence[Observed], policy: Policy) -> list[PageValue]:
-        """The held pages that may be read once more, best first, each list's to its share of the day.
-
-        Pages are numbered as last seen; what the front will show is left out.
-        """
+        """The held pages that may be read once more, best first."""
         lists = {
             held.name: held
             for held in self._lists
             if held.is_begun and held.is_sorted and not held.is_absent and not self._is_swept(held.name)
         }
-        values = page_values(
+        found = page_values(
             observed,
-            page_sizes={name: held.page_size for name, held in lists.items()},
-            shifts={name: held.expected_new for name, held in lists.items()},
+            layouts={name: Layout(held.page_size, held.expected_new) for name, held in lists.items()},
             now=self._now,
             policy=policy,
         )
-        found: list[PageValue] = []
-        for value in values:
-            held = lists[value.list]
-            if value.page > held.expected_new // held.page_size:
-                moved = round(held.expected_new / held.page_size)
-                found.append(value._replace(page=value.page - moved))
-        unobserved = lists.keys() - {value.list for value in values}
-        for name in sorted(unobserved):
+        for name in sorted(lists.keys() - {page.list for page in found}):
             found += self._in_turn(lists[name])
-        return sorted(found, key=lambda page: (-page.value, page.list, page.page))
+        return sorted(found, key=_best_first)
 
     def _in_turn(self, held: HeldList) -> list[PageValue]:
         """Pages of a list of whose items nothing is known: each has its night within the greatest age."""
@@ -345,13 +337,13 @@ class _Planner:
         self._left -= kept
         pages = self._worth_reading(pages)
         hot = _hottest(pages)
-        for_hot = min(len(hot), self._left, self._caps[Tier.HOT])
+        for_hot = min(_price_of(hot), self._left, self._caps[Tier.HOT])
         self._left -= for_hot
         self._grant_in_order(Tier.DETAILS)
-        for_cold = min(len(pages) - len(hot), self._left, self._caps[Tier.COLD])
+        for_cold = min(_price_of(pages) - _price_of(hot), self._left, self._caps[Tier.COLD])
         self._left -= for_cold
-        chosen = self._chosen(pages, hot, for_hot=for_hot, for_cold=for_cold)
-        self._left += for_hot + for_cold - len(chosen)
+        chosen = self._chosen(pages, for_hot + for_cold)
+        self._left += for_hot + for_cold - _price_of(chosen)
         self._plan_pages(pages, hot, chosen)
         self._sweep_what_is_whole(pages, chosen)
         self._grant_unsorted()
@@ -401,31 +393,23 @@ class _Planner:
 
     def _worth_reading(self, pages: list[PageValue]) -> list[PageValue]:
         """What may be read of *pages*: what changes or is overdue, and no more of a list than its share."""
-        overdue = self._overdue_at
-        share = self._sweep_limit
+        overdue, share = self._overdue_at, self._sweep_limit
         of_list: Counter[str] = Counter()
         found = []
-        for page in sorted(
-            pages, key=lambda page: (page.seen_at > overdue, -page.value, page.list, page.page)
-        ):
+        for page in sorted(pages, key=lambda page: (page.seen_at > overdue, *_best_first(page))):
             if of_list[page.list] < share and (page.value >= WORTH_A_CREDIT or page.seen_at <= overdue):
                 of_list[page.list] += 1
                 found.append(page)
-        return sorted(found, key=lambda page: (-page.value, page.list, page.page))
+        return sorted(found, key=_best_first)
 
-    def _chosen(
-        self, pages: list[PageValue], hot: set[PageValue], *, for_hot: int, for_cold: int
-    ) -> set[PageValue]:
-        """The pages to read: the overdue, the longest unseen, and those of most value."""
-        credits = for_hot + for_cold
-        by_age = sorted(pages, key=lambda page: (page.seen_at, -page.value))
-        overdue = sum(page.seen_at <= self._overdue_at for page in by_age)
-        first = min(overdue, math.floor(credits * OVERDUE_SHARE))
-        first = max(first, round(credits * EXPLORED_SHARE))
-        chosen = set(by_age[:first])
+    def _chosen(self, pages: list[PageValue], credits: int) -> set[PageValue]:
+        """The pages to read for *credits*: the overdue, the longest unseen, and those of most value."""
+        by_age = sorted(pages, key=lambda page: (page.seen_at, *_best_first(page)))
+        overdue = [page for page in by_age if page.seen_at <= self._overdue_at]
+        chosen = _taken(overdue, math.floor(credits * OVERDUE_SHARE))
+        chosen |= _taken(by_age, round(credits * EXPLORED_SHARE))
         rest = [page for page in pages if page not in chosen]
-        chosen.update(rest[: credits - len(chosen)])
-        return chosen
+        return chosen | _taken(rest, credits - _price_of(chosen))
 
     def _plan_pages(self, pages: list[PageValue], hot: set[PageValue], chosen: set[PageValue]) -> None:
         total = sum(page.value for page in pages) or 1.0
@@ -441,14 +425,16 @@ class _Planner:
                 overdue = sum(page.seen_at <= self._overdue_at for page in mine)
                 if overdue:
                     reason += f", {overdue} unseen for {self._rules.greatest_age.days} days"
-                price = Price(len(mine), len(mine), len(mine))
-                draft = _Draft(held.name, kind, tier, price, reason, granted=len(read))
+                price = Price(*[_price_of(mine)] * 3)
+                draft = _Draft(held.name, kind, tier, price, reason, price.likely, granted=_price_of(read))
                 draft.pages = tuple(sorted(page.page for page in read))
                 self._drafts[tier].append(draft)
 
     def _sweep_what_is_whole(self, pages: list[PageValue], chosen: set[PageValue]) -> None:
         """A list of which every page is read anyway is read in one walk, where its proof can be paid."""
-        of_list = Counter(page.list for page in chosen)
+        of_list: Counter[str] = Counter()
+        for page in chosen:
+            of_list[page.list] += page.price
         for held in self._lists:
             front = next(draft for draft in self._drafts[Tier.FRONT] if draft.name == held.name)
             if front.kind == "sweep" or not held.pages or not of_list[held.name]:
@@ -486,6 +472,7 @@ class _Planner:
                         pages=draft.pages,
                         left_out=left_out,
                         turn=self._turn(draft, left_out, spent),
+                        uncorrected=draft.uncorrected,
                     )
                 )
         return tuple(found)
@@ -515,7 +502,8 @@ class _Planner:
         return math.floor(self._rules.sweep_share * self._budget.day)
 
     def _draft(self, name: str, kind: Kind, tier: Tier, price: Price, reason: str) -> _Draft:
-        return _Draft(name, kind, tier, price.corrected(self._ratios.get((name, kind))), reason)
+        corrected = price.corrected(self._ratios.get((name, kind)))
+        return _Draft(name, kind, tier, corrected, reason, price.likely)
 
     def _fixed(self, fixed: Fixed) -> _Draft:
         reason = "the account" if fixed.kind == "account" else "a feed at its slot"
@@ -574,6 +562,24 @@ class _Planner:
         return sum(
             draft.price.likely - 1 for draft in drafts if draft.kind == "sweep" and draft.name in names
         )
+
+
+def _best_first(page: PageValue) -> tuple[float, str, int]:
+    return -page.value, page.list, page.page
+
+
+def _price_of(pages: Iterable[PageValue]) -> int:
+    return sum(page.price for page in pages)
+
+
+def _taken(pages: Iterable[PageValue], credits: int) -> set[PageValue]:
+    """The first of *pages* that so many *credits* pay for."""
+    found: set[PageValue] = set()
+    for page in pages:
+        if page.price <= credits:
+            found.add(page)
+            credits -= page.price
+    return found
 
 
 def _hottest(pages: list[PageValue]) -> set[PageValue]:

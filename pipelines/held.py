@@ -1,4 +1,4 @@
-"""What the work file holds that the next night asks about: parents, earlier fetches, looks that are due.
+"""What the work file holds that the next night asks about: parents, fetches, looks, facts for its plan.
 
 Each function works on the current catalog of a connection that it is given;
 where there is no such table, nothing is held.
@@ -6,19 +6,25 @@ where there is no such table, nothing is held.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
-from catalog import newest_rows
-from relations import ask, present_in, queries
+from catalog import RAW_SCHEMA, columns_of, newest_rows
+from relations import Query, ask, present_in, queries
 
-from imgur_source.models import ACCOUNTS, ALBUMS, DETAIL_FETCHES, POSTS
+from imgur_source.models import ACCOUNTS, ALBUMS, DETAIL_FETCHES, POSTS, SYNC_RUNS
+from imgur_source.planning import Due, Observed
 
 PLAN = "plan"  # the folder of sql/ with what is worth asking Imgur for
 LOOKS = "looks"
+OBSERVED = ("observed_images", "observed_albums", "observed_submissions", "observed_comments")
+MOST_ROWS = 10_000_000  # of a query whose rows are all wanted
+
+Answerable = dict[str, Query]  # the queries of sql/plan whose inputs are there, by name
 
 
 class HeldAlbum(NamedTuple):
@@ -68,6 +74,35 @@ class LookDue(NamedTuple):
     item_id: str
 
 
+class NewItems(NamedTuple):
+    """What has come into a list lately.
+
+    ``per_day`` items, in the week before its front was read last; ``read_at`` is when that
+    was, in seconds since the epoch.
+    """
+
+    list: str
+    per_day: float
+    read_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFacts:
+    """What the plan of the next night asks of the warehouse.
+
+    Attributes:
+        observed: held items of the lists that have counters, with their last observations.
+        due: details that are due, by resource.
+        new_items: what has come into each list lately, by list.
+        spent: what lines of the last plans took beside what was likely, by name and kind.
+    """
+
+    observed: tuple[Observed, ...] = ()
+    due: tuple[Due, ...] = ()
+    new_items: dict[str, NewItems] = field(default_factory=dict)
+    spent: dict[tuple[str, str], float] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class HeldParents:
     """Things whose images and comments may be asked for without reading their lists again; newest first."""
@@ -101,10 +136,86 @@ def looks_due(connection: duckdb.DuckDBPyConnection, sql_dir: Path, *, limit: in
     Raises:
         RelationError: the query cannot be asked.
     """
-    present = present_in(connection)
     return [
         LookDue(row["list"] or "", row["item_id"] or "")
-        for query in queries(connection, sql_dir / PLAN)
-        if query.name == LOOKS and not query.missing(present)
-        for row in ask(connection, query, limit=limit)
+        for row in _rows(connection, _answerable(connection, sql_dir), LOOKS, limit=limit)
     ]
+
+
+def plan_facts(
+    connection: duckdb.DuckDBPyConnection, sql_dir: Path, *, now: datetime, greatest_age: timedelta
+) -> PlanFacts:
+    """What the plan asks; what was never loaded is not known.
+
+    Args:
+        greatest_age: after which details are due though nothing has moved.
+
+    Raises:
+        RelationError: a query cannot be asked.
+    """
+    plan = _answerable(connection, sql_dir)
+    new_items = [
+        NewItems(row["list"] or "", float(row["per_day"] or 0), int(row["read_at"] or 0))
+        for row in _rows(connection, plan, "new_items")
+    ]
+    return PlanFacts(
+        observed=tuple(_observed(connection, plan)),
+        due=_details_due(connection, plan, now=now, greatest_age=greatest_age),
+        new_items={new.list: new for new in new_items},
+        spent=_spent(connection, plan),
+    )
+
+
+def _observed(connection: duckdb.DuckDBPyConnection, plan: Answerable) -> Iterator[Observed]:
+    for name in OBSERVED:
+        for row in _rows(connection, plan, name):
+            before, before_at = row["value_before"], row["seen_before_at"]
+            yield Observed(
+                row["list"] or "",
+                int(row["rank"] or 0),
+                int(row["at"] or 0),
+                int(row["value"] or 0),
+                int(row["seen_at"] or 0),
+                None if before is None else int(before),
+                None if before_at is None else int(before_at),
+            )
+
+
+def _details_due(
+    connection: duckdb.DuckDBPyConnection, plan: Answerable, *, now: datetime, greatest_age: timedelta
+) -> tuple[Due, ...]:
+    usual = {row["resource"]: float(row["usual"] or 0) for row in _rows(connection, plan, "usual_details")}
+    old_at = (now - greatest_age).timestamp()
+    known: dict[str, int] = {}
+    there: dict[str, int] = {}
+    for row in _rows(connection, plan, "details"):
+        resource, day = row["resource"] or "", row["fetched_day"]
+        due = row["due_with_age"] if day is not None and int(day) <= old_at else row["due"]
+        known[resource] = known.get(resource, 0) + int(due or 0)
+        there[resource] = there.get(resource, 0) + int(row["there"] or 0)
+    return tuple(
+        Due(resource, "details", known=known[resource], usual=usual.get(resource), at_most=there[resource])
+        for resource in known
+    )
+
+
+def _spent(connection: duckdb.DuckDBPyConnection, plan: Answerable) -> dict[tuple[str, str], float]:
+    if "plan" not in columns_of(connection, RAW_SCHEMA).get(SYNC_RUNS.name, ()):
+        return {}  # of an earlier version, whose runs kept no plan
+    return {
+        (row["name"] or "", row["kind"] or ""): float(row["ratio"] or 0)
+        for row in _rows(connection, plan, "spent")
+    }
+
+
+def _answerable(connection: duckdb.DuckDBPyConnection, sql_dir: Path) -> Answerable:
+    present = present_in(connection)
+    return {query.name: query for query in queries(connection, sql_dir / PLAN) if not query.missing(present)}
+
+
+def _rows(
+    connection: duckdb.DuckDBPyConnection, plan: Answerable, name: str, *, limit: int = MOST_ROWS
+) -> Iterator[dict[str, str | None]]:
+    """The rows of the query *name*; none where it cannot be answered."""
+    if name in plan:
+        yield from ask(connection, plan[name], limit=limit)

@@ -40,7 +40,7 @@ from catalog import (
 )
 from checks import VANISHED, Problem, audit_problems, table_problems
 from duckdb_files import WarehouseError, attach, first_line, log_of, opened, quoted
-from held import HeldFetch, HeldParents, LookDue, held_fetches, held_parents, looks_due
+from held import HeldFetch, HeldParents, LookDue, PlanFacts, held_fetches, held_parents, looks_due, plan_facts
 from pruning import Tidied, drop_old_runs, drop_old_states, drop_repetitions
 from relations import SQL_DIR, Applied, apply
 from run_lock import RunLock
@@ -303,6 +303,13 @@ class Warehouse:
             return []
         with self._work() as connection:
             return looks_due(connection, self.sql_dir, limit=limit)
+
+    def plan_facts(self, *, greatest_age: timedelta) -> PlanFacts:
+        """What the plan of the next night asks; nothing is known before the first one."""
+        if not self.has_work_file:
+            return PlanFacts()
+        with self._work() as connection:
+            return plan_facts(connection, self.sql_dir, now=self.clock.now(), greatest_age=greatest_age)
 
     def last_runs(self, limit: int = 10) -> list[dict[str, Any]]:
         """The latest *limit* rows of ``sync_runs``, newest first; times aware, JSON columns decoded.

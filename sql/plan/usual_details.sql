@@ -1,0 +1,48 @@
+-- One row per kind of detail: credits that it usually took in the last 7 runs that asked for it, the very first left out.
+with runs as (
+    select
+        run_id,
+        resources,
+        started_at
+    from imgur_raw.sync_runs
+    where outcome is distinct from 'failed'
+),
+
+charges as (
+    select
+        run_id,
+        endpoint,
+        credits
+    from imgur_raw.credit_charges
+),
+
+resources as (
+    select unnest(['album_images', 'post_images', 'post_comments']) as resource
+),
+
+readings as (
+    select
+        resources.resource,
+        coalesce(charges.credits, 0) as credits,
+        row_number() over (partition by resources.resource order by runs.started_at) as place,
+        row_number() over (partition by resources.resource order by runs.started_at desc) as place_from_end
+    from resources
+    inner join runs
+        on json_contains(runs.resources, to_json(resources.resource))
+    left join charges
+        on charges.run_id = runs.run_id
+        and charges.endpoint = resources.resource
+),
+
+-- the first run fetches everything: it says nothing of the next
+final as (
+    select
+        resource,
+        median(credits) as usual
+    from readings
+    where place > 1 and place_from_end <= 7
+    group by resource
+    order by resource
+)
+
+select * from final;
