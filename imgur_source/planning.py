@@ -3,20 +3,19 @@
 Facts go in (what is held of each list, what was last seen of each item, how many
 details are due, how many credits there are), a plan with prices comes out. No
 clock, no I/O; what a walk does with its order is ``reading``'s to know. What things
-cost stands in ``prices``, what pages are worth in ``expectation``.
+cost stands in ``prices``, what pages are worth in ``expectation``, which of them are
+read in ``refresh``.
 """
 
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import IntEnum
-from typing import Literal
 
-from imgur_source.expectation import Layout, Observed, PageValue, Policy, page_values
+from imgur_source.expectation import DAY, Layout, Observed, PageValue, Policy, page_values
+from imgur_source.plan import Budget, Kind, Line, Order, Plan, Tier
 from imgur_source.prices import (
     Due,
     Fixed,
@@ -29,6 +28,7 @@ from imgur_source.prices import (
     front_price,
     sweep_price,
 )
+from imgur_source.refresh import Heat, Refresh, price_of
 
 __all__ = [
     "Budget",
@@ -46,147 +46,10 @@ __all__ = [
     "make_plan",
 ]
 
-HOT_SHARE = 0.5  # of the expected change: the fewest pages that hold it are hot, and come before details
-EXPLORED_SHARE = 0.1  # of the credits for held pages: for the longest unseen, so that no estimate is for ever
-OVERDUE_SHARE = 0.5  # of the credits for held pages, at most: for those unseen for the greatest age
 FIRST_READ_SHARE = (
     0.5  # of what the fronts leave, at least: else held pages would keep a first load from its end
 )
-WORTH_A_CREDIT = 1.0  # expected change of a page below which only its age is a reason to read it
 BOUNDLESS = 1_000_000_000  # credits, where nothing limits them
-
-
-class Tier(IntEnum):
-    """The classes in which credits are spent, most wanted first (docs/decisions.md)."""
-
-    FRONT = 0  # accounts, new items, holes near the head, feeds at their slots, whole lists that are cheap
-    HOT = 1  # held pages whose counters are expected to move most
-    DETAILS = 2  # comment trees and images of what has moved, looks at missing items
-    COLD = 3  # other held pages, the longest unseen among them
-    BACKFILL = 4  # holes far down, and the rest of first loads
-
-
-Kind = Literal["account", "feed", "sweep", "head", "hot", "details", "looks", "cold", "backfill"]
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """The credits of a night.
-
-    Attributes:
-        credits: that the night may spend in all; None where nothing limits it.
-        now: of these, what may be spent before anything is waited for; None where nobody knows.
-        an_hour: what comes back each hour.
-        day: credits of the application's day, its limit.
-        for_backfill: of ``credits``, what backfill may use: it stops at twice the day's floor.
-        caps: the most credits of a tier; a tier without one has no cap of its own.
-    """
-
-    credits: int | None
-    now: int | None
-    an_hour: int
-    day: int
-    for_backfill: int | None = None
-    caps: tuple[tuple[Tier, int], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a plan.
-
-    Attributes:
-        least, likely, most: credits that it takes, if all of it is done.
-        granted: credits that it may spend tonight.
-        pages: for hot and cold: the held pages to read once more, numbered as last seen.
-        reason: why it is there, in words.
-        left_out: likely credits that are not granted tonight.
-        turn: when what is left out, or has to wait tonight, has its turn, in words; empty where nothing does.
-        uncorrected: what was likely before earlier runs corrected it; to be kept with what was spent.
-    """
-
-    name: str
-    kind: Kind
-    tier: Tier
-    least: int
-    likely: int
-    most: int
-    granted: int
-    reason: str
-    pages: tuple[int, ...] = ()
-    left_out: int = 0
-    turn: str = ""
-    uncorrected: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What a plan allows for one list.
-
-    Attributes:
-        is_swept: whether it is read whole, in one walk from the front.
-        hot, cold: held pages to read once more, numbered as last seen, in rising order: page
-            p is now p + round(new items / page size).
-        backfill: credits for what was never read, below the front.
-    """
-
-    is_swept: bool = False
-    hot: tuple[int, ...] = ()
-    cold: tuple[int, ...] = ()
-    backfill: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a night does, in the order in which credits go to it."""
-
-    lines: tuple[Line, ...]
-    budget: Budget
-    made_at: datetime
-
-    @property
-    def least(self) -> int:
-        """Credits of all lines, if all goes well and all is done."""
-        return sum(line.least for line in self.lines)
-
-    @property
-    def likely(self) -> int:
-        """Credits that doing all of it is expected to take."""
-        return sum(line.likely for line in self.lines)
-
-    @property
-    def most(self) -> int:
-        """Credits of all lines that hardly ever are exceeded."""
-        return sum(line.most for line in self.lines)
-
-    @property
-    def granted(self) -> int:
-        """Credits that tonight may spend; those that lines need only at their most are among them."""
-        return sum(line.granted for line in self.lines)
-
-    @property
-    def expected(self) -> int:
-        """Credits that tonight is expected to spend."""
-        return sum(min(line.granted, line.likely) for line in self.lines)
-
-    @property
-    def left_out(self) -> int:
-        """Likely credits that are not granted tonight."""
-        return sum(line.left_out for line in self.lines)
-
-    @property
-    def hours(self) -> int | None:
-        """Full hours to wait for credits until tonight's part is done; None where none come back."""
-        return _hours_for(self.expected, self.budget)
-
-    def order_for(self, name: str) -> Order:
-        """What is allowed for the list *name*."""
-        of_list = [line for line in self.lines if line.name == name]
-        return Order(
-            is_swept=any(line.kind == "sweep" and line.granted for line in of_list),
-            hot=next((line.pages for line in of_list if line.kind == "hot"), ()),
-            cold=next((line.pages for line in of_list if line.kind == "cold"), ()),
-            backfill=sum(line.granted for line in of_list if line.kind == "backfill"),
-        )
 
 
 def make_plan(
@@ -260,6 +123,7 @@ class _Planner:
         limit = BOUNDLESS if budget.for_backfill is None else max(0, budget.for_backfill)
         self._caps[Tier.BACKFILL] = min(self._caps[Tier.BACKFILL], limit)
         self._drafts: dict[Tier, list[_Draft]] = {tier: [] for tier in Tier}
+        self._in_turn: set[str] = set()  # lists of whose items nothing is known
 
     # what there is to do
 
@@ -269,7 +133,8 @@ class _Planner:
         feeds = [self._fixed(one) for one in fixed if one.kind == "feed"]
         details = sum(draft.price.likely for draft in self._details(due))
         swept = [self._sweep(held) if self._is_cheap(held) else self._front(held) for held in self._lists]
-        if sum(draft.price.likely for draft in [*accounts, *swept, *feeds]) + details > self._left:
+        needed = sum(draft.price.likely for draft in [*accounts, *swept, *feeds])
+        if needed + details > self._left or needed > self._caps[Tier.FRONT]:
             swept = [self._front(held) for held in self._lists]
         elif self._first_reads(swept) > self._caps[Tier.BACKFILL]:
             swept = [
@@ -300,7 +165,7 @@ class _Planner:
             self._drafts[Tier.BACKFILL].append(draft)
 
     def pages_of(self, observed: Sequence[Observed], policy: Policy) -> list[PageValue]:
-        """The held pages that may be read once more, best first."""
+        """The held pages that may be read once more."""
         lists = {
             held.name: held
             for held in self._lists
@@ -312,17 +177,17 @@ class _Planner:
             now=self._now,
             policy=policy,
         )
-        for name in sorted(lists.keys() - {page.list for page in found}):
-            found += self._in_turn(lists[name])
-        return sorted(found, key=_best_first)
+        self._in_turn = lists.keys() - {page.list for page in found}
+        for name in sorted(self._in_turn):
+            found += self._tonights_turn(lists[name])
+        return found
 
-    def _in_turn(self, held: HeldList) -> list[PageValue]:
+    def _tonights_turn(self, held: HeldList) -> list[PageValue]:
         """Pages of a list of whose items nothing is known: each has its night within the greatest age."""
         nights = max(1, self._rules.greatest_age.days)
-        tonight = self._now // 86_400 % nights
-        overdue = self._now - int(self._rules.greatest_age.total_seconds())
+        tonight = self._now // DAY % nights
         return [
-            PageValue(held.name, page, 0.0, overdue)
+            PageValue(held.name, page, 0.0, self._overdue_at)
             for page in range(1, held.pages or 0)
             if page % nights == tonight
         ]
@@ -331,24 +196,24 @@ class _Planner:
 
     def grant(self, pages: list[PageValue]) -> None:
         """Give the credits out, in the order of the tiers."""
+        refresh = Refresh(pages, overdue_at=self._overdue_at, pages_a_list=self._sweep_limit)
         self._grant_in_order(Tier.FRONT)
-        waiting = sum(max(draft.wanted, draft.price.likely) for draft in self._drafts[Tier.BACKFILL])
+        waiting = sum(draft.wanted for draft in self._drafts[Tier.BACKFILL])
         kept = min(waiting, self._caps[Tier.BACKFILL], math.floor(self._left * FIRST_READ_SHARE))
         self._left -= kept
-        pages = self._worth_reading(pages)
-        hot = _hottest(pages)
-        for_hot = min(_price_of(hot), self._left, self._caps[Tier.HOT])
+        for_hot = min(refresh.price("hot"), self._left, self._caps[Tier.HOT])
         self._left -= for_hot
         self._grant_in_order(Tier.DETAILS)
-        for_cold = min(_price_of(pages) - _price_of(hot), self._left, self._caps[Tier.COLD])
-        self._left -= for_cold
-        chosen = self._chosen(pages, for_hot + for_cold)
-        self._left += for_hot + for_cold - _price_of(chosen)
-        self._plan_pages(pages, hot, chosen)
-        self._sweep_what_is_whole(pages, chosen)
+        for_cold = min(refresh.price("cold"), self._left, self._caps[Tier.COLD])
+        chosen = refresh.chosen(
+            for_hot + for_cold, most_hot=self._caps[Tier.HOT], most_cold=self._caps[Tier.COLD]
+        )
+        self._left += for_hot - price_of(chosen)
+        self._plan_pages(refresh, chosen)
+        self._sweep_what_is_whole(chosen)
         self._grant_unsorted()
         self._left += kept
-        self._grant_evenly(Tier.BACKFILL)
+        self._grant_what_is_unknown()
         for tier in (Tier.FRONT, Tier.DETAILS, Tier.BACKFILL):
             for draft in self._drafts[tier]:
                 if draft.granted >= draft.price.likely:
@@ -365,12 +230,19 @@ class _Planner:
             if draft.kind != "sweep" or draft.price.likely <= min(self._left, self._caps[tier]):
                 self._give(draft, draft.price.likely)
 
-    def _grant_evenly(self, tier: Tier) -> None:
-        """To each the same, as far as it is wanted: a long first load must not keep short ones waiting."""
-        open_drafts = sorted(self._drafts[tier], key=lambda draft: draft.wanted)
-        for place, draft in enumerate(open_drafts):
-            at_hand = min(self._left, self._caps[tier])
-            self._give(draft, min(draft.wanted, at_hand // (len(open_drafts) - place)))
+    def _grant_what_is_unknown(self) -> None:
+        """First loads, and details that only they will show: to each the same, as far as it is wanted.
+
+        So a long list does not keep short ones waiting, nor their details.
+        """
+        waiting = [*self._drafts[Tier.DETAILS], *self._drafts[Tier.BACKFILL]]
+        waiting = sorted((draft for draft in waiting if draft.wanted), key=lambda draft: draft.wanted)
+        for place, draft in enumerate(waiting):
+            share = self._left // (len(waiting) - place)
+            if draft.tier is Tier.BACKFILL:
+                others = sum(other.tier is Tier.BACKFILL for other in waiting[place:])
+                share = min(share, self._caps[Tier.BACKFILL] // others)
+            self._give(draft, min(draft.wanted, share))
 
     def _grant_unsorted(self) -> None:
         """Whole readings of lists without an order of time, which cannot be read in part."""
@@ -391,65 +263,47 @@ class _Planner:
                 self._give(draft, draft.price.likely)
             self._drafts[Tier.COLD].append(draft)
 
-    def _worth_reading(self, pages: list[PageValue]) -> list[PageValue]:
-        """What may be read of *pages*: what changes or is overdue, and no more of a list than its share."""
-        overdue, share = self._overdue_at, self._sweep_limit
-        of_list: Counter[str] = Counter()
-        found = []
-        for page in sorted(pages, key=lambda page: (page.seen_at > overdue, *_best_first(page))):
-            if of_list[page.list] < share and (page.value >= WORTH_A_CREDIT or page.seen_at <= overdue):
-                of_list[page.list] += 1
-                found.append(page)
-        return sorted(found, key=_best_first)
-
-    def _chosen(self, pages: list[PageValue], credits: int) -> set[PageValue]:
-        """The pages to read for *credits*: the overdue, the longest unseen, and those of most value."""
-        by_age = sorted(pages, key=lambda page: (page.seen_at, *_best_first(page)))
-        overdue = [page for page in by_age if page.seen_at <= self._overdue_at]
-        chosen = _taken(overdue, math.floor(credits * OVERDUE_SHARE))
-        chosen |= _taken(by_age, round(credits * EXPLORED_SHARE))
-        rest = [page for page in pages if page not in chosen]
-        return chosen | _taken(rest, credits - _price_of(chosen))
-
-    def _plan_pages(self, pages: list[PageValue], hot: set[PageValue], chosen: set[PageValue]) -> None:
-        total = sum(page.value for page in pages) or 1.0
-        kinds: tuple[tuple[Kind, Tier], ...] = (("hot", Tier.HOT), ("cold", Tier.COLD))
+    def _plan_pages(self, refresh: Refresh, chosen: set[PageValue]) -> None:
+        total = sum(page.value for page in refresh.pages) or 1.0
+        heats: tuple[tuple[Heat, Tier], ...] = (("hot", Tier.HOT), ("cold", Tier.COLD))
         for held in self._lists:
-            for kind, tier in kinds:
-                mine = [page for page in pages if page.list == held.name and (page in hot) == (kind == "hot")]
-                if not mine:
+            of_list = [page for page in refresh.pages if page.list == held.name]
+            for heat, tier in heats:
+                pages = [page for page in of_list if refresh.heat(page) == heat]
+                if not pages:
                     continue
-                read = [page for page in mine if page in chosen]
-                share = sum(page.value for page in mine) / total
-                reason = f"{_number(len(mine), 'held page')} with {share:.0%} of the change that is expected"
-                overdue = sum(page.seen_at <= self._overdue_at for page in mine)
+                share = sum(page.value for page in pages) / total
+                reason = f"{_number(len(pages), 'held page')} with {share:.0%} of the change that is expected"
+                overdue = sum(map(refresh.is_overdue, pages))
                 if overdue:
-                    reason += f", {overdue} unseen for {self._rules.greatest_age.days} days"
-                price = Price(*[_price_of(mine)] * 3)
-                draft = _Draft(held.name, kind, tier, price, reason, price.likely, granted=_price_of(read))
+                    reason += f", {overdue} unseen for {_number(self._rules.greatest_age.days, 'day')}"
+                if held.name in self._in_turn:
+                    reason = "nothing is known of its items, so its pages are read in turn"
+                price = Price(*[price_of(pages)] * 3)
+                read = [page for page in pages if page in chosen]
+                draft = _Draft(held.name, heat, tier, price, reason, price.likely, granted=price_of(read))
                 draft.pages = tuple(sorted(page.page for page in read))
                 self._drafts[tier].append(draft)
 
-    def _sweep_what_is_whole(self, pages: list[PageValue], chosen: set[PageValue]) -> None:
+    def _sweep_what_is_whole(self, chosen: set[PageValue]) -> None:
         """A list of which every page is read anyway is read in one walk, where its proof can be paid."""
-        of_list: Counter[str] = Counter()
-        for page in chosen:
-            of_list[page.list] += page.price
         for held in self._lists:
-            front = next(draft for draft in self._drafts[Tier.FRONT] if draft.name == held.name)
-            if front.kind == "sweep" or not held.pages or not of_list[held.name]:
+            fronts = self._drafts[Tier.FRONT]
+            front = next(draft for draft in fronts if draft.name == held.name)
+            refreshed = price_of(page for page in chosen if page.list == held.name)
+            if front.kind == "sweep" or not refreshed or not held.pages or not held.is_complete:
                 continue
-            paid = front.granted + of_list[held.name]
             draft = self._sweep(held)
-            if not held.is_complete or paid < held.pages or draft.price.likely - paid > self._left:
+            draft.granted = draft.price.likely
+            more = draft.granted - front.granted
+            is_whole = front.granted + refreshed >= held.pages
+            if not is_whole or more > min(self._left + refreshed, self._caps[Tier.FRONT]):
                 continue
-            self._left += paid
             for tier in (Tier.HOT, Tier.COLD):
                 self._drafts[tier] = [other for other in self._drafts[tier] if other.name != held.name]
-            fronts = self._drafts[Tier.FRONT]
             fronts[fronts.index(front)] = draft
-            draft.granted = draft.price.likely
-            self._left -= draft.granted
+            self._left -= more - refreshed
+            self._caps[Tier.FRONT] -= more
 
     # the lines
 
@@ -478,7 +332,7 @@ class _Planner:
         return tuple(found)
 
     def _turn(self, draft: _Draft, left_out: int, spent: int) -> str:
-        hours = _hours_for(spent, self._budget) if draft.granted else 0
+        hours = self._budget.hours_for(spent) if draft.granted else 0
         if left_out and draft.granted:
             nights = math.ceil(left_out / draft.granted)
             return "in the next night" if nights == 1 else f"in about {nights} nights"
@@ -515,10 +369,14 @@ class _Planner:
             price = due_price(one, self._lists, day=self._budget.day)
             if not price.most:
                 continue
-            reason = f"{one.known} known to be due"
+            reason = f"{one.known:,} known to be due"
             if one.usual is not None:
-                reason += f", about {round(one.usual)} more as in other nights"
-            found.append(self._draft(one.name, one.kind, Tier.DETAILS, price, reason))
+                reason += f", about {round(one.usual):,} more as in other nights"
+            draft = self._draft(one.name, one.kind, Tier.DETAILS, price, reason)
+            if one.kind == "details" and one.usual is None and not one.known:
+                draft.reason = "how many are due, nobody knows yet"
+                draft.wanted = price.most
+            found.append(draft)
         return found
 
     def _is_cheap(self, held: HeldList) -> bool:
@@ -562,44 +420,6 @@ class _Planner:
         return sum(
             draft.price.likely - 1 for draft in drafts if draft.kind == "sweep" and draft.name in names
         )
-
-
-def _best_first(page: PageValue) -> tuple[float, str, int]:
-    return -page.value, page.list, page.page
-
-
-def _price_of(pages: Iterable[PageValue]) -> int:
-    return sum(page.price for page in pages)
-
-
-def _taken(pages: Iterable[PageValue], credits: int) -> set[PageValue]:
-    """The first of *pages* that so many *credits* pay for."""
-    found: set[PageValue] = set()
-    for page in pages:
-        if page.price <= credits:
-            found.add(page)
-            credits -= page.price
-    return found
-
-
-def _hottest(pages: list[PageValue]) -> set[PageValue]:
-    """The first of *pages*, in falling order of value, that together hold most of it."""
-    limit = HOT_SHARE * sum(page.value for page in pages)
-    found: set[PageValue] = set()
-    held = 0.0
-    for page in pages:
-        if held >= limit:
-            break
-        found.add(page)
-        held += page.value
-    return found
-
-
-def _hours_for(credits: int, budget: Budget) -> int | None:
-    """Full hours until so many *credits* can have been spent; None where none come back."""
-    if budget.now is None or credits <= budget.now:
-        return 0
-    return math.ceil((credits - budget.now) / budget.an_hour) if budget.an_hour else None
 
 
 def _number(count: int, thing: str) -> str:

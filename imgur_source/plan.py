@@ -1,0 +1,151 @@
+"""What a plan says: its lines with their prices, in the order in which credits go to them. Values only.
+
+How it is made stands in ``planning``.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+from typing import Literal
+
+
+class Tier(IntEnum):
+    """The classes in which credits are spent, most wanted first (docs/decisions.md)."""
+
+    FRONT = 0  # accounts, new items, holes near the head, feeds at their slots, whole lists that are cheap
+    HOT = 1  # held pages whose counters are expected to move most
+    DETAILS = 2  # comment trees and images of what has moved, looks at missing items
+    COLD = 3  # other held pages, the longest unseen among them
+    BACKFILL = 4  # holes far down, and the rest of first loads
+
+
+Kind = Literal["account", "feed", "sweep", "head", "hot", "details", "looks", "cold", "backfill"]
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The credits of a night.
+
+    Attributes:
+        credits: that the night may spend in all; None where nothing limits it.
+        now: of these, what may be spent before anything is waited for; None where nobody knows.
+        an_hour: what comes back each hour.
+        day: credits of the application's day, its limit.
+        for_backfill: of ``credits``, what backfill may use: it stops at twice the day's floor.
+        caps: the most credits of a tier; a tier without one has no cap of its own.
+    """
+
+    credits: int | None
+    now: int | None
+    an_hour: int
+    day: int
+    for_backfill: int | None = None
+    caps: tuple[tuple[Tier, int], ...] = ()
+
+    def hours_for(self, credits: int) -> int | None:
+        """Full hours until so many *credits* can have been spent; None where none come back."""
+        if self.now is None or credits <= self.now:
+            return 0
+        return math.ceil((credits - self.now) / self.an_hour) if self.an_hour else None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a plan.
+
+    Attributes:
+        least, likely, most: credits that it takes, if all of it is done.
+        granted: credits that it may spend tonight.
+        pages: for hot and cold: the held pages to read once more, numbered as last seen.
+        reason: why it is there, in words.
+        left_out: likely credits that are not granted tonight.
+        turn: when what is left out, or has to wait tonight, has its turn, in words; empty where nothing does.
+        uncorrected: what was likely before earlier runs corrected it; to be kept with what was spent.
+    """
+
+    name: str
+    kind: Kind
+    tier: Tier
+    least: int
+    likely: int
+    most: int
+    granted: int
+    reason: str
+    pages: tuple[int, ...] = ()
+    left_out: int = 0
+    turn: str = ""
+    uncorrected: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a plan allows for one list.
+
+    Attributes:
+        is_swept: whether it is read whole, in one walk from the front.
+        hot, cold: held pages to read once more, numbered as last seen, in rising order: page
+            p is now p + round(new items / page size).
+        backfill: credits for what was never read, below the front.
+    """
+
+    is_swept: bool = False
+    hot: tuple[int, ...] = ()
+    cold: tuple[int, ...] = ()
+    backfill: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a night does, in the order in which credits go to it."""
+
+    lines: tuple[Line, ...]
+    budget: Budget
+    made_at: datetime
+
+    @property
+    def least(self) -> int:
+        """Credits of all lines, if all goes well and all is done."""
+        return sum(line.least for line in self.lines)
+
+    @property
+    def likely(self) -> int:
+        """Credits that doing all of it is expected to take."""
+        return sum(line.likely for line in self.lines)
+
+    @property
+    def most(self) -> int:
+        """Credits of all lines that hardly ever are exceeded."""
+        return sum(line.most for line in self.lines)
+
+    @property
+    def granted(self) -> int:
+        """Credits that tonight may spend; those that lines need only at their most are among them."""
+        return sum(line.granted for line in self.lines)
+
+    @property
+    def expected(self) -> int:
+        """Credits that tonight is expected to spend."""
+        return sum(min(line.granted, line.likely) for line in self.lines)
+
+    @property
+    def left_out(self) -> int:
+        """Likely credits that are not granted tonight."""
+        return sum(line.left_out for line in self.lines)
+
+    @property
+    def hours(self) -> int | None:
+        """Full hours to wait for credits until tonight's part is done; None where none come back."""
+        return self.budget.hours_for(self.expected)
+
+    def order_for(self, name: str) -> Order:
+        """What is allowed for the list *name*."""
+        of_list = [line for line in self.lines if line.name == name]
+        return Order(
+            is_swept=any(line.kind == "sweep" and line.granted for line in of_list),
+            hot=next((line.pages for line in of_list if line.kind == "hot"), ()),
+            cold=next((line.pages for line in of_list if line.kind == "cold"), ()),
+            backfill=sum(line.granted for line in of_list if line.kind == "backfill"),
+        )
