@@ -18,6 +18,7 @@ import argparse
 import math
 import sys
 import time
+from bisect import insort
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from pathlib import Path
 from statistics import mean
 from typing import NamedTuple
 
-from imgur_source.planning import Budget, HeldList, Observed, Policy, Rules, make_plan
+from imgur_source.planning import Budget, HeldList, Observed, Order, Policy, Rules, make_plan
 from imgur_source.settings import (
     DAY_CREDITS,
     DEFAULT_GREATEST_AGE_DAYS,
@@ -207,6 +208,29 @@ class Night:
                 held[item.id] = Seen(item.at, item.value, self.now, self.now)
         return page
 
+    def read_held(self, name: str, order: Order) -> None:
+        """The held pages of *order*, numbered as last seen: first the hot, then the cold.
+
+        Where a page stands now is told by those read above it: new items move it down, and
+        deleted ones, of which nobody knows yet, up. Neighbours move together, so that
+        nothing is left out between them.
+        """
+        size = PAGE_SIZES[name]
+        seen = [(0, round(self.grown[name] / size))]  # pages, and by how many they have moved
+        wanted = {*order.hot, *order.cold}
+        moved: dict[int, int] = {}  # by the first page of each run of neighbours
+        for page in (*order.hot, *order.cold):
+            first = next(first for first in range(page, -1, -1) if first - 1 not in wanted)
+            if first not in moved:
+                moved[first] = next(by for above, by in reversed(seen) if above <= first)
+            shown = self.read(name, max(0, page + moved[first]))
+            if len(shown) > 1 and page in order.begins:
+                begins_at = order.begins[page]
+                late = sum(item.at > begins_at for item in shown) / size  # in pages
+                if begins_at > shown[0].at:
+                    late = (shown[0].at - begins_at) / max(1, shown[0].at - shown[-1].at)
+                insort(seen, (page, moved[first] + max(-3, min(1, round(late)))))
+
     def forget_deleted(self) -> None:
         """Drop what the pages of tonight should have shown and did not."""
         for name in self.lists:
@@ -292,11 +316,8 @@ def by_plan(night: Night, policy: Policy) -> None:
             while number * PAGE_SIZES[name] < len(night.lists[name]):
                 night.read(name, number)
                 number += 1
-    for tier in ("hot", "cold"):
-        for name, order in orders.items():
-            moved = round(night.grown[name] / PAGE_SIZES[name])
-            for page in getattr(order, tier):
-                night.read(name, page + moved)
+    for name, order in orders.items():
+        night.read_held(name, order)
 
 
 POLICIES: dict[str, Choice] = {

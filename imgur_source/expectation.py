@@ -60,6 +60,7 @@ class PageValue(NamedTuple):
         page: its number, as last seen.
         value: the change that is expected of its items together.
         seen_at: when the longest unseen of its items was last seen, seconds since the epoch.
+        begins_at: the ``datetime`` of its first item, by which it is recognised; None where nobody knows.
         price: credits that it takes; 0 where the front is expected to show it anyway.
     """
 
@@ -67,6 +68,7 @@ class PageValue(NamedTuple):
     page: int
     value: float
     seen_at: int
+    begins_at: int | None = None
     price: int = 1
 
 
@@ -178,14 +180,16 @@ def page_values(
         layout, course = layouts[name], courses.get(name)
         values: dict[int, float] = defaultdict(float)
         seen: dict[int, int] = {}
+        begins: dict[int, int] = {}
         for item in items:
             page = (item.rank + layout.grown) // layout.size - layout.moved
             values[page] += course.expected_of(item, now=now) if course else due_by_age(item, now=now)
             seen[page] = min(item.seen_at, seen.get(page, item.seen_at))
+            begins[page] = max(item.at, begins.get(page, item.at))
         for page in sorted(values):
             if page >= 0:
                 price = int(page + layout.moved > layout.in_front)
-                found.append(PageValue(name, page, values[page], seen[page], price))
+                found.append(PageValue(name, page, values[page], seen[page], begins[page], price))
     return found
 
 

@@ -6,7 +6,8 @@ How it is made stands in ``planning``.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
 from typing import Literal
@@ -59,7 +60,8 @@ class Line:
     Attributes:
         least, likely, most: credits that it takes, if all of it is done.
         granted: credits that it may spend tonight.
-        pages: for hot and cold: the held pages to read once more, numbered as last seen.
+        pages: for hot and cold: the held pages to read once more, numbered as last seen, in rising order.
+        begins: of each of these the ``datetime`` of its first item, in seconds; None where nobody knows.
         reason: why it is there, in words.
         left_out: likely credits that are not granted tonight.
         turn: when what is left out, or has to wait tonight, has its turn, in words; empty where nothing does.
@@ -75,6 +77,7 @@ class Line:
     granted: int
     reason: str
     pages: tuple[int, ...] = ()
+    begins: tuple[int | None, ...] = ()
     left_out: int = 0
     turn: str = ""
     uncorrected: int = 0
@@ -87,14 +90,17 @@ class Order:
     Attributes:
         is_swept: whether it is read whole, in one walk from the front.
         hot, cold: held pages to read once more, numbered as last seen, in rising order: page
-            p is now p + round(new items / page size).
+            p is now near p + round(new items / page size), and nearer to the front by what was
+            deleted above it; where a page shows that, ``begins`` tells how far the next is off.
         backfill: credits for what was never read, below the front.
+        begins: the ``datetime`` of the first item of hot and cold pages, in seconds since the epoch.
     """
 
     is_swept: bool = False
     hot: tuple[int, ...] = ()
     cold: tuple[int, ...] = ()
     backfill: int = 0
+    begins: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +149,12 @@ class Plan:
     def order_for(self, name: str) -> Order:
         """What is allowed for the list *name*."""
         of_list = [line for line in self.lines if line.name == name]
+        pages = {line.kind: line.pages for line in of_list if line.pages}
+        begins = (pair for line in of_list for pair in zip(line.pages, line.begins, strict=True))
         return Order(
             is_swept=any(line.kind == "sweep" and line.granted for line in of_list),
-            hot=next((line.pages for line in of_list if line.kind == "hot"), ()),
-            cold=next((line.pages for line in of_list if line.kind == "cold"), ()),
+            hot=pages.get("hot", ()),
+            cold=pages.get("cold", ()),
             backfill=sum(line.granted for line in of_list if line.kind == "backfill"),
+            begins={page: at for page, at in begins if at is not None},
         )

@@ -94,6 +94,7 @@ class _Draft:
     wanted: int = 0
     granted: int = 0
     pages: tuple[int, ...] = ()
+    begins: tuple[int | None, ...] = ()
 
 
 class _Planner:
@@ -161,7 +162,7 @@ class _Planner:
             else:
                 reason = f"about {_number(price.likely, 'page')} never read"
             draft = self._draft(held.name, "backfill", Tier.BACKFILL, price, reason)
-            draft.wanted = draft.price.likely if is_known else price.most
+            draft.wanted = draft.price.likely if is_known else draft.price.most
             self._drafts[Tier.BACKFILL].append(draft)
 
     def pages_of(self, observed: Sequence[Observed], policy: Policy) -> list[PageValue]:
@@ -242,7 +243,7 @@ class _Planner:
             if draft.tier is Tier.BACKFILL:
                 others = sum(other.tier is Tier.BACKFILL for other in waiting[place:])
                 share = min(share, self._caps[Tier.BACKFILL] // others)
-            self._give(draft, min(draft.wanted, share))
+            self._give(draft, min(draft.wanted - draft.granted, share))
 
     def _grant_unsorted(self) -> None:
         """Whole readings of lists without an order of time, which cannot be read in part."""
@@ -280,9 +281,10 @@ class _Planner:
                 if held.name in self._in_turn:
                     reason = "nothing is known of its items, so its pages are read in turn"
                 price = Price(*[price_of(pages)] * 3)
-                read = [page for page in pages if page in chosen]
+                read = sorted((page for page in pages if page in chosen), key=lambda page: page.page)
                 draft = _Draft(held.name, heat, tier, price, reason, price.likely, granted=price_of(read))
-                draft.pages = tuple(sorted(page.page for page in read))
+                draft.pages = tuple(page.page for page in read)
+                draft.begins = tuple(page.begins_at for page in read)
                 self._drafts[tier].append(draft)
 
     def _sweep_what_is_whole(self, chosen: set[PageValue]) -> None:
@@ -324,6 +326,7 @@ class _Planner:
                         granted=draft.granted,
                         reason=draft.reason,
                         pages=draft.pages,
+                        begins=draft.begins,
                         left_out=left_out,
                         turn=self._turn(draft, left_out, spent),
                         uncorrected=draft.uncorrected,
@@ -370,12 +373,12 @@ class _Planner:
             if not price.most:
                 continue
             reason = f"{one.known:,} known to be due"
-            if one.usual is not None:
+            if one.usual:
                 reason += f", about {round(one.usual):,} more as in other nights"
             draft = self._draft(one.name, one.kind, Tier.DETAILS, price, reason)
             if one.kind == "details" and one.usual is None and not one.known:
                 draft.reason = "how many are due, nobody knows yet"
-                draft.wanted = price.most
+                draft.wanted = draft.price.most
             found.append(draft)
         return found
 
