@@ -17,6 +17,7 @@ from typing import Literal, NamedTuple
 DAY = 86_400  # seconds
 AGE_EDGES = (0, *(DAY // 4 << step for step in range(14)))  # seconds: buckets from 6 hours up to 5 years
 FEWEST_OBSERVATIONS = 100  # intervals of a list below which ages cannot be told apart
+LATE_SHARE = 0.25  # of a page's items: as long as fewer are left unseen, the page counts as read
 EVIDENCE = 0.5  # change that an item has to show before it is believed to differ from others of its age
 TIERS = (  # age up to, and how often an item of it is looked at: the policy that needs no observations
     (2 * DAY, 1 * DAY),
@@ -59,7 +60,8 @@ class PageValue(NamedTuple):
     Attributes:
         page: its number, as last seen.
         value: the change that is expected of its items together.
-        seen_at: when the longest unseen of its items was last seen, seconds since the epoch.
+        seen_at: when it was last read as a page, seconds since the epoch: pages never lie quite as
+            before, so a few items at its ends may be unseen for longer.
         begins_at: the ``datetime`` of its first item, by which it is recognised; None where nobody knows.
         price: credits that it takes; 0 where the front is expected to show it anyway.
     """
@@ -159,11 +161,17 @@ class Layout(NamedTuple):
 
 
 def page_values(
-    observed: Sequence[Observed], *, layouts: Mapping[str, Layout], now: int, policy: Policy
+    observed: Sequence[Observed],
+    *,
+    layouts: Mapping[str, Layout],
+    now: int,
+    policy: Policy,
+    greatest_age: int,
 ) -> list[PageValue]:
     """The held pages of the lists in *layouts*, each with its value.
 
     A list of which too little is known goes by what all lists have shown, or else by the tiers of age.
+    A page with an item that was not seen for twice *greatest_age*, in seconds, counts as unread since.
     """
     of_list: dict[str, list[Observed]] = defaultdict(list)
     for item in observed:
@@ -179,17 +187,19 @@ def page_values(
     for name, items in of_list.items():
         layout, course = layouts[name], courses.get(name)
         values: dict[int, float] = defaultdict(float)
-        seen: dict[int, int] = {}
+        seen: dict[int, list[int]] = defaultdict(list)
         begins: dict[int, int] = {}
         for item in items:
             page = (item.rank + layout.grown) // layout.size - layout.moved
             values[page] += course.expected_of(item, now=now) if course else due_by_age(item, now=now)
-            seen[page] = min(item.seen_at, seen.get(page, item.seen_at))
+            seen[page].append(item.seen_at)
             begins[page] = max(item.at, begins.get(page, item.at))
         for page in sorted(values):
+            times = sorted(seen[page])
+            seen_at = min(times[int(len(times) * LATE_SHARE)], times[0] + greatest_age)
             if page >= 0:
                 price = int(page + layout.moved > layout.in_front)
-                found.append(PageValue(name, page, values[page], seen[page], begins[page], price))
+                found.append(PageValue(name, page, values[page], seen_at, begins[page], price))
     return found
 
 

@@ -177,6 +177,7 @@ class _Planner:
             layouts={name: Layout(held.page_size, held.expected_new) for name, held in lists.items()},
             now=self._now,
             policy=policy,
+            greatest_age=self._now - self._overdue_at,
         )
         self._in_turn = lists.keys() - {page.list for page in found}
         for name in sorted(self._in_turn):

@@ -167,19 +167,49 @@ def page_of(values: list, page: int) -> float:  # type: ignore[type-arg]
 
 
 def test_page_values__are_the_sums_of_their_items() -> None:
-    """Each page has its items' expected change, and the time of the one that was unseen longest."""
-    items = [*steady(10, ages=120), an_item(age=300, seen=9, before=(90, 10), rank=120)]
-    values = page_values(items, layouts={OWN: Layout(50, 0)}, now=NOW, policy="expected_change")
+    """Each page has its items' expected change, and the time of its first item."""
+    values = page_values(
+        list(steady(10, ages=120)),
+        layouts={OWN: Layout(50, 0)},
+        now=NOW,
+        policy="expected_change",
+        greatest_age=30 * DAY,
+    )
     assert [(value.list, value.page) for value in values] == [(OWN, 0), (OWN, 1), (OWN, 2)]
     assert page_of(values, 1) == pytest.approx(500, rel=0.1)
-    assert [NOW - value.seen_at for value in values] == [DAY, DAY, 9 * DAY]
+    assert page_of(values, 2) == pytest.approx(200, rel=0.1)
+    assert [value.begins_at for value in values] == [NOW - age * DAY for age in (2, 52, 102)]
+
+
+@pytest.mark.parametrize(
+    ("late", "days", "unread"),
+    [
+        (0, 9, 1),
+        (12, 9, 1),  # of 50: a few at its ends, where the page lay differently
+        (13, 9, 9),
+        (1, 29, 1),
+        (1, 70, 40),  # by now somebody has to look
+        (13, 70, 70),
+    ],
+)
+def test_page_values__a_page_is_read_when_most_of_it_was(late: int, days: int, unread: int) -> None:
+    """Up to a quarter of a page may be unseen for longer, but no item for more than twice the greatest age."""
+    items = [an_item(rank=rank, seen=days if rank < late else 1) for rank in range(50)]
+    [value] = page_values(
+        items, layouts={OWN: Layout(50, 0)}, now=NOW, policy="age_tiers", greatest_age=30 * DAY
+    )
+    assert NOW - value.seen_at == unread * DAY
 
 
 def test_page_values__cost_nothing_where_the_front_shows_them() -> None:
     """Page 0 comes with the front, as long as new items do not push more than half of it out."""
     for new, prices in ((0, [0, 1, 1]), (20, [0, 1, 1]), (30, [1, 1, 1]), (60, [0, 1, 1]), (80, [1, 1, 1])):
         values = page_values(
-            list(steady(ages=150)), layouts={OWN: Layout(50, new)}, now=NOW, policy="expected_change"
+            list(steady(ages=150)),
+            layouts={OWN: Layout(50, new)},
+            now=NOW,
+            policy="expected_change",
+            greatest_age=30 * DAY,
         )
         assert [value.price for value in values if value.page < 3] == prices, new
 
@@ -188,9 +218,13 @@ def test_page_values__borrow_what_other_lists_have_shown() -> None:
     """A list of which too little is known goes by all that is known, in the same unit as the others."""
     few = [an_item(age=30, seen=2, rank=rank, name="account_albums/me") for rank in range(10)]
     layouts = {OWN: Layout(50, 0), "account_albums/me": Layout(50, 0)}
-    with_others = page_values([*steady(10), *few], layouts=layouts, now=NOW, policy="expected_change")
-    alone = page_values(few, layouts=layouts, now=NOW, policy="expected_change")
-    by_age = page_values([*steady(10), *few], layouts=layouts, now=NOW, policy="age_tiers")
+    with_others = page_values(
+        [*steady(10), *few], layouts=layouts, now=NOW, policy="expected_change", greatest_age=30 * DAY
+    )
+    alone = page_values(few, layouts=layouts, now=NOW, policy="expected_change", greatest_age=30 * DAY)
+    by_age = page_values(
+        [*steady(10), *few], layouts=layouts, now=NOW, policy="age_tiers", greatest_age=30 * DAY
+    )
     assert [value.list for value in alone] == ["account_albums/me"]
     assert alone[0].value == sum(due_by_age(item, now=NOW) for item in few)
     assert alone == [value for value in by_age if value.list == "account_albums/me"]
@@ -199,4 +233,7 @@ def test_page_values__borrow_what_other_lists_have_shown() -> None:
 
 def test_page_values__leave_out_lists_that_nobody_asks_for() -> None:
     """A list that is read whole needs no values."""
-    assert page_values(list(steady()), layouts={}, now=NOW, policy="expected_change") == []
+    assert (
+        page_values(list(steady()), layouts={}, now=NOW, policy="expected_change", greatest_age=30 * DAY)
+        == []
+    )

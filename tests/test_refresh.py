@@ -13,7 +13,7 @@ BOUNDLESS = 10_000
 
 
 def a_page(page: int, value: float, *, seen_at: int = 500, price: int = 1, name: str = "a") -> PageValue:
-    return PageValue(name, page, value, seen_at, price)
+    return PageValue(name, page, value, seen_at, price=price)
 
 
 def refresh(*pages: PageValue, pages_a_list: int = BOUNDLESS) -> Refresh:
