@@ -130,6 +130,14 @@ class Coverage:
         kept = (*(() if is_from_front else above), read, *(() if is_to_end else below))
         return Coverage(kept, is_ended=is_to_end or (self.is_ended and (bool(below) or self._ends_in(read))))
 
+    def at_most(self, items: int) -> Coverage:
+        """This coverage, where the list is known to have no more than so many *items*: some were deleted."""
+        excess = self.items - items
+        if excess <= 0 or not self.stretches:
+            return self
+        *others, last = self.stretches
+        return replace(self, stretches=(*others, replace(last, items=max(1, last.items - excess))))
+
     def _ends_in(self, read: Stretch) -> bool:
         """Whether *read*, grown by what it touched, holds our own last item."""
         return bool(self.stretches) and read.oldest == self.stretches[-1].oldest

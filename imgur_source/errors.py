@@ -16,7 +16,9 @@
     │   ├── UnknownLimitError       a 429 that does not say what it is about
     │   └── OverCapacityError       the hidden limit per address
     ├── StoppedError            somebody asked the run to stop (exit 0)
+    │   └── DeadlineError           its time is over
     ├── ReplayEndedError        what an earlier run paid for is through, the rest is asked for
+    ├── AllowanceSpentError     the plan's share of one list is spent, the next thing is read
     ├── TransientError          the client tries again
     │   └── DisguisedLimitError     but not here: it may be a dead token, which was refreshed
     ├── NotFoundError           the row, or the list, is gone
@@ -121,7 +123,8 @@ class CreditsExhaustedError(ImgurError):
         self.reason = reason
         self.until = until
         self.is_backfill_floor = is_backfill_floor
-        super().__init__(f"No further request in this run: {reason}. {advice or self.advice}")
+        when = "in this run" if until is None else "for now"
+        super().__init__(f"No further request {when}: {reason}. {advice or self.advice}")
 
     def returning(self, until: datetime) -> Self:
         """The same, with the instant when credits return."""
@@ -188,8 +191,15 @@ class OverCapacityError(CreditsExhaustedError):
 class StoppedError(ImgurError):
     """Somebody asked the run to stop (Ctrl-C, SIGTERM)."""
 
+    def __init__(self, reason: str = "Stopped on request") -> None:
+        super().__init__(f"{reason}. What was read is kept.")
+
+
+class DeadlineError(StoppedError):
+    """The run has come to its deadline; what was fetched is kept."""
+
     def __init__(self) -> None:
-        super().__init__("Stopped on request. What was read is kept.")
+        super().__init__("The deadline has come")
 
 
 class ReplayEndedError(ImgurError):
@@ -198,6 +208,14 @@ class ReplayEndedError(ImgurError):
     def __init__(self, endpoint: str) -> None:
         self.endpoint = endpoint
         super().__init__(f"{endpoint}: the journal holds no further reply. The rest has to be asked for.")
+
+
+class AllowanceSpentError(ImgurError):
+    """What the plan grants one list tonight is spent; the rest of it is left to another night."""
+
+    def __init__(self) -> None:
+        self.reason = "what the plan grants it tonight is spent"
+        super().__init__(f"No further request for this list: {self.reason}.")
 
 
 class TransientError(ImgurError):

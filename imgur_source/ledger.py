@@ -305,7 +305,7 @@ class CreditLedger:
             if silent_until is None or now >= silent_until:
                 silent_until = now + cool_down(step + 1)
                 self._ask("update state set silent_until = ?, step = ?", _number(silent_until), step + 1)
-                logger.warning("cool-down step=%d silent_until=%s", step + 1, silent_until)
+                logger.info("cool-down step=%d silent_until=%s", step + 1, silent_until)
             return silent_until
 
     def day_spent(self, words: str) -> None:

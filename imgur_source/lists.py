@@ -5,6 +5,7 @@ Which pages are worth a credit is decided in ``reading.py``.
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,7 +18,14 @@ import msgspec
 
 from imgur_source.client import ImgurClient
 from imgur_source.coverage import Mark
-from imgur_source.errors import ImgurError, NotFoundError, PrivateError, RefusedError, WireShapeError
+from imgur_source.errors import (
+    AllowanceSpentError,
+    ImgurError,
+    NotFoundError,
+    PrivateError,
+    RefusedError,
+    WireShapeError,
+)
 from imgur_source.replies import Reply
 from imgur_source.settings import DAY_CREDITS, PER_PAGE_ASKED
 
@@ -90,21 +98,34 @@ class Pages:
         self._client = client
         self._list = numbered
         self._is_live = False  # whether a page of tonight has come
+        self._allowance: int | None = None  # pages that may still be paid for; None: as many as credits are
+        self._lock = threading.Lock()
         self._params = dict(numbered.params)
         if numbered.takes_per_page:
             self._params["perPage"] = str(PER_PAGE_ASKED)
+
+    def allow(self, pages: int | None) -> None:
+        """Pay for so many *pages* more and no further one; None for as many as there are credits for."""
+        with self._lock:
+            self._allowance = pages
+
+    @property
+    def allowance(self) -> int | None:
+        """Pages that may still be paid for; None where nothing but the credits limits them."""
+        return self._allowance
 
     def one(self, number: int) -> Page:
         """The page *number*.
 
         Raises:
-            ImgurError: when it cannot be had.
+            ImgurError: when it cannot be had, or must not be paid for.
         """
         page = self._page(number)
         self._is_live = self._is_live or not page.reply.is_replayed
         return page
 
     def _page(self, number: int) -> Page:
+        self._take_from_allowance()
         reply = self._client.get(
             self._list.endpoint,
             self._list.path(number),
@@ -164,10 +185,25 @@ class Pages:
         """Requests that may be sent right now; None when nothing is known of the credits."""
         return self._client.meter.at_hand()
 
+    def spare_the_day(self) -> None:
+        """Count what is asked from now on as backfill, which stops at twice the day's floor."""
+        self._client.meter.is_backfill = True
+
+    def spent(self) -> int:
+        """Credits that the run has spent so far, on this list and on others."""
+        return self._client.meter.credits.spent
+
     def day_credits(self) -> int:
         """Credits that the application has a day, as last seen."""
         client = self._client.meter.credits.client
         return client.limit if client else DAY_CREDITS
+
+    def _take_from_allowance(self) -> None:
+        with self._lock:
+            if self._allowance == 0:
+                raise AllowanceSpentError()
+            if self._allowance is not None:
+                self._allowance -= 1
 
     def _one_or_error(self, number: int) -> Page | ImgurError:
         try:

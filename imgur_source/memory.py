@@ -165,6 +165,13 @@ class Memory:
             for key in [key for key in self._fetched if key[0] in details_of]:
                 del self._fetched[key]
 
+    def forget_fetched(self, details_of: Collection[str], *, before: datetime) -> None:
+        """Forget the fetches of the resources *details_of* that the warehouse knows from *before* then."""
+        if self._fetched is not None:
+            for key, held in list(self._fetched.items()):
+                if key[0] in details_of and held.fetched_at < before:
+                    del self._fetched[key]
+
     def fetched(self, resource: str, item_id: str) -> Fetched | None:
         """The last fetch of *resource* for *item_id*; None where there was none."""
         if self._fetched is not None:

@@ -12,6 +12,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 from imgur_source.clock import Clock
@@ -117,6 +118,13 @@ class CreditMeter:
             self._show(shown)
             self._changed.notify_all()
 
+    def go_on_from(self, before: CreditMeter) -> None:
+        """Go on with the books of the meter of an earlier round: what a run may spend is for all of them."""
+        with self._changed:
+            self.credits = replace(self.credits, spent=before.credits.spent)
+            self.requests, self.charges = before.requests, before.charges
+            self.replays, self.unchanged = before.replays, before.unchanged
+
     def replayed(self, endpoint: str) -> None:
         """Count a reply that the journal gave, at no credit."""
         with self._changed:
@@ -191,7 +199,7 @@ class CreditMeter:
 
 def _how_long(pause: timedelta) -> str:
     minutes = math.ceil(pause / timedelta(minutes=1))
-    return f"new ones come in {minutes} minute{'s' if minutes > 1 else ''}"
+    return f"it may go on in {minutes} minute{'s' if minutes > 1 else ''}"
 
 
 def _with_more(counted: Counter[str], endpoint: str, number: int) -> Counter[str]:

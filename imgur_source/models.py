@@ -581,6 +581,16 @@ SYNC_RUNS = Table(
         _ours("accounts", Kind.JSON, "Accounts that were asked for, a list."),
         _ours("feeds", Kind.JSON, "Feeds that were asked for, a list."),
         _ours("resources", Kind.JSON, "Resources that were read, a list."),
+        _ours(
+            "rounds",
+            Kind.INTEGER,
+            "How often it spent the hour's credits, or what there was to do; each is a load.",
+        ),
+        _ours(
+            "credits_planned",
+            Kind.INTEGER,
+            "Credits that its plan expected to spend; null where nobody knew.",
+        ),
         _ours("credits_spent", Kind.INTEGER, "Credits that the run spent, retries included."),
         _ours(
             "user_credits_left",
@@ -591,6 +601,11 @@ SYNC_RUNS = Table(
             "client_credits_left",
             Kind.INTEGER,
             "Credits of the application's day that were left; null when Imgur did not say.",
+        ),
+        _ours(
+            "plan",
+            Kind.JSON,
+            "The lines of its plan: name, kind, tier, and credits: least, likely, most, granted, spent.",
         ),
         _ours("rows_loaded", Kind.JSON, "Rows loaded per table, an object."),
         _ours("owed", Kind.JSON, "Lists and items that were not read, a list of lines."),
@@ -616,6 +631,14 @@ CREDIT_CHARGES = Table(
         _ours("endpoint", Kind.TEXT, "The kind of request, such as account_images."),
         _ours("credits", Kind.INTEGER, "Credits spent, one per attempt; requests to /oauth2 cost none."),
         _ours("requests", Kind.INTEGER, "Requests sent, retries and token refreshes included."),
+        _ours("unchanged", Kind.INTEGER, "Of these, how many were answered that nothing has changed (304)."),
+        _ours("replays", Kind.INTEGER, "Replies that an earlier run had paid for, used again at no credit."),
+        _ours(
+            "rows_new",
+            Kind.INTEGER,
+            "Rows of things that were not held before; null where that is not known.",
+        ),
+        _ours("rows_refreshed", Kind.INTEGER, "Rows of things that were held; null where that is not known."),
         FETCHED_AT,
     ),
 )

@@ -26,6 +26,19 @@ class Tier(IntEnum):
 Kind = Literal["account", "feed", "sweep", "head", "hot", "details", "looks", "cold", "backfill"]
 
 
+TIER_OF: dict[Kind, Tier] = {  # where each kind of line stands; a sweep that only fits late is cold
+    "account": Tier.FRONT,
+    "feed": Tier.FRONT,
+    "sweep": Tier.FRONT,
+    "head": Tier.FRONT,
+    "hot": Tier.HOT,
+    "details": Tier.DETAILS,
+    "looks": Tier.DETAILS,
+    "cold": Tier.COLD,
+    "backfill": Tier.BACKFILL,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Budget:
     """The credits of a night.
@@ -125,6 +138,11 @@ class Plan:
     def most(self) -> int:
         """Credits of all lines that hardly ever are exceeded."""
         return sum(line.most for line in self.lines)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether all that it names is known so well that its likely price says something."""
+        return all(line.most < self.budget.day for line in self.lines)
 
     @property
     def granted(self) -> int:

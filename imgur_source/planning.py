@@ -49,6 +49,7 @@ __all__ = [
 FIRST_READ_SHARE = (
     0.5  # of what the fronts leave, at least: else held pages would keep a first load from its end
 )
+FEWEST_BACKFILL = 2  # credits: the first one reads the page where the last reading left off
 BOUNDLESS = 1_000_000_000  # credits, where nothing limits them
 
 
@@ -133,14 +134,15 @@ class _Planner:
         accounts = [self._fixed(one) for one in fixed if one.kind == "account"]
         feeds = [self._fixed(one) for one in fixed if one.kind == "feed"]
         details = sum(draft.price.likely for draft in self._details(due))
-        swept = [self._sweep(held) if self._is_cheap(held) else self._front(held) for held in self._lists]
+        lists = [held for held in self._lists if not held.is_read]
+        swept = [self._sweep(held) if self._is_cheap(held) else self._front(held) for held in lists]
         needed = sum(draft.price.likely for draft in [*accounts, *swept, *feeds])
         if needed + details > self._left or needed > self._caps[Tier.FRONT]:
-            swept = [self._front(held) for held in self._lists]
+            swept = [self._front(held) for held in lists]
         elif self._first_reads(swept) > self._caps[Tier.BACKFILL]:
             swept = [
                 self._front(held) if draft.kind == "sweep" and not held.is_begun else draft
-                for held, draft in zip(self._lists, swept, strict=True)
+                for held, draft in zip(lists, swept, strict=True)
             ]
         self._drafts[Tier.FRONT] = [*accounts, *swept, *feeds]
 
@@ -179,7 +181,8 @@ class _Planner:
             policy=policy,
             greatest_age=self._now - self._overdue_at,
         )
-        self._in_turn = lists.keys() - {page.list for page in found}
+        known = {page.list for page in found}
+        self._in_turn = {name for name, held in lists.items() if name not in known and not held.is_read}
         for name in sorted(self._in_turn):
             found += self._tonights_turn(lists[name])
         return found
@@ -244,13 +247,15 @@ class _Planner:
             if draft.tier is Tier.BACKFILL:
                 others = sum(other.tier is Tier.BACKFILL for other in waiting[place:])
                 share = min(share, self._caps[Tier.BACKFILL] // others)
-            self._give(draft, min(draft.wanted - draft.granted, share))
+            more = draft.wanted - draft.granted
+            if share >= min(more, FEWEST_BACKFILL) or draft.tier is not Tier.BACKFILL:
+                self._give(draft, min(more, share))
 
     def _grant_unsorted(self) -> None:
         """Whole readings of lists without an order of time, which cannot be read in part."""
         for held in self._lists:
             is_whole = held.is_begun and held.is_complete and not held.is_sorted and not held.is_absent
-            if not is_whole or self._is_swept(held.name):
+            if not is_whole or held.is_read or self._is_swept(held.name):
                 continue
             price = sweep_price(held, self._rules)
             rest = Price(*(max(0, credits - 1) for credits in price))
@@ -292,9 +297,15 @@ class _Planner:
         """A list of which every page is read anyway is read in one walk, where its proof can be paid."""
         for held in self._lists:
             fronts = self._drafts[Tier.FRONT]
-            front = next(draft for draft in fronts if draft.name == held.name)
+            front = next((draft for draft in fronts if draft.name == held.name), None)
             refreshed = price_of(page for page in chosen if page.list == held.name)
-            if front.kind == "sweep" or not refreshed or not held.pages or not held.is_complete:
+            if (
+                front is None
+                or front.kind == "sweep"
+                or not refreshed
+                or not held.pages
+                or not held.is_complete
+            ):
                 continue
             draft = self._sweep(held)
             draft.granted = draft.price.likely
@@ -339,7 +350,7 @@ class _Planner:
         hours = self._budget.hours_for(spent) if draft.granted else 0
         if left_out and draft.granted:
             nights = math.ceil(left_out / draft.granted)
-            return "in the next night" if nights == 1 else f"in about {nights} nights"
+            return "in the next night" if nights == 1 else f"in about {nights} nights like this one"
         if left_out and draft.tier is Tier.FRONT:
             return "first thing in the next night"
         if left_out:
@@ -373,10 +384,11 @@ class _Planner:
             price = due_price(one, self._lists, day=self._budget.day)
             if not price.most:
                 continue
-            reason = f"{one.known:,} known to be due"
-            if one.usual:
+            reason = f"{one.known:,} known to be due" if one.known else "none known to be due yet"
+            if one.usual and round(one.usual):
                 reason += f", about {round(one.usual):,} more as in other nights"
             draft = self._draft(one.name, one.kind, Tier.DETAILS, price, reason)
+            draft.wanted = draft.price.likely
             if one.kind == "details" and one.usual is None and not one.known:
                 draft.reason = "how many are due, nobody knows yet"
                 draft.wanted = draft.price.most
@@ -384,8 +396,11 @@ class _Planner:
         return found
 
     def _is_cheap(self, held: HeldList) -> bool:
-        """Whether reading it whole is worth its price, or has to be done once anyway."""
-        if held.is_absent:
+        """Whether reading it whole is worth its price, or has to be done once anyway.
+
+        What an hour's credits do not reach to cannot be one walk, and is read page by page.
+        """
+        if held.is_absent or sweep_price(held, self._rules).likely > self._budget.an_hour:
             return False
         if held.items is None:
             return self._budget.credits is None and not held.is_begun

@@ -55,6 +55,7 @@ class HeldList:
         has_count: whether Imgur tells how many items it has.
         is_sorted: whether its newest item comes first.
         is_absent: whether Imgur answered the last time that there is no such list for us.
+        is_read: whether its front was read in this very night, before the credits of an hour ended.
     """
 
     name: str
@@ -69,6 +70,7 @@ class HeldList:
     has_count: bool = False
     is_sorted: bool = True
     is_absent: bool = False
+    is_read: bool = False
 
     @property
     def pages(self) -> int | None:

@@ -7,10 +7,10 @@ One reader per kind of record, all of one shape. What hangs on single items
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Generator, Iterator, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -41,6 +41,7 @@ from imgur_source.errors import (
 from imgur_source.lists import Page, api_path
 from imgur_source.memory import Fetched, ListMemory, Memory
 from imgur_source.models import Table
+from imgur_source.plan import Order
 from imgur_source.posts import PostMedia, media_of, tags_of, whole_media
 from imgur_source.reading import ListReading
 from imgur_source.receipt import Receipt
@@ -84,6 +85,23 @@ def kept_fetch(memory: Memory, resource: str, item_id: str, fetched: Fetched) ->
     return Rows(DETAIL_FETCHES, rows_table(models.DETAIL_FETCHES, [row]))
 
 
+@dataclass(slots=True)
+class _Opened:
+    """A list that is being read tonight.
+
+    Attributes:
+        before: what was remembered of it.
+        is_kept: whether what is read of it is remembered.
+        walks_told: of its walks, how many stand in ``list_sweeps`` already.
+    """
+
+    step: Step
+    reading: ListReading
+    before: ListMemory
+    is_kept: bool
+    walks_told: int = 0
+
+
 class Readers:
     """Reads accounts, their lists, and feeds.
 
@@ -116,21 +134,39 @@ class Readers:
         self._rules = Rules.from_settings(settings)
         self._account_ids = account_ids
         self._details = details
+        self._open: dict[str, _Opened] = {}
         self._places: dict[str, int] = {}  # in the list at hand
         self._numbers_read: set[int] = set()
-        self._left_out: set[str] = set()  # accounts that are not there, or that another name has brought
-        self._own_posts: set[str] = set()
+        self._left_out = receipt.left_out  # accounts that are not there, or that another name has brought
         self._with_children: set[str] = set()  # posts whose tags and previews have been handed on
 
     def start_over(self) -> None:
         """Read accounts once more: what came before were the replayed replies of an earlier run."""
         self._numbers_read.clear()
         self._left_out.clear()
+        self._open.clear()
 
     def is_whole(self, step: Step) -> bool:
         """Whether nothing of the step's list waits to be read for the first time."""
         memory, is_sorted = self._memory.of_list(step.name), step.list().is_sorted
         return memory.is_whole(is_sorted=is_sorted, since=self._rules.since)
+
+    def is_rest_owed(self, step: Step) -> bool:
+        """Whether some of the step's list was never read; of one read for its items' details, tonight."""
+        if step.account in self._left_out or self._is_known_by_another_name(step.account):
+            return False
+        if step.resource in self._selected:
+            coverage, until = self._memory.of_list(step.name).coverage, self._rules.until
+            if until is not None and coverage.stretches:  # what is newer is left to a run without it
+                return coverage.first_gap(since=self._rules.since, until=until) is not None
+            return not self.is_whole(step)
+        opened = self._open.get(step.name)
+        return opened is not None and opened.reading.pages > 0 and not opened.reading.is_whole
+
+    def is_cut_short(self, step: Step) -> bool:
+        """Whether tonight's front of the step's list came no further than to what is held."""
+        opened = self._open.get(step.name)
+        return opened is not None and any(walk.kind == "head" for walk in opened.reading.walks)
 
     def read(self, step: Step, *, others_wait: bool = False) -> Iterator[Rows]:
         """The rows of one step, and at the end of a list the rows that say how far it was read.
@@ -141,6 +177,37 @@ class Readers:
         Raises:
             ImgurError: when the step ended early; what came before it has been yielded.
         """
+        self._open.pop(step.name, None)
+        yield from self._read(step, iter, others_wait=others_wait)
+
+    def read_front(self, step: Step, order: Order) -> Iterator[Rows]:
+        """The same for what *order* has read in front; the rest of the list may be asked for later.
+
+        Raises:
+            ImgurError: as ``read`` does.
+        """
+        self._open.pop(step.name, None)
+        yield from self._read(step, lambda reading: reading.front(order))
+
+    def read_again(self, step: Step, pages: Sequence[int], begins: Mapping[int, int]) -> Iterator[Rows]:
+        """The held *pages* of the step's list once more, numbered as before its front was read.
+
+        Raises:
+            ImgurError: as ``read`` does.
+        """
+        yield from self._read(step, lambda reading: reading.again(pages, begins=begins))
+
+    def read_backfill(self, step: Step, pages: int) -> Iterator[Rows]:
+        """At most so many *pages* of what of the step's list was never read.
+
+        Raises:
+            ImgurError: as ``read`` does.
+        """
+        yield from self._read(step, lambda reading: reading.backfill(pages))
+
+    def _read(
+        self, step: Step, pages_of: Callable[[ListReading], Iterator[Page]], *, others_wait: bool = False
+    ) -> Iterator[Rows]:
         self._receipt.reading = step.name
         if step.kind == "account":
             yield from self._read_account(step)
@@ -151,6 +218,10 @@ class Readers:
             if self._client.replays_only:
                 raise ReplayEndedError("account")
             raise NotFoundError("account_favorites", "the account itself could not be read")
+        opened = self._open.get(step.name) or self._opened(step, others_wait=others_wait)
+        yield from self._listed(opened, pages_of(opened.reading))
+
+    def _opened(self, step: Step, *, others_wait: bool) -> _Opened:
         self._places = {}
         is_kept = step.kind != "feed" and step.resource in self._selected  # else its rows are not loaded
         before = self._memory.of_list(step.name) if is_kept else ListMemory()
@@ -162,6 +233,12 @@ class Readers:
             clock=self._clock,
             others_wait=others_wait,
         )
+        self._open[step.name] = _Opened(step, reading, before, is_kept)
+        return self._open[step.name]
+
+    def _listed(self, opened: _Opened, pages: Iterator[Page]) -> Iterator[Rows]:
+        """The rows of *pages* and of the walks that brought them; the list is remembered as it is then."""
+        step, reading = opened.step, opened.reading
         read = {
             "images": self._read_images,
             "albums": self._read_albums,
@@ -172,7 +249,7 @@ class Readers:
         }[step.kind]
         error: ImgurError | None = None
         try:
-            for page in reading:
+            for page in pages:
                 self._receipt.pages += 1
                 self._receipt.booked(self._client.meter)
                 yield from read(step, page, reading)
@@ -180,15 +257,20 @@ class Readers:
                     yield Rows(LIST_ITEMS, _items_on(page, step.name))
         except (NotFoundError, PrivateError) as raised:
             error = raised
-            if not reading.pages and is_kept:
-                self._memory.keep_list(step.name, replace(before, is_absent=True))
+            if not reading.pages and opened.is_kept:
+                self._memory.keep_list(step.name, replace(opened.before, is_absent=True))
             if reading.pages:  # the list is there: a page of it that is not cannot be the end
                 error = TransientError(raised.endpoint, f"page {reading.pages}: {raised.reason}")
         except ImgurError as raised:
             error = raised
-        if is_kept and reading.pages and reading.memory != before:
+        if opened.is_kept and reading.pages and reading.memory != opened.before:
             self._memory.keep_list(step.name, reading.memory)
-        walks = [walk for walk in reading.walks if walk.pages or not isinstance(error, ReplayEndedError)]
+        walks = [
+            walk
+            for walk in reading.walks[opened.walks_told :]
+            if walk.pages or not isinstance(error, ReplayEndedError)
+        ]
+        opened.walks_told = len(reading.walks)
         yield Rows(LIST_SWEEPS, self._sweep_rows(step, walks))
         for walk in walks:
             logger.info(
@@ -200,7 +282,7 @@ class Readers:
         if error is not None:
             raise error
         for walk in walks:
-            if not walk.is_complete:
+            if not walk.is_complete and not walk.is_left_to_plan:
                 self._receipt.note(f"{step.name}: not read to its end, {walk.reason} ({walk.doubt}).")
 
     def _is_known_by_another_name(self, account: str) -> bool:
@@ -308,7 +390,7 @@ class Readers:
         records = yield from self._records(models.POSTS, page)
         rows = table_of(records, fetched_at=page.received_at)
         if are_own:
-            self._own_posts.update(row.id for row in records.rows)
+            self._receipt.own_posts.update(row.id for row in records.rows)
         yield Rows(step.resource, rows if are_own else self._without_own(rows))
         yield Rows("post_metrics", history_of(rows, models.POST_METRICS))
         # Two views of one post in one package would leave the children of both: the first one's stay.
@@ -341,9 +423,9 @@ class Readers:
 
         A feed is asked for without the login, so it knows neither vote nor favourite.
         """
-        if self._own_posts.isdisjoint(posts.column("id").to_pylist()):
+        if self._receipt.own_posts.isdisjoint(posts.column("id").to_pylist()):
             return posts
-        known = pa.array(sorted(self._own_posts), pa.string())
+        known = pa.array(sorted(self._receipt.own_posts), pa.string())
         return posts.filter(pc.invert(pc.is_in(posts.column("id"), value_set=known)))
 
     def _remember_posts(self, records: Records, *, as_me: bool) -> None:
@@ -376,8 +458,13 @@ class Readers:
     def _sweep_rows(self, step: Step, walks: Sequence[Walk]) -> pa.Table:
         now = self._clock.now()
         return rows_table(
-            models.LIST_SWEEPS, [{"list": step.name, "fetched_at": now, **asdict(walk)} for walk in walks]
+            models.LIST_SWEEPS, [{"list": step.name, "fetched_at": now, **_columns(walk)} for walk in walks]
         )
+
+
+def _columns(walk: Walk) -> dict[str, Any]:
+    """*walk* as ``list_sweeps`` has it."""
+    return {name: value for name, value in asdict(walk).items() if name in models.LIST_SWEEPS.column_names}
 
 
 def _items_on(page: Page, name: str) -> pa.Table:

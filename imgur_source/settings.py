@@ -49,6 +49,8 @@ DEFAULT_PROOF_PAGES = 10  # a walk this long proves itself, for 3 credits; a sho
 LOOKS_A_NIGHT = 5  # direct looks at items that unproved walks no longer showed, 1 credit each
 BATCH_ROWS = 10_000  # rows that travel together: large enough for speed, small enough for memory
 
+TIERS = ("front", "hot", "details", "cold", "backfill")  # of a night's credits (docs/decisions.md)
+
 PostDetails = Literal["own", "all"]
 
 _LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -193,6 +195,7 @@ class Settings:
     max_in_flight: int = DEFAULT_MAX_IN_FLIGHT
     greatest_age_days: int = DEFAULT_GREATEST_AGE_DAYS
     proof_pages: int = DEFAULT_PROOF_PAGES
+    tier_caps: tuple[tuple[str, int], ...] = ()
     request_timeout_seconds: float = DEFAULT_REQUEST_TIMEOUT_SECONDS
     state_dir: Path = field(default_factory=lambda: default_state_dir())
     accept_strike_risk: bool = False
@@ -215,6 +218,7 @@ class Settings:
         max_in_flight: int = DEFAULT_MAX_IN_FLIGHT,
         greatest_age_days: int = DEFAULT_GREATEST_AGE_DAYS,
         proof_pages: int = DEFAULT_PROOF_PAGES,
+        tier_caps: Sequence[str] = (),
         accept_strike_risk: bool = False,
         has_rapidapi_key: bool = False,
     ) -> Settings:
@@ -223,9 +227,9 @@ class Settings:
         Raises:
             ConfigurationError: before the first request, naming the value.
         """
-        if isinstance(accounts, str) or isinstance(feeds, str):
+        if isinstance(accounts, str) or isinstance(feeds, str) or isinstance(tier_caps, str):
             raise ConfigurationError(
-                'accounts and feeds are lists: write accounts = ["me"], not accounts = "me".'
+                'accounts, feeds and tier_caps are lists: write accounts = ["me"], not accounts = "me".'
             )
         if not all(isinstance(feed, str) for feed in feeds):
             raise ConfigurationError("feeds holds something that is not a name in quotes. Remove it.")
@@ -274,10 +278,29 @@ class Settings:
             max_in_flight=max_in_flight,
             greatest_age_days=greatest_age_days,
             proof_pages=proof_pages,
+            tier_caps=_tier_caps(tier_caps),
             request_timeout_seconds=float(request_timeout_seconds),
             state_dir=Path(state_dir).expanduser() if state_dir else default_state_dir(),
             accept_strike_risk=accept_strike_risk,
         )
+
+
+def _tier_caps(texts: Sequence[str]) -> tuple[tuple[str, int], ...]:
+    """Tiers and the most credits of each, from words like ``backfill@200``.
+
+    Raises:
+        ConfigurationError: when one of them is something else.
+    """
+    caps: dict[str, int] = {}
+    for text in texts:
+        tier, _, credits = str(text).strip().partition("@")
+        if tier not in TIERS or not credits.isdecimal() or tier in caps:
+            raise ConfigurationError(
+                f"tier_caps holds {text!r}. Write each tier once, with its credits, like backfill@200; "
+                f"the tiers are {', '.join(TIERS)}."
+            )
+        caps[tier] = int(credits)
+    return tuple(caps.items())
 
 
 def _instant(name: str, value: str | date | None) -> datetime | None:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from typing import Any
 
@@ -24,15 +24,18 @@ from imgur_source import models
 from imgur_source.auth import Authenticators, authenticators, client_id_of, oauth_base_of
 from imgur_source.client import ImgurClient
 from imgur_source.clock import Clock, SystemClock
-from imgur_source.errors import ConfigurationError, ImgurError
+from imgur_source.errors import ConfigurationError, DeadlineError, ImgurError
 from imgur_source.journal import Journal
-from imgur_source.ledger import CreditLedger
+from imgur_source.ledger import CreditLedger, Standing, standing_of
 from imgur_source.memory import Memory
 from imgur_source.meter import CreditMeter
 from imgur_source.models import Kind, Table
+from imgur_source.outlook import Purse, budget_of, plan_of
+from imgur_source.plan import Plan
 from imgur_source.receipt import Receipt
 from imgur_source.resources import TABLE_OF, Batch, Night
 from imgur_source.settings import (
+    DAY_CREDITS,
     DEFAULT_ACCOUNTS,
     DEFAULT_FEED_PAGES,
     DEFAULT_GREATEST_AGE_DAYS,
@@ -40,6 +43,7 @@ from imgur_source.settings import (
     DEFAULT_PROOF_PAGES,
     DEFAULT_REQUEST_TIMEOUT_SECONDS,
     DEFAULT_SWEEP_SHARE,
+    HOUR_CREDITS,
     ImgurCredentials,
     Settings,
 )
@@ -55,14 +59,30 @@ MERGE = {"disposition": "merge", "strategy": "delete-insert"}  # the one that su
 
 
 class StopFlag:
-    """Raised by whoever wants the run to end cleanly; looked at before each request."""
+    """Raised by whoever wants the run to end cleanly; looked at before each request.
 
-    def __init__(self) -> None:
+    Args:
+        clock, ends_at: from when on no further request is sent, if there is such a time.
+    """
+
+    def __init__(self, *, clock: Clock | None = None, ends_at: datetime | None = None) -> None:
         self.is_up = False
+        self.ends_at = ends_at
+        self._clock = clock
 
     def raise_(self) -> None:
         """Ask the run to end after the request under way."""
         self.is_up = True
+
+    def asked(self) -> bool:
+        """Whether the run is to end.
+
+        Raises:
+            DeadlineError: its time is over.
+        """
+        if not self.is_up and self._clock and self.ends_at and self._clock.now() >= self.ends_at:
+            raise DeadlineError()
+        return self.is_up
 
 
 @dataclass(frozen=True)
@@ -76,7 +96,11 @@ class Runtime:
             are loaded in one package with what they speak of; None for a run that keeps none.
         journal: keeps paid replies until their rows are loaded, and the last ones for their ETag; the
             package that ``receipt.journal_package`` names is to be confirmed after the load. None: off.
-        full_refresh: whether what is remembered of the lists at hand is forgotten before they are read.
+        full_refresh: whether what is remembered of the lists at hand is forgotten before they are read;
+            later rounds of the run keep what its first one has read.
+        held_among: says how many of the rows of a table are of things that are held; None where nobody knows.
+        on_settings: told the settings and credentials once they are checked, as the source is built.
+        on_plan: told the plan of the night before its first request.
     """
 
     clock: Clock
@@ -86,6 +110,9 @@ class Runtime:
     books: Callable[[Receipt], Batch] | None = None
     journal: Journal | None = None
     full_refresh: bool = False
+    held_among: Callable[[Table, pa.Table], int] | None = None
+    on_settings: Callable[[Settings, ImgurCredentials], None] | None = None
+    on_plan: Callable[[Plan], None] | None = None
 
 
 @dlt.source(name="imgur", section="imgur")
@@ -101,6 +128,7 @@ def imgur(
     max_in_flight: int = DEFAULT_MAX_IN_FLIGHT,
     greatest_age_days: int = DEFAULT_GREATEST_AGE_DAYS,
     proof_pages: int = DEFAULT_PROOF_PAGES,
+    tier_caps: Sequence[str] = (),
     base_url: str | None = None,
     request_timeout_seconds: float = DEFAULT_REQUEST_TIMEOUT_SECONDS,
     state_dir: str | None = None,
@@ -125,6 +153,7 @@ def imgur(
         max_in_flight: requests of one walk under way at once.
         greatest_age_days: after so many days held pages of dearer lists, and albums' images, are read anew.
         proof_pages: a walk this long proves by the list's count that it skipped nothing, for 3 credits.
+        tier_caps: the most credits that the plan of a night gives to a tier, such as ``backfill@200``.
         base_url: another server than Imgur's; https, or http on loopback.
         request_timeout_seconds: how long one request may take to connect, and between bytes.
         state_dir: where vault and ledger of the application lie; None for the user's state directory.
@@ -150,6 +179,7 @@ def imgur(
         max_in_flight=max_in_flight,
         greatest_age_days=greatest_age_days,
         proof_pages=proof_pages,
+        tier_caps=tier_caps,
         request_timeout_seconds=request_timeout_seconds,
         state_dir=state_dir,
         accept_strike_risk=accept_strike_risk,
@@ -161,9 +191,67 @@ def imgur(
         raise ConfigurationError("candidates must be an imgur_source.steps.Candidates, or None.")
     if not isinstance(runtime, Runtime | None):
         raise ConfigurationError("runtime must be an imgur_source.source.Runtime, or None.")
+    if runtime is not None and runtime.on_settings is not None:
+        runtime.on_settings(settings, credentials)
     night = _night_resource(settings, credentials, candidates, runtime)
     tables = TABLE_OF | (BOOKS if runtime and runtime.books else {})
     return [night] + [_table_resource(night, name, table) for name, table in tables.items()]
+
+
+def first_plan(
+    settings: Settings,
+    credentials: ImgurCredentials,
+    *,
+    selected: Collection[str],
+    candidates: Candidates,
+    state: MutableMapping[str, Any],
+    clock: Clock,
+    ends_at: datetime | None,
+    full_refresh: bool = False,
+) -> Plan:
+    """The plan that a run with these would make now; sends nothing, and spends nothing.
+
+    Args:
+        state: what earlier runs have left in dlt's state; a copy, it may be changed.
+        ends_at: as for ``budget_of``.
+    """
+    memory = Memory(state, fetched=candidates.fetched)
+    if full_refresh:
+        _forget(settings, selected, candidates, memory, None)
+    try:
+        standing = standing_of(settings.state_dir, client_id_of(credentials), clock=clock)
+    except ConfigurationError:  # no client id yet: the plan is what brings a person to get one
+        standing = None
+    return plan_of(
+        settings,
+        selected=selected,
+        candidates=candidates,
+        memory=memory,
+        budget=budget_of(
+            _purse_of(standing),
+            allowance=settings.max_credits,
+            now=clock.now(),
+            ends_at=ends_at,
+            caps=settings.tier_caps,
+        ),
+        now=clock.now(),
+    )
+
+
+def _purse_of(standing: Standing | None) -> Purse:
+    """What a ledger knows, as the plan wants it."""
+    if standing is None:
+        return Purse()
+    hour, day = standing.windows.get("user"), standing.windows.get("client")
+    days = [standing.windows[name] for name in ("client", "requests") if name in standing.windows]
+    return Purse(
+        an_hour=hour.limit if hour else HOUR_CREDITS,
+        a_day=day.limit if day else DAY_CREDITS,
+        hour_left=hour.at_hand if hour else None,
+        day_left=min((day.at_hand for day in days if day.at_hand is not None), default=None),
+        backfill_left=min((day.at_hand - day.floor for day in days if day.at_hand is not None), default=None),
+        is_denied=standing.denied is not None,
+    )
 
 
 def _night_resource(
@@ -221,8 +309,10 @@ def _read(
     journal = runtime.journal
     if journal is not None:
         _open_journal(journal, memory)
-    if runtime.full_refresh:
+    if runtime.full_refresh and receipt.rounds == 1:
         _forget(settings, selected, candidates, memory, journal)
+    elif runtime.full_refresh and receipt.began_at is not None:  # lists have their state from the first round
+        memory.forget_fetched(wanted_resources(selected), before=receipt.began_at)
     client = ImgurClient(
         base_url=settings.base_url,
         oauth_url=oauth_base_of(settings.base_url),
@@ -232,11 +322,14 @@ def _read(
         clock=runtime.clock,
         timeout=timedelta(seconds=settings.request_timeout_seconds),
         user_agent=f"imgur_source/{version('imgur_source')}",
-        should_stop=lambda: runtime.stop.is_up,
+        should_stop=runtime.stop.asked,
         transport=runtime.transport,
         journal=journal,
         scope=_scope_of(settings, credentials, authentication),
     )
+    if receipt.meter is not None:
+        client.meter.go_on_from(receipt.meter)
+    receipt.meter = client.meter
     try:
         night = Night(
             client,
@@ -247,6 +340,8 @@ def _read(
             memory=memory,
             receipt=receipt,
             replays_first=_are_replays_old(journal, runtime.clock),
+            make_plan=lambda: _plan_of_round(settings, selected, candidates, memory, runtime, client.meter),
+            held_among=runtime.held_among,
         )
         for batch in night.batches():
             error: ImgurError | None = receipt.fatal or next(iter(receipt.failures), None)
@@ -262,6 +357,45 @@ def _read(
             yield runtime.books(receipt)
     finally:
         client.close()
+
+
+def _plan_of_round(
+    settings: Settings,
+    selected: Collection[str],
+    candidates: Candidates,
+    memory: Memory,
+    runtime: Runtime,
+    meter: CreditMeter,
+) -> Plan | None:
+    """What this round does; None where nothing is known that a plan could be made of.
+
+    The first round's plan is the run's, to which its summary compares what was spent.
+    """
+    if candidates.known is None:
+        return None
+    receipt, now = runtime.receipt, runtime.clock.now()
+    most = settings.max_credits
+    plan = plan_of(
+        settings,
+        selected=selected,
+        candidates=candidates,
+        memory=memory,
+        budget=budget_of(
+            _purse_of(meter.ledger.standing()),
+            allowance=None if most is None else most - meter.credits.spent,
+            now=now,
+            ends_at=runtime.stop.ends_at,
+            caps=[(tier, max(0, cap - receipt.spent_in(tier))) for tier, cap in settings.tier_caps],
+        ),
+        now=now,
+        done=receipt.done,
+        began_at=receipt.began_at,
+    )
+    receipt.began_at = receipt.began_at or now
+    receipt.plan = receipt.plan or plan
+    if runtime.on_plan is not None:
+        runtime.on_plan(plan)
+    return plan
 
 
 def _open_journal(journal: Journal, memory: Memory) -> None:
@@ -286,11 +420,13 @@ def _forget(
 ) -> None:
     """Forget coverage, fetches and bodies of what is selected, so that all of it is read anew."""
     wanted = wanted_resources(selected)
-    lists = [step for step in steps(settings, selected=selected, candidates=candidates) if not step.feed]
+    lists = [
+        step for step in steps(settings, selected=selected, candidates=candidates) if step.kind != "account"
+    ]
     names = {step.name for step in lists}
     memory.forget(lambda name: name in names, details_of=wanted)
     if journal is not None:
-        paths = {step.list().path(0).rpartition("/")[0] for step in lists if step.kind != "account"}
+        paths = {step.list().path(0).rpartition("/")[0] for step in lists}
         journal.forget_bodies(
             [*paths, *(DETAIL_PATHS[name] for name in sorted(wanted & DETAIL_PATHS.keys()))]
         )

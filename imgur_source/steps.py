@@ -1,18 +1,20 @@
 """What there is to read, and in which order: lists first, then what hangs on their items.
 
 Pure: settings, what is wanted and what is held go in, steps come out.
-The planner that weighs steps against credits will take its place.
+How many credits each of them gets is ``planning``'s to decide.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, NamedTuple
 
+from imgur_source.expectation import Observed
 from imgur_source.lists import NumberedList, api_path
 from imgur_source.memory import Fetched
+from imgur_source.prices import Due
 from imgur_source.settings import Feed, Settings
 
 ME = "me"
@@ -48,13 +50,11 @@ class HeldAlbum:
 
     Attributes:
         images_count, cover, inserted_at: as last seen; None where they were not sent.
-        owner: name of the account; None where it was not shown.
         as_me: whether it is asked for with the login.
     """
 
     id: str
     images_count: int | None = None
-    owner: str | None = None
     as_me: bool = False
     cover: str | None = None
     inserted_at: datetime | None = None
@@ -74,7 +74,6 @@ class HeldPost:
     is_album: bool = False
     images_count: int | None = None
     comment_count: int | None = None
-    owner: str | None = None
     as_me: bool = False
 
 
@@ -99,6 +98,27 @@ class Look(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What a warehouse can tell the plan of a night.
+
+    Attributes:
+        observed: what was last seen of each item of the lists.
+        due: details and looks that are due.
+        new_per_day: items that came a day lately, by list.
+        read_at: when the front of a list was last read, by list.
+        pages_before: pages that the last readings of a feed took on average, by feed.
+        spent_before: what lines took lately beside what was likely, by name and kind.
+    """
+
+    observed: tuple[Observed, ...] = ()
+    due: tuple[Due, ...] = ()
+    new_per_day: Mapping[str, float] = field(default_factory=dict)
+    read_at: Mapping[str, datetime] = field(default_factory=dict)
+    pages_before: Mapping[str, float] = field(default_factory=dict)
+    spent_before: Mapping[tuple[str, str], float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Candidates:
     """What a warehouse knows already, so that it need not be asked for again.
 
@@ -107,6 +127,7 @@ class Candidates:
         accounts: the number of each account by its name (or ``me``).
         fetched: the last fetches of details by resource and id; None to keep them in dlt's state.
         looks: items to look at directly, because their list no longer shows them.
+        known: what the night's plan is made of; None for a night without a plan.
     """
 
     albums: tuple[HeldAlbum, ...] | None = None
@@ -114,6 +135,7 @@ class Candidates:
     accounts: dict[str, int] = field(default_factory=dict)
     fetched: dict[tuple[str, str], Fetched] | None = None
     looks: tuple[Look, ...] = ()
+    known: Known | None = None
 
 
 Kind = Literal["account", "images", "albums", "submissions", "favorites", "comments", "feed"]

@@ -36,6 +36,7 @@ class Walk:
     """One walk, as it goes into ``list_sweeps``; its attributes are the columns.
 
     Attributes:
+        is_left_to_plan: whether it ends where it does because the plan has the rest read later; no column.
         newest_at, oldest_at: what it covered, exclusive; None where it began at the front or reached the end.
         reason: why it ended where it did.
         doubt: why it is not proved; None where it is.
@@ -52,6 +53,7 @@ class Walk:
     is_proved: bool = False
     reason: str = "not finished"
     doubt: str | None = _TOO_SHORT
+    is_left_to_plan: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ class Run:
         seen: their items' ids.
         seen_before: ids that the run it goes on from has shown; None where it stands for itself.
         is_from_front, is_to_end: whether it began with page 0, and came to the empty page.
+        end_page: the number of the empty page that it came to.
         is_stepped_back: whether a page was read before the one in front of it.
         is_broken: whether a page brought nothing, so that nobody knows what stands behind it.
         is_doubtful: whether it passed the place of the newest item held without meeting it: that one is
@@ -103,6 +106,7 @@ class Run:
     walk: Walk
     is_from_front: bool = False
     is_to_end: bool = False
+    end_page: int = 0
     is_stepped_back: bool = False
     is_broken: bool = False
     is_doubtful: bool = False
@@ -215,10 +219,12 @@ class Walker:
             coverage = memory.coverage.with_read(
                 run.marks, is_from_front=run.is_from_front, is_to_end=run.is_to_end
             )
+            if run.is_to_end:
+                coverage = coverage.at_most(run.end_page * self._size)
             memory = replace(memory, coverage=coverage)
             if coverage.is_complete() or (run.is_broken and memory.items is None):
                 memory = replace(memory, items=coverage.items)
-        else:
+        elif walk.kind != "head":
             read = set(range(self._resumed_at)).union(*(run.numbers for run in self._runs))
             is_ended = any(run.is_to_end or run.is_broken for run in self._runs)
             first_unread = min(set(range(len(read) + 1)) - read)
@@ -263,6 +269,9 @@ class Walker:
         """The pages *ahead*, those first that are kept; one alone is asked for alone."""
         while ahead and ahead[0] in self._kept:
             yield self._kept.pop(ahead.popleft())
+        granted = [grant for grant in (self._pages.allowance, self._pages.at_hand()) if grant is not None]
+        while granted and len(ahead) > max(1, min(granted)):
+            ahead.pop()  # else a page behind one that is not granted may be paid for, and be part of no walk
         yield from self._pages.several(ahead, at_once=min(self._rules.max_in_flight, max(1, len(ahead))))
 
     def _known_pages(self, below: Stretch | None) -> int:
@@ -314,7 +323,7 @@ class Walker:
         run = self._run
         self._paid(page)
         if not page.ids:
-            run.is_to_end = True
+            run.is_to_end, run.end_page = True, page.number
             self._ended("the list ended")
             return None
         shown = run.seen_before or set()

@@ -88,6 +88,7 @@ def run(options: night.Options, *, nights: int = NIGHTS, simulator: Simulator | 
                 "max_in_flight": DEFAULT_MAX_IN_FLIGHT,
                 "greatest_age_days": DEFAULT_GREATEST_AGE_DAYS,
                 "proof_pages": DEFAULT_PROOF_PAGES,
+                "tier_caps": [],
                 "credentials": ImgurCredentials(
                     client_id=simulator.client_id,
                     client_secret=simulator.client_secret,

@@ -6,17 +6,19 @@ where there is no such table, nothing is held.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
+import pyarrow as pa
 from catalog import RAW_SCHEMA, columns_of, newest_rows
+from duckdb_files import quoted
 from relations import Query, ask, present_in, queries
 
-from imgur_source.models import ACCOUNTS, ALBUMS, DETAIL_FETCHES, POSTS, SYNC_RUNS
+from imgur_source.models import ACCOUNTS, DETAIL_FETCHES, SYNC_RUNS, Table
 from imgur_source.planning import Due, Observed
 
 PLAN = "plan"  # the folder of sql/ with what is worth asking Imgur for
@@ -28,20 +30,20 @@ Answerable = dict[str, Query]  # the queries of sql/plan whose inputs are there,
 
 
 class HeldAlbum(NamedTuple):
-    """An album that we hold; what is null Imgur did not say."""
+    """An album that the list of an account shows; what is null Imgur did not say. Times are seconds."""
 
+    list: str
     id: str
-    account_url: str | None
     images_count: int | None
     cover: str | None
-    datetime: datetime | None
+    inserted_at: int | None
 
 
 class HeldPost(NamedTuple):
-    """A gallery post that we hold; what is null Imgur did not say."""
+    """A gallery post that the submissions of an account show; what is null Imgur did not say."""
 
+    list: str
     id: str
-    account_url: str | None
     is_album: bool
     images_count: int | None
     comment_count: int | None
@@ -95,12 +97,14 @@ class PlanFacts:
         due: details that are due, by resource.
         new_items: what has come into each list lately, by list.
         spent: what lines of the last plans took beside what was likely, by name and kind.
+        feed_pages: pages that the last readings of a feed took on average, by feed.
     """
 
     observed: tuple[Observed, ...] = ()
     due: tuple[Due, ...] = ()
     new_items: dict[str, NewItems] = field(default_factory=dict)
     spent: dict[tuple[str, str], float] = field(default_factory=dict)
+    feed_pages: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,22 +116,61 @@ class HeldParents:
     accounts: tuple[HeldAccount, ...] = ()
 
 
-def held_parents(connection: duckdb.DuckDBPyConnection) -> HeldParents:
-    """Albums, posts and named accounts."""
-    albums = newest_rows(connection, ALBUMS, HeldAlbum._fields, newest_by="datetime")
-    posts = newest_rows(connection, POSTS, HeldPost._fields, newest_by="datetime")
+def held_parents(connection: duckdb.DuckDBPyConnection, sql_dir: Path) -> HeldParents:
+    """Albums and posts of followed accounts that have not gone missing, and named accounts.
+
+    Raises:
+        RelationError: a query cannot be asked.
+    """
+    plan = _answerable(connection, sql_dir)
     accounts = newest_rows(connection, ACCOUNTS, HeldAccount._fields, newest_by="created")
     return HeldParents(
-        albums=tuple(HeldAlbum(**row) for row in albums),
-        posts=tuple(HeldPost(**{**row, "is_album": bool(row["is_album"])}) for row in posts),
+        albums=tuple(
+            HeldAlbum(
+                row["list"] or "",
+                row["id"] or "",
+                _whole(row["images_count"]),
+                row["cover"],
+                _whole(row["inserted_at"]),
+            )
+            for row in _rows(connection, plan, "held_albums")
+        ),
+        posts=tuple(
+            HeldPost(
+                row["list"] or "",
+                row["id"] or "",
+                row["is_album"] == "true",
+                _whole(row["images_count"]),
+                _whole(row["comment_count"]),
+            )
+            for row in _rows(connection, plan, "held_posts")
+        ),
         accounts=tuple(HeldAccount(**row) for row in accounts if row["url"]),
     )
+
+
+def _whole(text: str | None) -> int | None:
+    return None if text is None else int(text)
 
 
 def held_fetches(connection: duckdb.DuckDBPyConnection) -> list[HeldFetch]:
     """What the images and comments of albums and posts were fetched for last; newest first."""
     rows = newest_rows(connection, DETAIL_FETCHES, HeldFetch._fields, newest_by="fetched_at")
     return [HeldFetch(**row) for row in rows]
+
+
+def held_among(connection: duckdb.DuckDBPyConnection, table: Table, rows: pa.Table) -> int:
+    """How many of *rows* have a key that *table* holds; none where there is no such table."""
+    if table.name not in columns_of(connection, RAW_SCHEMA):
+        return 0
+    connection.register("rows_at_hand", rows)
+    keys = " and ".join(f"held.{quoted(key)} = at_hand.{quoted(key)}" for key in table.key)
+    [(count,)] = connection.execute(
+        f"select count(*) from rows_at_hand as at_hand where exists "
+        f"(select 1 from {quoted(RAW_SCHEMA, table.name)} as held where {keys})"
+    ).fetchall()
+    connection.unregister("rows_at_hand")
+    return int(count)
 
 
 def looks_due(connection: duckdb.DuckDBPyConnection, sql_dir: Path, *, limit: int) -> list[LookDue]:
@@ -143,11 +186,17 @@ def looks_due(connection: duckdb.DuckDBPyConnection, sql_dir: Path, *, limit: in
 
 
 def plan_facts(
-    connection: duckdb.DuckDBPyConnection, sql_dir: Path, *, now: datetime, greatest_age: timedelta
+    connection: duckdb.DuckDBPyConnection,
+    sql_dir: Path,
+    *,
+    accounts: Collection[str],
+    now: datetime,
+    greatest_age: timedelta,
 ) -> PlanFacts:
     """What the plan asks; what was never loaded is not known.
 
     Args:
+        accounts: whose details count, by their names or ``me``.
         greatest_age: after which details are due though nothing has moved.
 
     Raises:
@@ -160,9 +209,12 @@ def plan_facts(
     ]
     return PlanFacts(
         observed=tuple(_observed(connection, plan)),
-        due=_details_due(connection, plan, now=now, greatest_age=greatest_age),
+        due=_details_due(connection, plan, accounts=accounts, now=now, greatest_age=greatest_age),
         new_items={new.list: new for new in new_items},
         spent=_spent(connection, plan),
+        feed_pages={
+            row["list"] or "": float(row["pages"] or 0) for row in _rows(connection, plan, "feed_pages")
+        },
     )
 
 
@@ -182,13 +234,24 @@ def _observed(connection: duckdb.DuckDBPyConnection, plan: Answerable) -> Iterat
 
 
 def _details_due(
-    connection: duckdb.DuckDBPyConnection, plan: Answerable, *, now: datetime, greatest_age: timedelta
+    connection: duckdb.DuckDBPyConnection,
+    plan: Answerable,
+    *,
+    accounts: Collection[str],
+    now: datetime,
+    greatest_age: timedelta,
 ) -> tuple[Due, ...]:
-    usual = {row["resource"]: float(row["usual"] or 0) for row in _rows(connection, plan, "usual_details")}
+    usual = (
+        {row["resource"]: float(row["usual"] or 0) for row in _rows(connection, plan, "usual_details")}
+        if _keeps_plans(connection)
+        else {}
+    )
     old_at = (now - greatest_age).timestamp()
     known: dict[str, int] = {}
     there: dict[str, int] = {}
     for row in _rows(connection, plan, "details"):
+        if (row["list"] or "").partition("/")[2] not in accounts:
+            continue
         resource, day = row["resource"] or "", row["fetched_day"]
         due = row["due_with_age"] if day is not None and int(day) <= old_at else row["due"]
         known[resource] = known.get(resource, 0) + int(due or 0)
@@ -200,12 +263,17 @@ def _details_due(
 
 
 def _spent(connection: duckdb.DuckDBPyConnection, plan: Answerable) -> dict[tuple[str, str], float]:
-    if "plan" not in columns_of(connection, RAW_SCHEMA).get(SYNC_RUNS.name, ()):
-        return {}  # of an earlier version, whose runs kept no plan
+    if not _keeps_plans(connection):
+        return {}
     return {
         (row["name"] or "", row["kind"] or ""): float(row["ratio"] or 0)
         for row in _rows(connection, plan, "spent")
     }
+
+
+def _keeps_plans(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether runs are kept with their plans; those of an earlier version were not."""
+    return "plan" in columns_of(connection, RAW_SCHEMA).get(SYNC_RUNS.name, ())
 
 
 def _answerable(connection: duckdb.DuckDBPyConnection, sql_dir: Path) -> Answerable:

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from copy import deepcopy
 from types import FrameType, TracebackType
 from typing import Any, Self
 
@@ -63,6 +64,10 @@ class StopOnSignal:
     def hold(self) -> None:
         """Let no signal interrupt what is left of the night."""
         self._is_held = True
+
+    def release(self) -> None:
+        """Let a signal end the run again: another round begins."""
+        self._is_held = False
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -194,6 +199,21 @@ def agree_on_state(pipeline: dlt.Pipeline, receipt: Receipt, journal: Journal) -
         journal.forget_bodies()  # what they stood for may be among what is lacking
         pipeline.drop()
         pipeline.sync_destination()
+
+
+def state_of(pipeline: dlt.Pipeline) -> dict[str, Any]:
+    """What the source has left in dlt's state, that of the destination where there is none here.
+
+    Raises:
+        WarehouseError: when the destination cannot be reached.
+    """
+    try:
+        if not pipeline.state.get("sources"):
+            pipeline.sync_destination()
+    except PipelineStepFailed as error:
+        raise _translated(error) from error
+    found: dict[str, Any] = pipeline.state.get("sources", {}).get(PIPELINE_NAME, {})
+    return deepcopy(found)
 
 
 def _stored_state(pipeline: dlt.Pipeline) -> StateInfo | None:

@@ -1,11 +1,17 @@
-"""One night: lock, load what a crash left, read, load, check, publish, tell."""
+"""One night: lock, load what a crash left, rounds of reading, loading, checking and publishing, tell.
+
+A round ends when all is read, or when the hour's credits are spent; in that case the
+night waits for new ones, if the deadline allows, and goes round again.
+"""
 
 from __future__ import annotations
 
 import json
 import secrets
+import sys
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +20,7 @@ from typing import Any
 import dlt
 import httpx
 import pyarrow as pa
+from deadlines import deadline_of
 from dlt.common.configuration.exceptions import (
     ConfigurationException,
     ConfigValueCannotBeCoercedException,
@@ -27,10 +34,14 @@ from loading import (
     load_pending,
     pipeline_of,
     read_and_load,
+    state_of,
 )
+from plans import plan_lines, planned_lines, print_plan_in_short
 from progress import Progress
+from relations import RelationError
 from run_lock import RunLock
 from summary import print_summary
+from waiting import EACH_MINUTE, EACH_QUARTER, is_worth_waiting, wait
 from warehouse import Publication, Warehouse
 
 from imgur_source.arrow import rows_table, scrubbed
@@ -39,10 +50,11 @@ from imgur_source.errors import ConfigurationError
 from imgur_source.journal import Journal
 from imgur_source.memory import Fetched
 from imgur_source.models import CREDIT_CHARGES, LIST_SWEEPS, SYNC_RUNS
+from imgur_source.plan import Plan
 from imgur_source.receipt import Receipt
-from imgur_source.settings import LOOKS_A_NIGHT
-from imgur_source.source import BOOKS, Runtime, StopFlag, imgur
-from imgur_source.steps import ME, Candidates, HeldAlbum, HeldPost, Look, with_companions
+from imgur_source.settings import LOOKS_A_NIGHT, ImgurCredentials, Settings
+from imgur_source.source import BOOKS, Runtime, StopFlag, first_plan, imgur
+from imgur_source.steps import ME, Candidates, HeldAlbum, HeldPost, Known, Look, with_companions
 
 RUNS_KEPT = timedelta(days=730)  # how long a person may want to look back at single runs
 
@@ -68,6 +80,8 @@ class Options:
     destination: str = DUCKDB
     publish: bool = True
     runs_kept: timedelta | None = None
+    deadline: str | None = None
+    accept_strike_risk: bool = False
     quiet: bool = False
     settings: dict[str, Any] = field(default_factory=dict)
 
@@ -114,28 +128,44 @@ def run(options: Options, *, clock: Clock, transport: httpx.BaseTransport | None
     """
     warehouse = replace(options.warehouse, clock=clock)
     keep_runs = options.runs_kept or _runs_kept()
-    stop = StopFlag()
+    settings, _ = settings_of(options, clock=clock)
+    if not settings.accounts and not settings.feeds:
+        raise ConfigurationError(
+            "Nothing is asked for: name accounts or feeds under [sources.imgur] in .dlt/config.toml."
+        )
+    started_at = clock.now()
+    stop = StopFlag(clock=clock, ends_at=deadline_of(options.deadline, now=started_at).reading_ends_at)
+    receipt = Receipt()
     with (
         RunLock(warehouse.lock_file, clock=clock),
         StopOnSignal(stop) as signals,
         Journal(options.journal_file, clock=clock, scrub=scrubbed) as journal,
     ):
-        started_at = clock.now()
         run_id = f"{started_at:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-        receipt = Receipt()
         books = partial(_books, options=options, run_id=run_id, started_at=started_at, clock=clock)
-        runtime = Runtime(clock, receipt, stop, transport, books, journal, options.full_refresh)
-        with destination_of(options.destination, warehouse) as destination:
-            pipeline = pipeline_of(options.destination, destination, warehouse)
-            load_pending(pipeline, receipt, signals, journal)
-            agree_on_state(pipeline, receipt, journal)
-            source = _source(options, runtime)  # what is held may have come with the pending rows
-            with Progress(receipt, quiet=options.quiet):
-                read_and_load(pipeline, source, signals, journal)
-        if receipt.journal_package is not None:
-            journal.confirm(receipt.journal_package)
+        runtime = Runtime(
+            clock,
+            receipt,
+            stop,
+            transport,
+            books,
+            journal,
+            options.full_refresh,
+            held_among=warehouse.held_among if options.destination == DUCKDB else None,
+            on_plan=None if options.quiet else print_plan_in_short,
+        )
+        while True:
+            _read_a_round(options, warehouse, settings, runtime, signals, journal)
+            finding = _publish(options, warehouse, run_id, receipt, keep_runs=keep_runs)
+            signals.release()
+            if not is_worth_waiting(receipt.resumes_at, stop):
+                break
+            if not _wait(options, receipt, stop, clock):
+                receipt.ended = "Stopped on request while it waited for credits. What was read is kept."
+                break
+            receipt.next_round()
+            runtime = replace(runtime, on_plan=None)
         outcome, reason, exit_code = _judge(receipt)
-        finding = _publish(options, warehouse, run_id, receipt, keep_runs=keep_runs)
         if finding.problems:
             exit_code = exit_code or 1
         result = NightResult(
@@ -152,7 +182,113 @@ def run(options: Options, *, clock: Clock, transport: httpx.BaseTransport | None
         return result
 
 
-def _source(options: Options, runtime: Runtime) -> Any:
+def _read_a_round(
+    options: Options,
+    warehouse: Warehouse,
+    settings: Settings,
+    runtime: Runtime,
+    signals: StopOnSignal,
+    journal: Journal,
+) -> None:
+    """Read until there is nothing left to do or to spend, and load it: one package."""
+    receipt = runtime.receipt
+    with destination_of(options.destination, warehouse) as destination:
+        pipeline = pipeline_of(options.destination, destination, warehouse)
+        load_pending(pipeline, receipt, signals, journal)
+        agree_on_state(pipeline, receipt, journal)
+        # what is held may have come with the pending rows
+        candidates = _candidates(options, warehouse, settings)
+        source = _source(options, runtime, candidates)
+        with Progress(receipt, quiet=options.quiet):
+            read_and_load(pipeline, source, signals, journal)
+    if receipt.journal_package is not None:
+        journal.confirm(receipt.journal_package)
+
+
+def _wait(options: Options, receipt: Receipt, stop: StopFlag, clock: Clock) -> bool:
+    """Wait for the credits that the receipt knows to return; whether another round begins."""
+    assert receipt.resumes_at is not None
+    is_terminal = sys.stderr.isatty()
+
+    def say(line: str) -> None:
+        if not options.quiet:
+            print(line, file=sys.stderr)
+
+    return wait(
+        receipt.resumes_at,
+        clock=clock,
+        stop=stop,
+        say=say,
+        line_each=EACH_MINUTE if is_terminal else EACH_QUARTER,
+    )
+
+
+def print_plan(options: Options, *, clock: Clock) -> int:
+    """Print what a run would read and cost, from what is known before its first request; always 0.
+
+    Raises:
+        RunLockedError: a run is at work, which knows more than this could.
+        SetupError: a setting is wrong.
+    """
+    print("\n".join(plan_lines(plan_before(options, clock=clock))))
+    return 0
+
+
+def plan_before(options: Options, *, clock: Clock) -> Plan:
+    """The plan that a run would make now; sends nothing, spends nothing, changes nothing.
+
+    Raises:
+        RunLockedError, SetupError: as ``print_plan`` does.
+    """
+    warehouse = replace(options.warehouse, clock=clock)
+    with ExitStack() as stack:
+        if warehouse.work_dir.exists():
+            stack.enter_context(RunLock(warehouse.lock_file, clock=clock))
+        state = _state_before(options, warehouse)
+        settings, credentials, selected = _settled(options, clock=clock)
+        candidates = _candidates(options, warehouse, settings)
+    return first_plan(
+        settings,
+        credentials,
+        selected=selected,
+        candidates=candidates,
+        state=state,
+        clock=clock,
+        ends_at=deadline_of(options.deadline, now=clock.now()).reading_ends_at,
+        full_refresh=options.full_refresh,
+    )
+
+
+def settings_of(options: Options, *, clock: Clock) -> tuple[Settings, ImgurCredentials]:
+    """The settings and credentials that a run would have.
+
+    Raises:
+        SetupError: one of them cannot be used.
+    """
+    settings, credentials, _ = _settled(options, clock=clock)
+    return settings, credentials
+
+
+def _settled(options: Options, *, clock: Clock) -> tuple[Settings, ImgurCredentials, frozenset[str]]:
+    """Settings, credentials and selected resources, as the source has them when it is built."""
+    settled: list[tuple[Settings, ImgurCredentials]] = []
+    runtime = Runtime(clock, Receipt(), StopFlag(), on_settings=lambda *values: settled.append(values))
+    source = _source(options, runtime, Candidates())
+    [(settings, credentials)] = settled
+    return settings, credentials, frozenset(source.resources.selected)
+
+
+def _state_before(options: Options, warehouse: Warehouse) -> dict[str, Any]:
+    """What earlier runs have left in dlt's state; empty where there was none."""
+    if options.destination == DUCKDB and not warehouse.has_work_file:
+        return {}
+    if options.destination != DUCKDB and not (warehouse.pipelines_dir / options.destination).exists():
+        return {}
+    with destination_of(options.destination, warehouse) as destination:
+        return state_of(pipeline_of(options.destination, destination, warehouse))
+
+
+def _source(options: Options, runtime: Runtime, candidates: Candidates) -> Any:
     overrides: dict[str, Any] = dict(options.settings)
     if options.accounts is not None:
         overrides["accounts"] = list(options.accounts)
@@ -166,10 +302,17 @@ def _source(options: Options, runtime: Runtime) -> Any:
         overrides["start_date"] = options.since
     if options.until is not None:
         overrides["end_date"] = options.until
-    if options.destination == DUCKDB:
-        overrides["candidates"] = _candidates(options)
+    if options.accept_strike_risk:
+        overrides["accept_strike_risk"] = True
     try:
-        source = imgur(runtime=runtime, **overrides)
+        source = imgur(runtime=runtime, candidates=candidates, **overrides)
+    except ConfigurationError as error:
+        said = str(error)
+        if options.since is not None:
+            said = said.replace("start_date", "--since")
+        if options.until is not None:
+            said = said.replace("end_date", "--until")
+        raise ConfigurationError(said) from error
     except ConfigValueCannotBeCoercedException as error:
         raise ConfigurationError(
             f"The setting {error.field_name} cannot be read. Lists are written with brackets and quotes, "
@@ -177,48 +320,78 @@ def _source(options: Options, runtime: Runtime) -> Any:
         ) from error
     except ConfigurationException as error:
         raise ConfigurationError(f"The configuration cannot be read ({_words(error)}).") from error
-    return (
-        source.with_resources(*sorted(with_companions(options.only) | BOOKS.keys()))
-        if options.only
-        else source
-    )
+    if not options.only:
+        return source
+    wanted = with_companions(options.only) | BOOKS.keys()
+    return source.with_resources(*sorted(wanted & source.resources.keys()))
 
 
-def _candidates(options: Options) -> Candidates:
-    """What the work file knows: earlier fetches, looks that are due, and parents.
+def _candidates(options: Options, warehouse: Warehouse, settings: Settings) -> Candidates:
+    """What the work file knows: earlier fetches, looks that are due, parents, and what a plan is made of.
 
-    The last so that ``--only album_images`` need not read the lists of albums again;
-    where none are held their lists are read.
+    Parents so that ``--only album_images`` need not read the lists of albums again (where none
+    are held their lists are read), and that what an earlier night owed is not forgotten.
     """
-    warehouse = options.warehouse
+    if options.destination != DUCKDB:
+        return Candidates()
     fetched = {
         (held.resource, held.item_id): Fetched(held.fingerprint or "", held.items, held.fetched_at)
         for held in warehouse.held_fetches()
     }
-    looks = () if options.only else tuple(Look(*due) for due in warehouse.looks_due(LOOKS_A_NIGHT))
-    if not options.only:
-        return Candidates(fetched=fetched, looks=looks)
     held = warehouse.held_parents()
-    names = {account.url: account.id for account in held.accounts}
-    asked = frozenset(options.accounts or ())
-    own = frozenset(names) if not asked or ME in asked else asked
     albums = tuple(
         HeldAlbum(
             album.id,
             album.images_count,
-            album.account_url,
+            as_me=_account_of(album.list) == ME,
             cover=album.cover,
-            inserted_at=album.datetime,
+            inserted_at=None if album.inserted_at is None else datetime.fromtimestamp(album.inserted_at, UTC),
         )
         for album in held.albums
-        if album.account_url is None or album.account_url in own
+        if _account_of(album.list) in settings.accounts
     )
     posts = tuple(
-        HeldPost(post.id, post.is_album, post.images_count, post.comment_count, post.account_url)
+        HeldPost(
+            post.id,
+            post.is_album,
+            post.images_count,
+            post.comment_count,
+            as_me=_account_of(post.list) == ME,
+        )
         for post in held.posts
-        if post.account_url in own
+        if _account_of(post.list) in settings.accounts
     )
-    return Candidates(albums=albums or None, posts=posts or None, accounts=names, fetched=fetched)
+    return Candidates(
+        albums=albums or None,
+        posts=posts or None,
+        accounts={account.url: account.id for account in held.accounts},
+        fetched=fetched,
+        looks=() if options.only else tuple(Look(*due) for due in warehouse.looks_due(LOOKS_A_NIGHT)),
+        known=_known(warehouse, settings),
+    )
+
+
+def _account_of(name: str) -> str:
+    """Whose list *name* is, such as ``me`` of ``account_albums/me``."""
+    return name.partition("/")[2]
+
+
+def _known(warehouse: Warehouse, settings: Settings) -> Known:
+    """What the plan is made of; relations of an older version are made anew first."""
+    greatest_age = timedelta(days=settings.greatest_age_days)
+    try:
+        facts = warehouse.plan_facts(accounts=settings.accounts, greatest_age=greatest_age)
+    except RelationError:
+        warehouse.apply_sql()
+        facts = warehouse.plan_facts(accounts=settings.accounts, greatest_age=greatest_age)
+    return Known(
+        observed=facts.observed,
+        due=facts.due,
+        new_per_day={name: new.per_day for name, new in facts.new_items.items()},
+        read_at={name: datetime.fromtimestamp(new.read_at, UTC) for name, new in facts.new_items.items()},
+        pages_before=facts.feed_pages,
+        spent_before=facts.spent,
+    )
 
 
 def _judge(receipt: Receipt) -> tuple[str, str | None, int]:
@@ -248,9 +421,12 @@ def _books(
         "accounts": json.dumps(receipt.accounts),
         "feeds": json.dumps(receipt.feeds),
         "resources": json.dumps(receipt.resources),
+        "rounds": receipt.rounds,
+        "credits_planned": receipt.plan.expected if receipt.plan and receipt.plan.is_known else None,
         "credits_spent": credits.spent,
         "user_credits_left": credits.user.remaining if credits.user else None,
         "client_credits_left": credits.client.remaining if credits.client else None,
+        "plan": json.dumps(planned_lines(receipt)) if receipt.plan else None,
         "rows_loaded": json.dumps(dict(sorted(receipt.rows.items()))),
         "owed": json.dumps(receipt.owed),
         "notes": json.dumps([*receipt.retirements, *receipt.notes]),
@@ -258,15 +434,22 @@ def _books(
         "version": version("imgur_source"),
         "fetched_at": now,
     }
+    is_counted = options.destination == DUCKDB
     charges = [
         {
             "run_id": run_id,
             "endpoint": endpoint,
             "credits": receipt.charges[endpoint],
-            "requests": requests,
+            "requests": receipt.requests[endpoint],
+            "unchanged": receipt.unchanged[endpoint],
+            "replays": receipt.replays[endpoint],
+            "rows_new": receipt.rows_new[endpoint] if is_counted else None,
+            "rows_refreshed": receipt.rows_refreshed[endpoint] if is_counted else None,
             "fetched_at": now,
         }
-        for endpoint, requests in sorted(receipt.requests.items())
+        for endpoint in sorted(
+            {*receipt.requests, *receipt.replays, *(+(receipt.rows_new + receipt.rows_refreshed))}
+        )
     ]
     return {
         SYNC_RUNS.name: rows_table(SYNC_RUNS, [sync_run]),

@@ -20,7 +20,7 @@ class Progress:
         self._quiet = quiet
         self._console = console or Console(file=sys.stderr, highlight=False)
         self._status: Status | None = None
-        self._said = ""
+        self._said: set[str] = set()
 
     def __enter__(self) -> Self:
         if not self._quiet:
@@ -40,9 +40,9 @@ class Progress:
     def _show(self, receipt: Receipt) -> None:
         if self._status is not None:
             self._status.update(f"reading {receipt.reading}: {_figures(receipt)}")
-        elif receipt.reading != self._said:
-            self._said = receipt.reading
-            self._console.print(f"reading {receipt.reading} ({_figures(receipt)})", soft_wrap=True)
+        elif receipt.reading and receipt.reading not in self._said:
+            self._said.add(receipt.reading)
+            self._console.print(f"reading {receipt.reading}", soft_wrap=True)
 
 
 def _figures(receipt: Receipt) -> str:

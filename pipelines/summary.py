@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from plans import came_to
+
 if TYPE_CHECKING:
     from night import NightResult, Options
 
@@ -32,9 +34,13 @@ def summary_lines(result: NightResult, options: Options, *, seconds: float) -> I
     if not loaded:
         yield "  none"
     credits = receipt.credits
-    yield f"Credits: {credits.spent} spent{_left(result)}"
+    planned = f" of {receipt.plan.expected:,} planned" if receipt.plan and receipt.plan.is_known else ""
+    yield f"Credits: {credits.spent:,} spent{planned}{_left(result)}"
     if replays := receipt.replays.total():
         yield f"  {replays:,} replies that an earlier run had paid for were used again at no credit"
+    yield from (f"  {line}" for line in came_to(receipt))
+    if receipt.rounds > 1:
+        yield f"  in {receipt.rounds} rounds, waiting between them for the hour's credits"
     yield from _listed("Still owed", receipt.owed)
     yield from _listed("Could not be read", list(dict.fromkeys(map(str, receipt.failures))))
     yield from _listed("Worth knowing", [*receipt.retirements, *receipt.notes])

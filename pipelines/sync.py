@@ -21,17 +21,23 @@ os.environ.setdefault(
     "RUNTIME__DLTHUB_TELEMETRY", "false"
 )  # the same when the package is used without our config
 
-from imgur_source.clock import SystemClock  # noqa: E402
-from imgur_source.errors import ImgurError, SetupError  # noqa: E402
-from imgur_source.resources import TABLE_OF  # noqa: E402
-from imgur_source.steps import ALWAYS  # noqa: E402
-
-CHOICES = sorted(TABLE_OF.keys() - ALWAYS)
-
 EXIT_DONE = 0
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_LOCKED = 4
+INTERRUPTED = "Interrupted. What was read and not loaded is used by the next run."
+
+try:  # these take a second, in which somebody may press Ctrl-C
+    from imgur_source.clock import SystemClock
+    from imgur_source.errors import ConfigurationError, ImgurError, SetupError
+    from imgur_source.resources import TABLE_OF
+    from imgur_source.steps import ALWAYS
+except KeyboardInterrupt:
+    print(INTERRUPTED, file=sys.stderr)
+    sys.exit(EXIT_FAILED)
+
+CHOICES = sorted(TABLE_OF.keys() - ALWAYS)
+GOES_WITH_DEMO = {"demo", "data_dir", "verbose"}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -46,13 +52,21 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add(
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument(
         "--demo",
         action="store_true",
         help="run a fortnight of nights against a simulated Imgur: no account, no internet, "
         "files of its own under <data-dir>/demo",
     )
-    add("--status", action="store_true", help="say what the last runs did; sends no request")
+    instead.add_argument(
+        "--plan", action="store_true", help="say what a run would read and cost; sends no request"
+    )
+    add(
+        "--status",
+        action="store_true",
+        help="say what the last runs did and how the credits stand; sends no request",
+    )
     add(
         "--only",
         metavar="RESOURCE",
@@ -69,9 +83,14 @@ def parser() -> argparse.ArgumentParser:
     )
     add("--max-credits", metavar="N", type=_number_of_credits, help="spend at most N credits")
     add(
+        "--deadline",
+        metavar="TIME",
+        help="be done by then: a time of day like 06:00, or a duration like 90m or 2h (default: 8h)",
+    )
+    add(
         "--since",
         metavar="DATE",
-        help="read nothing older than this day (UTC), such as 2024-01-31, instead of start_date",
+        help="read no further back than to this day (UTC), such as 2024-01-31, instead of start_date",
     )
     add(
         "--until",
@@ -89,6 +108,12 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="publish although many items of a list have vanished at once",
     )
+    add(
+        "--accept-strike-risk",
+        action="store_true",
+        help="go on in a month in which the application's day was used up three times; "
+        "the fifth time blocks it for the rest of the month",
+    )
     add("--no-publish", action="store_true", help="load, but leave the published file as it is")
     add("--base-url", metavar="URL", help="another server than Imgur's: https, or http on loopback")
     add(
@@ -102,7 +127,7 @@ def parser() -> argparse.ArgumentParser:
         "--state-dir",
         metavar="DIR",
         type=Path,
-        help="where the login of the application lies (default: the user's state directory)",
+        help="where the login and the credits of the application lie (default: the user's state directory)",
     )
     add(
         "--destination",
@@ -124,6 +149,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     for chatty in ("httpx", "httpcore", "dlt", "sqlglot", "filelock"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:
+        print(INTERRUPTED, file=sys.stderr)
+        return EXIT_FAILED
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    """What the arguments ask for; returns the exit code."""
     import demo
     import night
     import status
@@ -142,12 +176,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         until=arguments.until,
         full_refresh=arguments.full_refresh,
         accept_vanished=arguments.accept_vanished,
+        deadline=arguments.deadline,
+        accept_strike_risk=arguments.accept_strike_risk,
         publish=not arguments.no_publish,
     )
     try:
+        if arguments.plan:
+            return night.print_plan(options, clock=SystemClock())
         if arguments.status:
             return status.print_status(options)
         if arguments.demo:
+            _refuse_beside_demo(arguments)
             return demo.run(options)
         return night.run(options, clock=SystemClock()).exit_code
     except RunLockedError as locked:
@@ -163,9 +202,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         what = error.filename or arguments.data_dir
         print(f"{what} cannot be used: {error.strerror or error}.", file=sys.stderr)
         return EXIT_USAGE
-    except KeyboardInterrupt:
-        print("Interrupted. What was not loaded is read again by the next run.", file=sys.stderr)
-        return EXIT_FAILED
+
+
+def _refuse_beside_demo(arguments: argparse.Namespace) -> None:
+    """The demo has settings of its own.
+
+    Raises:
+        ConfigurationError: something was said that it would not heed.
+    """
+    defaults = vars(parser().parse_args([]))
+    ignored = [
+        f"--{name.replace('_', '-')}"
+        for name, value in vars(arguments).items()
+        if value != defaults[name] and name not in GOES_WITH_DEMO
+    ]
+    if ignored:
+        raise ConfigurationError(f"--demo has settings of its own and heeds no {', '.join(ignored)}.")
 
 
 def _number_of_credits(text: str) -> int:

@@ -15,7 +15,7 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 from catalog import (
     DLT_PREFIX,
     EPOCH,
@@ -40,13 +41,23 @@ from catalog import (
 )
 from checks import VANISHED, Problem, audit_problems, table_problems
 from duckdb_files import WarehouseError, attach, first_line, log_of, opened, quoted
-from held import HeldFetch, HeldParents, LookDue, PlanFacts, held_fetches, held_parents, looks_due, plan_facts
+from held import (
+    HeldFetch,
+    HeldParents,
+    LookDue,
+    PlanFacts,
+    held_among,
+    held_fetches,
+    held_parents,
+    looks_due,
+    plan_facts,
+)
 from pruning import Tidied, drop_old_runs, drop_old_states, drop_repetitions
 from relations import SQL_DIR, Applied, apply
 from run_lock import RunLock
 
 from imgur_source.clock import Clock, SystemClock
-from imgur_source.models import MARKER, SYNC_RUNS
+from imgur_source.models import MARKER, SYNC_RUNS, Table
 
 logger = logging.getLogger(__name__)
 
@@ -288,7 +299,14 @@ class Warehouse:
         if not self.has_work_file:
             return HeldParents()
         with self._work() as connection:
-            return held_parents(connection)
+            return held_parents(connection, self.sql_dir)
+
+    def held_among(self, table: Table, rows: pa.Table) -> int:
+        """How many of *rows*, which are about to be loaded into *table*, are of things held already."""
+        if not self.has_work_file:
+            return 0
+        with self._work() as connection:
+            return held_among(connection, table, rows)
 
     def held_fetches(self) -> list[HeldFetch]:
         """What albums and posts looked like when their images or comments were last fetched."""
@@ -304,12 +322,18 @@ class Warehouse:
         with self._work() as connection:
             return looks_due(connection, self.sql_dir, limit=limit)
 
-    def plan_facts(self, *, greatest_age: timedelta) -> PlanFacts:
+    def plan_facts(self, *, accounts: Collection[str], greatest_age: timedelta) -> PlanFacts:
         """What the plan of the next night asks; nothing is known before the first one."""
         if not self.has_work_file:
             return PlanFacts()
         with self._work() as connection:
-            return plan_facts(connection, self.sql_dir, now=self.clock.now(), greatest_age=greatest_age)
+            return plan_facts(
+                connection,
+                self.sql_dir,
+                accounts=accounts,
+                now=self.clock.now(),
+                greatest_age=greatest_age,
+            )
 
     def last_runs(self, limit: int = 10) -> list[dict[str, Any]]:
         """The latest *limit* rows of ``sync_runs``, newest first; times aware, JSON columns decoded.

@@ -135,7 +135,7 @@ class ModelClient:
     ) -> None:
         self.asked: list[int | str] = []
         self.served: list[int] = []
-        self.meter = SimpleNamespace(at_hand=self._at_hand, credits=SimpleNamespace(client=None))
+        self.meter = SimpleNamespace(at_hand=self._at_hand, credits=SimpleNamespace(client=None, spent=0))
         self._model = model
         self._clock = clock
         self._page_size = page_size

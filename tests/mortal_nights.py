@@ -22,6 +22,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import httpx
 import night
 
 from imgur_source.settings import ImgurCredentials
@@ -39,17 +40,28 @@ Tracer = Callable[[FrameType, str, Any], Any]  # what Python tells of a call
 
 
 class GoingClock:
-    """Starts at the time of the order and goes on by the real seconds since then; sleeping takes none."""
+    """Starts at the time of the order and goes on by the real seconds since then; sleeping takes none.
 
-    def __init__(self, start: datetime) -> None:
+    Args:
+        base_url: the simulated Imgur whose time passes with long sleeps; None where it stands still.
+    """
+
+    def __init__(self, start: datetime, base_url: str | None = None) -> None:
         self._start = start
+        self._base_url = base_url
         self._began = time.monotonic()
+        self._told = start
 
     def now(self) -> datetime:
         return self._start + timedelta(seconds=time.monotonic() - self._began)
 
     def sleep(self, duration: timedelta) -> None:
         self._start += duration
+        if self._base_url is not None:
+            now = self.now()
+            seconds = (now - self._told).total_seconds()
+            httpx.post(f"{self._base_url}/_simulator/advance", params={"seconds": seconds})
+            self._told = now
 
 
 class Death:
@@ -113,7 +125,8 @@ def run(order: dict[str, Any]) -> int:
     said = os.open(folder / "said.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(said, sys.stdout.fileno())
     os.dup2(said, sys.stderr.fileno())
-    options, clock = options_of(order), GoingClock(datetime.fromisoformat(order["now"]))
+    world = order["base_url"] if order["time_passes"] else None
+    options, clock = options_of(order), GoingClock(datetime.fromisoformat(order["now"]), world)
     Death(tuple(order["killed_at"]) if order["killed_at"] else None).watch()
     return night.run(options, clock=clock).exit_code
 

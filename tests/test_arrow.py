@@ -202,12 +202,13 @@ COLUMNS = {  # every table, in order: column:kind, with ! where it is part of th
     """,
     "sync_runs": """
         run_id:text! started_at:time ended_at:time outcome:text reason:text accounts:json feeds:json
-        resources:json credits_spent:integer user_credits_left:integer client_credits_left:integer
-        rows_loaded:json owed:json notes:json publication:text published_at:time version:text
+        resources:json rounds:integer credits_planned:integer credits_spent:integer user_credits_left:integer client_credits_left:integer
+        plan:json rows_loaded:json owed:json notes:json publication:text published_at:time version:text
         fetched_at:time
     """,
     "credit_charges": """
-        run_id:text! endpoint:text! credits:integer requests:integer fetched_at:time
+        run_id:text! endpoint:text! credits:integer requests:integer unchanged:integer replays:integer
+        rows_new:integer rows_refreshed:integer fetched_at:time
     """,
 }
 bounded = settings(max_examples=100, deadline=None)

@@ -209,3 +209,15 @@ def test_with_read__forgets_a_stretch_of_one_second_that_lost_its_place() -> Non
     held = Coverage((Stretch(Mark(9, "A"), Mark(9, "B"), 2), Stretch(Mark(9, "C"), Mark(9, "D"), 2)))
     read = held.with_read([Mark(9, "B"), Mark(9, "X"), Mark(8, "Y")])
     assert read == Coverage((Stretch(Mark(9, "A"), Mark(8, "Y"), 4),))
+
+
+def test_at_most__takes_what_is_too_much_from_the_last_stretch() -> None:
+    """A walk that came to the end earlier than expected shows that items are gone, most likely further down."""
+    upper = Stretch(Mark(90, "z"), Mark(80, "y"), 10)
+    lower = Stretch(Mark(50, "b"), Mark(10, "a"), 40)
+    held = Coverage((upper, lower), is_ended=True)
+
+    assert held.at_most(50) == held
+    assert held.at_most(30).stretches == (upper, Stretch(lower.newest, lower.oldest, 20))
+    assert held.at_most(5).stretches == (upper, Stretch(lower.newest, lower.oldest, 1))
+    assert Coverage().at_most(0) == Coverage()

@@ -351,7 +351,7 @@ def test_config__shows_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each value that stands there, commented out or not, is what the code takes without it."""
     monkeypatch.delenv("XDG_STATE_HOME", raising=False)
     defaults = {name: parameter.default for name, parameter in inspect.signature(imgur).parameters.items()}
-    defaults |= {"accounts": list(defaults["accounts"]), "feeds": list(defaults["feeds"])}
+    defaults |= {name: list(defaults[name]) for name in ("accounts", "feeds", "tier_caps")}
     defaults |= {"base_url": IMGUR_URL, "state_dir": default_state_dir()}
     shown = {name: value for name, (value, _) in _settings().items()}
     example = shown.pop("max_credits")  # has no default that could be written, like the two dates

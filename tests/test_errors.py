@@ -9,12 +9,14 @@ import pytest
 
 from imgur_source import errors
 from imgur_source.errors import (
+    AllowanceSpentError,
     ApplicationRefusedError,
     BlockedAddressError,
     BlockedRegionError,
     ConfigurationError,
     CreditsExhaustedError,
     DaySpentError,
+    DeadlineError,
     DisguisedLimitError,
     GatewayLimitError,
     GatewayRefusedError,
@@ -50,6 +52,8 @@ TREE = {
     UnknownLimitError: CreditsExhaustedError,
     OverCapacityError: CreditsExhaustedError,
     StoppedError: ImgurError,
+    DeadlineError: StoppedError,
+    AllowanceSpentError: ImgurError,
     ReplayEndedError: ImgurError,
     TransientError: ImgurError,
     DisguisedLimitError: TransientError,
@@ -96,7 +100,7 @@ MESSAGES: list[tuple[ImgurError, str]] = [
     ),
     (
         OverCapacityError().returning(datetime(2026, 11, 9, 3, 10, tzinfo=UTC)),
-        'No further request in this run: Imgur answered "over capacity", its hidden limit per address; '
+        'No further request for now: Imgur answered "over capacity", its hidden limit per address; '
         "wait until 03:10 UTC. What was read is kept.",
     ),
     (
@@ -130,6 +134,8 @@ MESSAGES: list[tuple[ImgurError, str]] = [
         "Usually passes by itself; the next run reads it again.",
     ),
     (StoppedError(), "Stopped on request. What was read is kept."),
+    (DeadlineError(), "The deadline has come. What was read is kept."),
+    (AllowanceSpentError(), "No further request for this list: what the plan grants it tonight is spent."),
     (
         ReplayEndedError("account_images"),
         "account_images: the journal holds no further reply. The rest has to be asked for.",

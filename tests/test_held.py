@@ -67,7 +67,7 @@ class Filling:
         """What the plan is told, with the relations made anew."""
         self.work()
         self.warehouse.apply_sql()
-        return self.warehouse.plan_facts(greatest_age=GREATEST_AGE)
+        return self.warehouse.plan_facts(accounts=("me",), greatest_age=GREATEST_AGE)
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def put_walk(
 def test_plan_facts__are_none_without_a_file(tmp_path: Path) -> None:
     """Before the first night nothing is known, and nothing is made."""
     warehouse = Warehouse(tmp_path / "data", clock=StandingClock())
-    assert warehouse.plan_facts(greatest_age=GREATEST_AGE) == PlanFacts()
+    assert warehouse.plan_facts(accounts=("me",), greatest_age=GREATEST_AGE) == PlanFacts()
     assert not warehouse.data_dir.exists()
 
 
@@ -374,6 +374,26 @@ def test_due__usual_is_what_the_last_runs_took(filling: Filling) -> None:
     assert filling.facts().due[0].usual == 5
 
 
+def test_due__details_of_other_accounts_are_not_counted(filling: Filling) -> None:
+    """What was read of an account once, and is not read tonight, is nobody's to pay for."""
+    put_post(filling, "mine")
+    put_post(filling, "other", listed=False)
+    put_item(filling, "other", name="account_submissions/somebody")
+    assert due(filling) == {"post_comments": (1, 1)}
+
+
+def test_due__usual_leaves_out_runs_that_read_for_the_first_time(filling: Filling) -> None:
+    """A first load that took two runs says nothing of other nights, and neither does a run that broke off."""
+    put_post(filling, "a", comments=0)
+    put_run(filling, 9, credits=400)
+    put_run(filling, 8, credits=300)
+    put_run(filling, 7, credits=1, outcome="stopped")
+    put_run(filling, 6, credits=5)
+    lines = [{"name": "account_submissions/me", "kind": "backfill", "spent": 7}]
+    filling.work(f"update imgur_raw.sync_runs set plan = '{json.dumps(lines)}' where run_id = 'run 8'")
+    assert filling.facts().due[0].usual == 5
+
+
 # what plans have cost
 
 
@@ -400,6 +420,14 @@ def test_spent__is_what_lines_took_beside_what_was_likely(filling: Filling) -> N
     assert filling.facts().spent == {(IMAGES, "sweep"): pytest.approx((6 * 12 + 5) / 70)}
 
 
+def test_spent__leaves_out_runs_that_broke_off(filling: Filling) -> None:
+    """A run that was stopped has not read what it planned, and must not make that look cheap."""
+    put_plan(filling, 2, a_line(likely=10, spent=10))
+    put_plan(filling, 1, a_line(likely=10, spent=0))
+    filling.work("update imgur_raw.sync_runs set outcome = 'stopped' where run_id = 'run 1'")
+    assert filling.facts().spent == {(IMAGES, "sweep"): 1.0}
+
+
 def test_spent__is_beside_what_was_likely_before_it_was_corrected(filling: Filling) -> None:
     """Otherwise a correction would take itself back in the next night."""
     put_plan(filling, 1, a_line(likely=12, granted=12, spent=12, uncorrected=10))
@@ -410,6 +438,6 @@ def test_spent__is_not_known_of_runs_without_a_plan(filling: Filling) -> None:
     """A file of an earlier version has no such column, and runs of it no plan."""
     put_run(filling, 1)
     filling.work("alter table imgur_raw.sync_runs drop column if exists plan")
-    assert filling.warehouse.plan_facts(greatest_age=GREATEST_AGE).spent == {}
+    assert filling.warehouse.plan_facts(accounts=("me",), greatest_age=GREATEST_AGE).spent == {}
     filling.work("alter table imgur_raw.sync_runs add column plan json")
-    assert filling.warehouse.plan_facts(greatest_age=GREATEST_AGE).spent == {}
+    assert filling.warehouse.plan_facts(accounts=("me",), greatest_age=GREATEST_AGE).spent == {}

@@ -454,7 +454,10 @@ def test_journal__is_off_where_the_source_is_used_alone(tmp_path: Path) -> None:
 
     statuses = {request.status for request in simulator.requests if "/images/" in request.path}
     assert statuses == {200}
-    assert [path for path in tmp_path.rglob("*") if "sqlite" in path.name or "replies" in path.name] == []
+    assert [path.name for path in tmp_path.rglob("*") if "replies" in path.name] == []
+    assert {path.parent.name for path in tmp_path.rglob("*sqlite*")} == {
+        "state"
+    }  # the ledger of the application
     assert "journal_package" not in lab.pipeline.state["sources"]["imgur"]
 
 
@@ -472,3 +475,17 @@ def test_full_refresh__forgets_and_reads_anew(tmp_path: Path) -> None:
     assert [request.status for request in requests] == [200] * len(requests)
     assert sum(request.path.endswith("/images") for request in requests) == len(albums)
     assert nights.work("select count(*) from imgur_raw.album_metrics") == history
+
+
+def test_full_refresh__of_a_feed_takes_no_unchanged_reply(tmp_path: Path) -> None:
+    """The bodies that were kept of a feed's pages are forgotten too: each page comes anew."""
+    nights = Nights(tmp_path)
+    nights.options.settings["feeds"] = ["hot/viral@1"]
+    nights.run(only=("gallery_sections",))
+    nights.run(only=("gallery_sections",))
+    before = len(nights.simulator.requests)
+
+    nights.run(only=("gallery_sections",), full_refresh=True)
+
+    assert nights.simulator.requests[before - 1].status == 304
+    assert [request.status for request in nights.simulator.requests[before:]] == [200]

@@ -133,7 +133,7 @@ def test_before__says_when_the_hour_begins_anew(clock: FakeClock, passed: timede
     with pytest.raises(CreditsExhaustedError) as caught:
         meter.before("gallery")
 
-    assert caught.value.reason == f"the hour's 500 credits are spent, new ones come in {words}"
+    assert caught.value.reason == f"the hour's 500 credits are spent, it may go on in {words}"
     assert caught.value.until == resets_at
     assert clock.sleeps == []
     assert meter.requests == {"gallery": 1}

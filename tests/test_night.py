@@ -155,16 +155,17 @@ def test_run__credits_end_it_cleanly(tmp_path: Path) -> None:
     """A run that its allowance ends is a success that says what it owes, and is published."""
     nights = Nights(tmp_path, images=300, per_page="ignored")
 
-    result = nights.run(only=("account_images", "account_albums"), max_credits=3)
+    result = nights.run(only=("account_images", "account_albums"), max_credits=5)
 
     assert (result.outcome, result.exit_code) == ("stopped", 0)
-    assert nights.published("select count(*) from imgur_raw.images") == [(150,)]
-    assert nights.published("select outcome, owed from imgur_raw.sync_runs") == [
-        ("stopped", '["account_images/me", "account_albums/me"]')
-    ]
+    assert nights.published("select count(*) from imgur_raw.images") == [(200,)]
+    assert nights.published("select count(*) from imgur_raw.albums") == [(3,)]
+    [(outcome, owed)] = nights.published("select outcome, owed from imgur_raw.sync_runs")
+    assert outcome == "stopped"
+    assert "account_images/me (what was never read)" in json.loads(owed)
     text = "\n".join(summary_lines(result, nights.options, seconds=3.0))
-    assert "allowance of 3 credits" in text
-    assert "account_albums/me" in text
+    assert "allowance of 5 credits" in text
+    assert "account_images/me (what was never read)" in text
 
 
 def test_run__person_may_stop_it(tmp_path: Path) -> None:

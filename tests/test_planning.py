@@ -216,7 +216,7 @@ def test_plan__reads_the_pages_that_change_most() -> None:
     hot, cold = line(made, IMAGES, "hot"), line(made, IMAGES, "cold")
     assert (hot.likely, hot.granted, hot.left_out, hot.turn) == (3, 3, 0, "")
     assert cold.left_out == cold.likely - cold.granted
-    assert cold.turn == "in about 11 nights"
+    assert cold.turn == "in about 11 nights like this one"
 
 
 def test_plan__sees_details_between_hot_and_cold_pages() -> None:
@@ -284,7 +284,7 @@ def test_plan__keeps_half_for_what_was_never_read() -> None:
     lists = [held(IMAGES, 10_000), held(ALBUMS, 5_000, is_complete=False, missing_pages=60)]
     made = plan(lists, credits=42, items=observed(10_000))
     assert line(made, ALBUMS, "backfill").granted == 20
-    assert line(made, ALBUMS, "backfill").turn == "in about 3 nights"
+    assert line(made, ALBUMS, "backfill").turn == "in about 3 nights like this one"
     assert sum(line.granted for line in made.lines if line.tier in (Tier.HOT, Tier.COLD)) == 20
 
 
@@ -354,12 +354,22 @@ def test_plan__gives_what_is_left_to_lines_that_may_need_more() -> None:
 
 def test_plan__says_how_long_it_takes() -> None:
     """What is at hand first, then what comes back each hour."""
-    made = plan([held(IMAGES, 1_000)], of=Budget(1_000, now=5, an_hour=10, day=12_500))
+    made = plan([held(IMAGES, 1_000)], of=Budget(1_000, now=5, an_hour=25, day=12_500))
     assert made.expected == 21
-    assert made.hours == 2
-    assert made.lines[0].turn == "when the hour's credits return, in 2 hours"
-    stuck = plan([held(IMAGES, 1_000)], of=Budget(1_000, now=5, an_hour=0, day=12_500))
+    assert made.hours == 1
+    assert made.lines[0].turn == "when the hour's credits return, in 1 hour"
+    due = [Due("post_comments", "details", known=9, usual=0, at_most=9)]
+    stuck = plan([held(IMAGES, 1_000)], due=due, of=Budget(1_000, now=5, an_hour=0, day=12_500))
     assert stuck.hours is None
+
+
+def test_plan__reads_page_by_page_what_an_hour_does_not_reach_to() -> None:
+    """A walk of more pages than an hour has credits would break off every night, and prove nothing."""
+    made = plan([held(IMAGES, 30_000)], of=Budget(4_500, now=500, an_hour=500, day=12_500))
+    assert not made.order_for(IMAGES).is_swept
+    assert line(made, IMAGES, "head").granted > 0
+    short = plan([held(IMAGES, 20_000)], of=Budget(4_500, now=500, an_hour=500, day=12_500))
+    assert short.order_for(IMAGES).is_swept
 
 
 def test_plan__of_no_credits_says_when_each_has_its_turn() -> None:

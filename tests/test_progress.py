@@ -29,17 +29,16 @@ def _shown(*, is_terminal: bool, quiet: bool = False) -> str:
         _read(receipt, "account_images/me")
         _read(receipt, "account_images/me")
         _read(receipt, "hot/viral")
+        if not is_terminal:
+            _read(receipt, "account_images/me")
     receipt.reading = "after the end"
     receipt.on_change(receipt)
     return out.getvalue()
 
 
 def test_progress__says_each_list_once_without_a_terminal() -> None:
-    """Under cron a line per list is enough: what is read, replies, rows, credits spent and left."""
-    assert _shown(is_terminal=False).splitlines() == [
-        "reading account_images/me (1 replies, 50 rows, 2 credits spent, 498 left this hour, 12400 left today)",
-        "reading hot/viral (3 replies, 150 rows, 2 credits spent, 498 left this hour, 12400 left today)",
-    ]
+    """Under cron a line per list is enough, however often a night comes back to it; the summary has the figures."""
+    assert _shown(is_terminal=False).splitlines() == ["reading account_images/me", "reading hot/viral"]
 
 
 def test_progress__keeps_one_line_alive_on_a_terminal() -> None:

@@ -225,7 +225,7 @@ def test_checked__a_rapidapi_key_leads_to_the_gateway() -> None:
     assert some_settings(has_rapidapi_key=True, base_url="https://a.example").base_url == "https://a.example"
 
 
-LISTS = 'accounts and feeds are lists: write accounts = ["me"], not accounts = "me".'
+LISTS = 'accounts, feeds and tier_caps are lists: write accounts = ["me"], not accounts = "me".'
 NAME = "is not an account name. Use the name in imgur.com/user/<name>, or me."
 SECONDS = "It must be more than 0, and 3600 at most."
 
@@ -394,3 +394,23 @@ def test_credentials__leave_no_secret_in_the_files_of_a_pipeline(
         for name, value in SECRETS.items()
         if value.encode() in held
     ] == []
+
+
+def test_settings__tier_caps_name_each_tier_once() -> None:
+    """The most credits of a tier are read as a person writes them."""
+    caps = some_settings(tier_caps=["backfill@200", " details@0 "]).tier_caps
+
+    assert caps == (("backfill", 200), ("details", 0))
+
+
+@pytest.mark.parametrize("text", ["backfill", "backfill@", "backfill@-1", "later@3", "hot@1.5", ""])
+def test_settings__tier_cap_that_is_none_is_refused(text: str) -> None:
+    """What is no tier with a number of credits is said before the first request."""
+    with pytest.raises(ConfigurationError, match="like backfill@200"):
+        some_settings(tier_caps=[text])
+
+
+def test_settings__tier_capped_twice_is_refused() -> None:
+    """Nobody has to guess which of two caps counts."""
+    with pytest.raises(ConfigurationError, match="each tier once"):
+        some_settings(tier_caps=["hot@1", "hot@2"])

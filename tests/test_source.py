@@ -457,16 +457,29 @@ def test_imgur__allowance_ends_the_run_and_keeps_what_was_read(tmp_path: Path) -
 
 def test_imgur__day_is_never_taken_below_its_floor(tmp_path: Path) -> None:
     """With 255 credits left today five may be spent, for the last 250 are not touched."""
-    simulator = Simulator(seed=5, images=500, albums=3, posts=240, per_page="ignored", client_limit=255)
+    simulator = Simulator(seed=5, images=500, albums=3, posts=600, client_limit=255)
+    lab = Lab(tmp_path, simulator)
+
+    receipt = lab.run(accounts=[], feeds=["user/time@9"], only=("gallery_sections",))
+
+    assert receipt.ended is not None
+    assert "never touched" in receipt.ended
+    assert simulator.credits_spent == 5
+    assert simulator.strikes == 0
+    assert lab.rows("select count(*) from imgur_raw.posts") == [(300,)]
+
+
+def test_imgur__first_load_leaves_twice_the_floor_of_the_day(tmp_path: Path) -> None:
+    """Of a list that was never read page 0 is fresh, and the rest is backfill: it waits for a better day."""
+    simulator = Simulator(seed=5, images=500, albums=3, posts=240, per_page="ignored", client_limit=503)
     lab = Lab(tmp_path, simulator)
 
     receipt = lab.run(only=("account_images",))
 
     assert receipt.ended is not None
-    assert "never touched" in receipt.ended
-    assert simulator.credits_spent == 5  # one for the list's count
-    assert simulator.strikes == 0
-    assert lab.rows("select count(*) from imgur_raw.images") == [(200,)]
+    assert "500" in receipt.ended
+    assert simulator.credits_spent == 3  # one for the list's count
+    assert lab.rows("select count(*) from imgur_raw.images") == [(100,)]
 
 
 def test_imgur__spent_hour_ends_the_run_without_a_429(tmp_path: Path) -> None:
@@ -751,7 +764,8 @@ def test_imgur__candidates_spare_the_lists(tmp_path: Path) -> None:
     receipt = lab.run(
         only=("album_images", "post_comments"),
         candidates=Candidates(
-            albums=tuple(HeldAlbum(album["id"]) for album in albums), posts=(HeldPost(post["id"]),)
+            albums=tuple(HeldAlbum(album["id"], as_me=True) for album in albums),
+            posts=(HeldPost(post["id"]),),
         ),
     )
 

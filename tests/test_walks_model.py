@@ -437,9 +437,10 @@ class LivingList(RuleBasedStateMachine):
         return most
 
 
-def _run(*, steps: int, derandomize: bool) -> None:
+def run_machine(machine: type[LivingList], *, steps: int, derandomize: bool) -> None:
+    """So many *steps* of *machine*, in histories of ``STEPS_A_HISTORY``."""
     run_state_machine_as_test(
-        LivingList,
+        machine,
         settings=settings(
             max_examples=max(1, steps // STEPS_A_HISTORY),
             stateful_step_count=STEPS_A_HISTORY,
@@ -453,12 +454,17 @@ def _run(*, steps: int, derandomize: bool) -> None:
     )
 
 
+def steps_of_a_long_run() -> int:
+    """How many steps a slow test makes: ``WALKS_STEPS``, if it is set."""
+    return int(os.environ.get("WALKS_STEPS", DEFAULT_STEPS))
+
+
 def test_model__truth_survives_what_a_list_may_do() -> None:
     """Whatever happened to a list, quiet nights bring what is held in line with it, and nothing live is called gone."""
-    _run(steps=2000, derandomize=True)
+    run_machine(LivingList, steps=2000, derandomize=True)
 
 
 @pytest.mark.slow
 def test_model__truth_survives_many_histories() -> None:
     """The same, in histories that are new each time."""
-    _run(steps=int(os.environ.get("WALKS_STEPS", DEFAULT_STEPS)), derandomize=False)
+    run_machine(LivingList, steps=steps_of_a_long_run(), derandomize=False)

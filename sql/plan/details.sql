@@ -1,7 +1,8 @@
--- One row per kind of detail of own albums and posts, and day of its last fetch: how many there are, and are due.
+-- One row per list, kind of detail of its albums or posts, and day of the last fetch: how many there are, and are due.
 -- What makes a detail due says imgur_source/details.py; what costs no request, an empty album, is left out.
 with states as (
     select
+        list,
         split_part(list, '/', 1) as resource,
         item_id
     from staging.list_item_states
@@ -10,6 +11,7 @@ with states as (
 
 albums as (
     select
+        states.list,
         album_id as item_id,
         concat(
             coalesce(images_count::varchar, 'None'),
@@ -19,19 +21,24 @@ albums as (
             coalesce(epoch(created_at)::bigint::varchar, 'None')
         ) as fingerprint
     from staging.albums
+    inner join states
+        on states.resource = 'account_albums'
+        and states.item_id = albums.album_id
     where
-        album_id in (select item_id from states where resource = 'account_albums')
-        and images_count is distinct from 0
+        images_count is distinct from 0
 ),
 
 posts as (
     select
+        states.list,
         post_id as item_id,
         images_count,
         comment_count,
         is_album
     from staging.posts
-    where post_id in (select item_id from states where resource = 'account_submissions')
+    inner join states
+        on states.resource = 'account_submissions'
+        and states.item_id = posts.post_id
 ),
 
 fetches as (
@@ -46,6 +53,7 @@ fetches as (
 
 album_images as (
     select
+        albums.list,
         'album_images' as resource,
         fetches.fetched_at,
         fetches.item_id is null or fetches.fingerprint is distinct from albums.fingerprint as is_due,
@@ -59,6 +67,7 @@ album_images as (
 -- one request serves an album that is also a post
 post_images as (
     select
+        posts.list,
         'post_images' as resource,
         fetches.fetched_at,
         fetches.item_id is null
@@ -81,6 +90,7 @@ post_images as (
 
 post_comments as (
     select
+        posts.list,
         'post_comments' as resource,
         fetches.fetched_at,
         case
@@ -106,14 +116,15 @@ details as (
 
 final as (
     select
+        list,
         resource,
         epoch(date_trunc('day', fetched_at at time zone 'UTC'))::bigint as fetched_day,
         count(*) as there,
         count(*) filter (where is_due) as due,
         count(*) filter (where is_due or is_due_by_age) as due_with_age
     from details
-    group by resource, fetched_day
-    order by resource, fetched_day
+    group by list, resource, fetched_day
+    order by list, resource, fetched_day
 )
 
 select * from final;

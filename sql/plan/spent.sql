@@ -1,10 +1,10 @@
--- One row per line of the last 7 plans that was granted in full: what it took beside what was likely.
+-- One row per line of the last 7 plans that were done to the end: what it took beside what was likely.
 with runs as (
     select
         plan,
         started_at
     from imgur_raw.sync_runs
-    where plan is not null and outcome is distinct from 'failed'
+    where plan is not null and outcome = 'done'
 ),
 
 latest as (

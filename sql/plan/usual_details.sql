@@ -3,9 +3,26 @@ with runs as (
     select
         run_id,
         resources,
+        plan,
         started_at
     from imgur_raw.sync_runs
-    where outcome is distinct from 'failed'
+    where outcome = 'done'
+),
+
+lines as (
+    select
+        run_id,
+        unnest(json_extract(plan, '$[*]')) as line
+    from runs
+),
+
+-- what is read for the first time brings details of years
+first_loads as (
+    select distinct run_id
+    from lines
+    where
+        line ->> 'kind' = 'backfill'
+        and (line ->> 'spent')::bigint > 0
 ),
 
 charges as (
@@ -32,6 +49,7 @@ readings as (
     left join charges
         on charges.run_id = runs.run_id
         and charges.endpoint = resources.resource
+    where runs.run_id not in (select run_id from first_loads)
 ),
 
 -- the first run fetches everything: it says nothing of the next
@@ -40,7 +58,9 @@ final as (
         resource,
         median(credits) as usual
     from readings
-    where place > 1 and place_from_end <= 7
+    where
+        place > 1
+        and place_from_end <= 7
     group by resource
     order by resource
 )

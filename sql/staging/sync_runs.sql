@@ -9,9 +9,12 @@ with final as (
         accounts,
         feeds,
         resources,
+        plan,
         rows_loaded,
         owed,
         notes,
+        rounds,
+        credits_planned,
         credits_spent,
         user_credits_left,
         client_credits_left,
@@ -33,9 +36,12 @@ comment on column staging.sync_runs.version is 'Version of imgur_source.';
 comment on column staging.sync_runs.accounts is 'Accounts that were asked for, a list.';
 comment on column staging.sync_runs.feeds is 'Feeds that were asked for, a list.';
 comment on column staging.sync_runs.resources is 'Resources that were read, a list.';
+comment on column staging.sync_runs.plan is 'The lines of its plan: name, kind, tier, and credits: least, likely, most, granted, spent.';
 comment on column staging.sync_runs.rows_loaded is 'Rows loaded per table, an object.';
 comment on column staging.sync_runs.owed is 'Lists and items that were not read, a list of lines.';
 comment on column staging.sync_runs.notes is 'What a person may want to know, a list of lines.';
+comment on column staging.sync_runs.rounds is 'How often it spent the hour''s credits, or what there was to do; each is a load.';
+comment on column staging.sync_runs.credits_planned is 'Credits that its plan expected to spend; null where nobody knew.';
 comment on column staging.sync_runs.credits_spent is 'Credits that the run spent, retries included.';
 comment on column staging.sync_runs.user_credits_left is 'Credits of the hour that were left at its end; null when Imgur did not say.';
 comment on column staging.sync_runs.client_credits_left is 'Credits of the application''s day that were left; null when Imgur did not say.';
