@@ -27,6 +27,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from imgur_source.coverage import Coverage
 from imgur_source.errors import AllowanceSpentError, ImgurError
 from imgur_source.lists import Page
 from imgur_source.memory import Cursor
@@ -172,9 +173,7 @@ class ListReading(Walker):
             number += 1
         if page is None or not self._is_sorted:
             return
-        self._ended("what is held was met")
-        run.is_doubtful = held.stretches[0].newest.id not in {mark.id for mark in run.marks}
-        self._close()
+        self._close_met(run, held)
         yield from self._gaps(are_ended=False)
 
     def _is_swept_at_once(self, order: Order) -> bool:
@@ -209,11 +208,11 @@ class ListReading(Walker):
                 left.popleft()
                 ahead.append(number + len(ahead))
             run = self._begin("refresh")
-            for head in self._runs:
-                is_fresh = (
-                    self._pages.spent() == self._spent_in_front
-                )  # what was deleted since has moved items up
-                if is_fresh and head.numbers and max(head.numbers) == number - 1:
+            is_front_fresh = (
+                self._pages.spent() == self._spent_in_front
+            )  # else deletions may have moved items
+            for head in self._runs if is_front_fresh else ():
+                if head.numbers and max(head.numbers) == number - 1:
                     self._go_on_from(head, run)
             error: ImgurError | None = None
             for came in self._several(ahead):
@@ -286,9 +285,7 @@ class ListReading(Walker):
             number += 1
         if page is None or not self._is_sorted:
             return
-        self._ended("what is held was met")
-        run.is_doubtful = held.stretches[0].newest.id not in {mark.id for mark in run.marks}
-        self._close()
+        self._close_met(run, held)
         yield from self._gaps()
         is_all_held = (was_complete and self._run is run) or self._run.is_broken  # and no hole was read
         if self._is_sorted and not self._others_wait and is_all_held:
@@ -350,6 +347,12 @@ class ListReading(Walker):
                 offset = number * self._size + len(page.ids)
                 self.memory = replace(self.memory, cursor=Cursor(run.marks[-1], offset))
         self._ended(f"{len(run.numbers)} of {max(pages, number + 1)} pages, tonight's share, were read")
+
+    def _close_met(self, run: Run, held: Coverage) -> None:
+        """End a head that has come to what is *held*."""
+        self._ended("what is held was met")
+        run.is_doubtful = held.stretches[0].newest.id not in {mark.id for mark in run.marks}
+        self._close()
 
     def _go_on_from(self, head: Run, run: Run) -> None:
         """Have *run*, which begins right behind *head*, cover what lies between the two."""

@@ -34,7 +34,7 @@ ALLOWED: dict[str, set[str]] = {
     "expectation": set(),
     "refresh": {"expectation"},
     "planning": {"expectation", "plan", "prices", "refresh"},
-    "reading": {"errors", "lists", "memory", "plan", "walks"},
+    "reading": {"coverage", "errors", "lists", "memory", "plan", "walks"},
     "steps": {"expectation", "lists", "memory", "prices", "settings"},
     "outlook": {"credits", "memory", "plan", "planning", "prices", "settings", "steps"},
     "arrow": {"models"},
