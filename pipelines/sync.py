@@ -62,7 +62,7 @@ def parser() -> argparse.ArgumentParser:
     instead.add_argument(
         "--plan", action="store_true", help="say what a run would read and cost; sends no request"
     )
-    add(
+    instead.add_argument(
         "--status",
         action="store_true",
         help="say what the last runs did and how the credits stand; sends no request",

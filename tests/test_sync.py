@@ -162,7 +162,7 @@ def test_sync__sigterm_stops_cleanly(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_sync__second_process_exits_4(tmp_path: Path) -> None:
     """While one run works, another is told so and asks Imgur for nothing."""
-    simulator = Simulator(seed=5, images=2_000, albums=3, posts=240, per_page="ignored", latency=0.05)
+    simulator = Simulator(seed=5, images=2_000, albums=3, posts=240, per_page="ignored", latency=1.0)
     with (
         serve(simulator, port=0) as base_url,
         _started(simulator, base_url, tmp_path, "--only", "account_images") as process,
@@ -189,3 +189,23 @@ def _wait_for_requests(simulator: Simulator, process: subprocess.Popen[str], cou
             continue
         raise AssertionError(process.communicate())
     raise AssertionError("the process sends nothing")
+
+
+@pytest.mark.parametrize("flags", [["--plan", "--status"], ["--demo", "--plan"], ["--demo", "--status"]])
+def test_parser__takes_one_thing_to_do(flags: list[str]) -> None:
+    """A program that was told two things at once must not choose one of them silently."""
+    with pytest.raises(SystemExit) as ended:
+        sync.parser().parse_args(flags)
+
+    assert ended.value.code == 2
+
+
+def test_main__demo_heeds_no_other_flags_and_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A flag beside --demo that would have no effect is refused before anything is made."""
+    code = sync.main(["--demo", "--max-credits", "3", "--data-dir", str(tmp_path)])
+
+    assert code == 2
+    assert "--max-credits" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
