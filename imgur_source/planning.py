@@ -389,7 +389,7 @@ class _Planner:
                 reason += f", about {round(one.usual):,} more as in other nights"
             draft = self._draft(one.name, one.kind, Tier.DETAILS, price, reason)
             draft.wanted = draft.price.likely
-            if one.kind == "details" and one.usual is None and not one.known:
+            if one.kind == "details" and one.usual is None and not (one.known or one.at_most):
                 draft.reason = "how many are due, nobody knows yet"
                 draft.wanted = draft.price.most
             found.append(draft)
