@@ -77,6 +77,7 @@ class Purse:
         hour_left, day_left: what may be spent of them; None where only the next reply can tell.
         backfill_left: of the day, what backfill may spend; None likewise.
         is_denied: whether nothing may be spent this month.
+        silent_until: the end of a cool-down that lasts; None where none does.
     """
 
     an_hour: int = HOUR_CREDITS
@@ -85,6 +86,7 @@ class Purse:
     day_left: int | None = None
     backfill_left: int | None = None
     is_denied: bool = False
+    silent_until: datetime | None = None
 
 
 def budget_of(
@@ -119,6 +121,7 @@ def budget_of(
         day=purse.a_day,
         for_backfill=max(0, min(in_all, backfill_left)),
         caps=tuple((Tier[name.upper()], cap) for name, cap in caps),
+        silent_until=purse.silent_until,
     )
 
 

@@ -50,6 +50,7 @@ class Budget:
         day: credits of the application's day, its limit.
         for_backfill: of ``credits``, what backfill may use: it stops at twice the day's floor.
         caps: the most credits of a tier; a tier without one has no cap of its own.
+        silent_until: until when nothing is asked, because Imgur said that it is over capacity; None for now.
     """
 
     credits: int | None
@@ -58,6 +59,7 @@ class Budget:
     day: int
     for_backfill: int | None = None
     caps: tuple[tuple[Tier, int], ...] = ()
+    silent_until: datetime | None = None
 
     def hours_for(self, credits: int) -> int | None:
         """Full hours until so many *credits* can have been spent; None where none come back."""

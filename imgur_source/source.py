@@ -251,6 +251,7 @@ def _purse_of(standing: Standing | None) -> Purse:
         day_left=min((day.at_hand for day in days if day.at_hand is not None), default=None),
         backfill_left=min((day.at_hand - day.floor for day in days if day.at_hand is not None), default=None),
         is_denied=standing.denied is not None,
+        silent_until=standing.silent_until,
     )
 
 

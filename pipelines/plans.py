@@ -53,6 +53,8 @@ def plan_lines(plan: Plan) -> Iterator[str]:
         if budget.now is not None and budget.now < budget.credits:
             right_now = f", {budget.now:,} of them before anything is waited for"
         yield f"  {count(budget.credits, 'credit')} may be spent{right_now}"
+    if budget.silent_until is not None:
+        yield f"  Nothing is asked until {budget.silent_until:%H:%M} UTC: Imgur said that it is over capacity"
     if not plan.lines:
         yield "  Nothing is asked for: name accounts or feeds in .dlt/config.toml"
         return

@@ -120,3 +120,12 @@ def test_plan_lines__shows_no_number_where_nobody_knows_one() -> None:
 
     assert "12,500" not in "".join(lines)
     assert lines[-1].split() == ["in", "all", "0", "1", "?", "1"]
+
+
+def test_plan_lines__says_that_imgur_wants_silence() -> None:
+    """During a cool-down the plan says until when nothing is asked, instead of blaming the credits."""
+    silent = replace(BUDGET, silent_until=datetime(2026, 11, 9, 3, 10, tzinfo=UTC))
+
+    assert "  Nothing is asked until 03:10 UTC: Imgur said that it is over capacity" in list(
+        plan_lines(a_plan(FRONT, budget=silent))
+    )

@@ -499,3 +499,18 @@ def test_rounds__limit_that_imgur_does_not_explain_is_waited_out_once(tmp_path: 
 
     assert result.receipt.rounds <= 2
     assert nights.asked_for("albums/0") <= 4
+
+
+def test_plan__knows_of_a_cool_down(tmp_path: Path) -> None:
+    """After "over capacity" --plan says until when nothing is asked, and counts the credits that there are."""
+    nights = Nights(tmp_path)
+    nights.run(only=("account_albums",))
+    nights.simulator.faults.add(Fault("over_capacity_403", times=1))
+    nights.run(only=("account_albums",), deadline="2m")
+
+    budget = plan_before(nights).budget
+
+    assert budget.silent_until is not None
+    assert timedelta(minutes=8) < budget.silent_until - nights.simulator.now() <= timedelta(minutes=10)
+    assert budget.now is not None
+    assert budget.now > 400
