@@ -14,7 +14,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 from model_list import ModelClient, Night
-from test_walks_model import LivingList, events, run_machine, steps_of_a_long_run
+from test_walks_model import LivingList, events, run_long, run_machine
 
 from imgur_source.client import ImgurClient
 from imgur_source.errors import ImgurError
@@ -105,5 +105,5 @@ def test_orders__what_a_plan_leaves_is_mended_by_nights_without_one() -> None:
 
 @pytest.mark.slow
 def test_orders__what_a_plan_leaves_is_mended_in_many_histories() -> None:
-    """The same, in histories that are new each time."""
-    run_machine(PlannedList, steps=steps_of_a_long_run(), derandomize=False)
+    """The same, in more histories."""
+    run_long(PlannedList)
