@@ -403,12 +403,27 @@ def test_status__knows_the_last_runs_and_sends_nothing(tmp_path: Path) -> None:
     nights.run(only=IMAGES)
     before = len(nights.simulator.requests)
 
-    lines = "\n".join(status_lines(nights.options))
+    lines = "\n".join(status_lines(nights.options, clock=SimulatorClock(nights.simulator)))
 
     assert "none yet" in empty
     assert "done, 3 credits, published" in lines
+    assert "nothing spent on this machine yet" in empty
+    assert "497 of 500 left this hour, new ones at 2026-11-09 04:00 UTC" in lines
+    assert "12,497 of 12,500 left today, the last 250 are never touched" in lines
+    assert "0 strikes this month" in lines
     assert "no run" in lines
     assert len(nights.simulator.requests) == before
+
+
+@pytest.mark.parametrize("is_accepted", [False, True])
+def test_run__strike_risk_is_taken_only_where_a_person_says_so(tmp_path: Path, is_accepted: bool) -> None:
+    """--accept-strike-risk reaches the ledger, for that run alone."""
+    nights = Nights(tmp_path)
+    options = replace(nights.options, accept_strike_risk=is_accepted)
+
+    settings, _ = night.settings_of(options, clock=SimulatorClock(nights.simulator))
+
+    assert settings.accept_strike_risk is is_accepted
 
 
 def test_stop_on_signal__waits_while_rows_are_loaded(capsys: pytest.CaptureFixture[str]) -> None:
