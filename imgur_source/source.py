@@ -26,7 +26,7 @@ from imgur_source.client import ImgurClient
 from imgur_source.clock import Clock, SystemClock
 from imgur_source.errors import ConfigurationError, DeadlineError, ImgurError
 from imgur_source.journal import Journal
-from imgur_source.ledger import CreditLedger, Standing, standing_of
+from imgur_source.ledger import CreditLedger, standing_of
 from imgur_source.memory import Memory
 from imgur_source.meter import CreditMeter
 from imgur_source.models import Kind, Table
@@ -47,6 +47,7 @@ from imgur_source.settings import (
     ImgurCredentials,
     Settings,
 )
+from imgur_source.standing import Standing
 from imgur_source.steps import ME, Candidates, steps, wanted_resources
 
 CONTINUED_WITHIN = timedelta(hours=1)  # a run that broke off longer ago is another night's

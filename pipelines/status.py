@@ -15,7 +15,8 @@ from run_lock import RunLock
 from imgur_source.auth import client_id_of
 from imgur_source.clock import Clock, SystemClock
 from imgur_source.errors import ConfigurationError
-from imgur_source.ledger import Standing, WindowStanding, standing_of
+from imgur_source.ledger import standing_of
+from imgur_source.standing import Standing, WindowStanding
 
 RUNS_SHOWN = 5
 LONGEST_REASON = 90  # characters

@@ -21,7 +21,8 @@ ALLOWED: dict[str, set[str]] = {
     "vault": {"clock", "errors"},
     "token_replies": {"errors", "replies", "vault"},
     "auth": {"clock", "errors", "replies", "settings", "token_replies", "vault"},
-    "ledger": {"clock", "credits", "errors"},
+    "standing": {"credits"},
+    "ledger": {"clock", "credits", "errors", "standing"},
     "meter": {"clock", "credits", "errors", "ledger"},
     "journal": {"clock"},
     "client": {"clock", "errors", "journal", "ledger", "meter", "replies", "settings"},
@@ -58,7 +59,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "source": {
         "auth", "client", "clock", "errors", "journal", "ledger", "memory", "meter", "models",
-        "outlook", "plan", "receipt", "resources", "settings", "steps",
+        "outlook", "plan", "receipt", "standing", "resources", "settings", "steps",
     },
     "__init__": {"source"},
 }  # fmt: skip
@@ -76,6 +77,7 @@ PURE = {
     "models",
     "outlook",
     "replies",
+    "standing",
     "arrow",
     "comments",
     "posts",

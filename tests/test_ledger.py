@@ -20,10 +20,10 @@ from imgur_source.ledger import (
     Answer,
     CreditLedger,
     Lease,
-    Strike,
     ledger_path,
     standing_of,
 )
+from imgur_source.standing import Strike
 
 HOUR, DAY, MINUTE, SECOND = (timedelta(seconds=seconds) for seconds in (3600, 86_400, 60, 1))
 CLIENT_ID = "cid-5f0e2a"
