@@ -15,19 +15,7 @@ from typing import Any, Literal
 import duckdb
 from duckdb_files import literal, quoted
 
-from imgur_source.models import (
-    ACCOUNTS,
-    DETAIL_FETCHES,
-    ITEM_LOOKS,
-    LIST_ITEMS,
-    LIST_SWEEPS,
-    OBSERVED_AT,
-    POSTS,
-    TABLES,
-    Field,
-    Kind,
-    Table,
-)
+from imgur_source.models import OBSERVED_AT, TABLES, Field, Kind, Table
 
 RAW_SCHEMA = "imgur_raw"
 STAGING_SCHEMA = "imgur_raw_staging"  # dlt's, where a package waits for its merge
@@ -37,14 +25,6 @@ LOAD_ID_DESCRIPTION = (
     "The load that wrote this row, in seconds since the epoch; rows that were loaded together share it."
 )
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-LOOKED_INTO = (  # asked about other things, too: whether an image is still there, whose a favourite is
-    ACCOUNTS,
-    POSTS,
-    LIST_SWEEPS,
-    LIST_ITEMS,
-    ITEM_LOOKS,
-    DETAIL_FETCHES,
-)
 HISTORIES = tuple(table for table in TABLES.values() if table.key == ("id", OBSERVED_AT.name))
 
 
@@ -201,13 +181,14 @@ def complete(connection: duckdb.DuckDBPyConnection) -> None:
     """Give the loaded tables what ``sql/`` counts on, though the loads so far had no occasion to.
 
     These are columns that a table of an older version lacks, and empty tables
-    of what is looked into when other things are asked about. dlt takes both
-    for its own. Nothing is done where nothing is loaded yet.
+    where nothing of a kind was ever read, so that whoever follows no feed has
+    the marts that tell of feeds too. dlt takes both for its own. Nothing is
+    done where nothing is loaded yet.
     """
     columns = columns_of(connection, RAW_SCHEMA)
     if not columns:
         return
-    for table in LOOKED_INTO:
+    for table in TABLES.values():
         if table.name not in columns:
             defined = ", ".join(f"{quoted(field.name)} {field.kind.value}" for field in table.fields)
             connection.execute(f"create table {quoted(RAW_SCHEMA, table.name)} ({defined})")

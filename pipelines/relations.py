@@ -3,8 +3,10 @@
 A file holds one ``select`` and its comments, and its stem is the relation's
 name; ``sql/README.md`` says how it is written. Views come from ``sql/staging``,
 tables from ``sql/marts``; audits and plans are queries that are only asked.
-Which relation needs which is read from the SQL itself. When they are made, and
-what follows from a query's rows, is left to the warehouse.
+Which relation needs which is read from the SQL itself. What a file cannot know,
+the time of the run and the time zone of its reports, stands in
+``staging.parameters``. When relations are made, and what follows from a query's
+rows, is left to the warehouse.
 """
 
 from __future__ import annotations
@@ -12,14 +14,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import datetime
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any, Literal
 
 import duckdb
 from catalog import RAW_SCHEMA, names_in
-from duckdb_files import WarehouseError, first_line, quoted
+from duckdb_files import WarehouseError, first_line, literal, quoted
 
 from imgur_source.models import TABLES
 
@@ -51,7 +54,21 @@ class Folder:
     kind: Kind
 
 
+PARAMETERS = "staging.parameters"
 FOLDERS = (Folder("staging", "staging", "view"), Folder("marts", "main", "table"))
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """What the relations are made for; the one row of ``staging.parameters``.
+
+    Attributes:
+        run_at: the time of the run, which stands for now: ages are counted to it.
+        report_timezone: IANA name of the zone in which hours and weekdays are reported.
+    """
+
+    run_at: datetime
+    report_timezone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +103,17 @@ class Applied:
 
     Attributes:
         made: in the order in which they were made.
-        left_out: those whose inputs are not there, with these inputs.
-        dropped: what stood there and is no longer made.
+        dropped: what stood there and has no file any more.
     """
 
     made: tuple[str, ...] = ()
-    left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     dropped: tuple[str, ...] = ()
 
 
-def apply(connection: duckdb.DuckDBPyConnection, sql_dir: Path) -> Applied:
+def apply(connection: duckdb.DuckDBPyConnection, sql_dir: Path, parameters: Parameters) -> Applied:
     """Make every relation of *sql_dir* anew, each after what it reads; the caller owns the transaction.
+
+    Every table of ``models`` has to be there, with all its columns (``catalog.complete``).
 
     Raises:
         RelationError: a file cannot be read as a relation, reads what can never
@@ -110,25 +127,14 @@ def apply(connection: duckdb.DuckDBPyConnection, sql_dir: Path) -> Applied:
     order = _in_order({name: query for name, (_, query) in files.items()})
     before = _standing(connection)
     _clear(connection)
-    present = frozenset(f"{RAW_SCHEMA}.{table}" for table in names_in(connection, RAW_SCHEMA, "table"))
-    made: list[str] = []
-    left_out: dict[str, tuple[str, ...]] = {}
+    _write(connection, parameters)
     for name in order:
         folder, query = files[name]
-        missing = query.missing(present)
-        if missing:
-            left_out[name] = missing
-            continue
-        target = quoted(folder.schema, query.name)
         with _named(query.path):
-            connection.execute(f"create {folder.kind} {target} as {query.text}")
+            connection.execute(f"create {folder.kind} {quoted(folder.schema, query.name)} as {query.text}")
             for comment in query.comments:
                 connection.execute(comment)
-        present |= {name}
-        made.append(name)
-    return Applied(
-        made=tuple(made), left_out=left_out, dropped=tuple(name for name in before if name not in made)
-    )
+    return Applied(made=tuple(order), dropped=tuple(name for name in before if name not in files))
 
 
 def queries(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[Query]:
@@ -143,7 +149,8 @@ def queries(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[Query]:
 def present_in(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
     """Everything that a query may read in the current catalog, with its schema."""
     raw = (f"{RAW_SCHEMA}.{table}" for table in names_in(connection, RAW_SCHEMA, "table"))
-    return frozenset([*raw, *_standing(connection)])
+    given = [PARAMETERS] if PARAMETERS.partition(".")[2] in names_in(connection, "staging", "table") else []
+    return frozenset([*raw, *given, *_standing(connection)])
 
 
 def ask(connection: duckdb.DuckDBPyConnection, query: Query, *, limit: int) -> list[dict[str, str | None]]:
@@ -212,7 +219,8 @@ def _in_order(files: Mapping[str, Query]) -> Sequence[str]:
     for query in files.values():
         for name in sorted(query.inputs):
             schema, _, table = name.partition(".")
-            if name not in files and not (schema == RAW_SCHEMA and table in TABLES):
+            is_given = name == PARAMETERS or (schema == RAW_SCHEMA and table in TABLES)
+            if name not in files and not is_given:
                 raise RelationError(query.path, f"it reads {name}, which is neither loaded nor in sql/")
     sorter = TopologicalSorter({name: sorted(files[name].inputs & files.keys()) for name in sorted(files)})
     try:
@@ -228,7 +236,25 @@ def _standing(connection: duckdb.DuckDBPyConnection) -> list[str]:
         for folder in FOLDERS
         for kind in ("table", "view")
         for name in names_in(connection, folder.schema, kind)
+        if f"{folder.schema}.{name}" != PARAMETERS
     ]
+
+
+def _write(connection: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
+    """Make ``staging.parameters``, with its one row."""
+    connection.execute(
+        f"create table {PARAMETERS} as select ?::varchar as report_timezone, ?::timestamptz as run_at",
+        [parameters.report_timezone, parameters.run_at],
+    )
+    for subject, comment in (
+        (f"table {PARAMETERS}", "One row: what the views and tables of this file were made for."),
+        (f"column {PARAMETERS}.run_at", "When they were made, UTC; ages are counted to this time."),
+        (
+            f"column {PARAMETERS}.report_timezone",
+            "Time zone in which hours and weekdays are reported, the setting report_timezone.",
+        ),
+    ):
+        connection.execute(f"comment on {subject} is {literal(comment)}")
 
 
 def _clear(connection: duckdb.DuckDBPyConnection) -> None:

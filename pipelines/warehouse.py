@@ -53,7 +53,7 @@ from held import (
     plan_facts,
 )
 from pruning import Tidied, drop_old_runs, drop_old_states, drop_repetitions
-from relations import SQL_DIR, Applied, apply
+from relations import SQL_DIR, Applied, Parameters, apply
 from run_lock import RunLock
 
 from imgur_source.clock import Clock, SystemClock
@@ -177,8 +177,11 @@ class Warehouse:
                 )
         return tidied
 
-    def apply_sql(self) -> Applied:
+    def apply_sql(self, *, report_timezone: str = "UTC") -> Applied:
         """Make the relations of ``sql/`` anew in the work file: all of them, or none when one fails.
+
+        Args:
+            report_timezone: IANA name of the zone in which hours and weekdays are reported.
 
         Raises:
             RelationError: a file of ``sql/`` is not what it should be.
@@ -187,7 +190,7 @@ class Warehouse:
             return Applied()
         with self._work() as connection, transaction(connection):
             complete(connection)
-            return apply(connection, self.sql_dir)
+            return apply(connection, self.sql_dir, Parameters(self.clock.now(), report_timezone))
 
     def check(self, *, accept_vanished: bool = False) -> list[Problem]:
         """Look for what must not be published; an empty list is a clean bill.

@@ -8,16 +8,16 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
 import msgspec
 from model_list import Night
-from relations import SQL_DIR, Query, apply, ask, queries
+from relations import SQL_DIR, Parameters, Query, apply, ask, queries
 
 from imgur_source.arrow import rows_table
-from imgur_source.models import ITEM_LOOKS, LIST_ITEMS, LIST_SWEEPS, POSTS, Table
+from imgur_source.models import ITEM_LOOKS, LIST_ITEMS, LIST_SWEEPS, TABLES, Table
 from imgur_source.walks import Walk
 
 NAME = "things/me"
@@ -138,10 +138,10 @@ def _database() -> duckdb.DuckDBPyConnection:
     """Tables as dlt makes them, without a row, and the relations of ``sql/`` that read them."""
     connection = duckdb.connect()
     connection.execute("create schema imgur_raw")
-    for table in (*LOADED, POSTS):
+    for table in TABLES.values():
         columns = ", ".join(f'"{field.name}" {field.kind.value}' for field in table.fields)
         connection.execute(f"create table imgur_raw.{table.name} ({columns}, _dlt_load_id varchar)")
-    apply(connection, SQL_DIR)
+    apply(connection, SQL_DIR, Parameters(datetime(2026, 11, 23, tzinfo=UTC)))
     return connection
 
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tomllib
 from argparse import ArgumentParser
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -17,7 +18,7 @@ import duckdb
 import login
 import pytest
 import sync
-from relations import SQL_DIR, apply
+from relations import SQL_DIR, Parameters, apply
 
 from imgur_source import __version__, imgur
 from imgur_source.errors import ConfigurationError
@@ -158,7 +159,7 @@ def an_empty_database() -> duckdb.DuckDBPyConnection:
     for table in TABLES.values():
         columns = ", ".join(f'"{field.name}" {field.kind.value}' for field in table.fields)
         connection.execute(f'create table {SCHEMA}."{table.name}" ({columns})')
-    apply(connection, SQL_DIR)
+    apply(connection, SQL_DIR, Parameters(datetime(2026, 11, 23, tzinfo=UTC)))
     return connection
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
 from relations import Applied, RelationError
 from warehouse import Warehouse
-from work_files import StandingClock, load, load_tags, read, work, write_sql
+from work_files import NIGHT, StandingClock, load, load_tags, read, work, write_sql
 
-from imgur_source.models import ALBUM_IMAGES, ALBUMS
+from imgur_source.models import ALBUM_IMAGES, TAGS
 
 STANDING = (
     "select schema_name || '.' || view_name from duckdb_views() where schema_name = 'staging' "
@@ -82,7 +83,7 @@ def test_apply_sql__describes_what_it_makes(warehouse: Warehouse) -> None:
         "select view_name, comment from duckdb_views() where schema_name = 'staging' "
         "union all select table_name, comment from duckdb_tables() where schema_name = 'main' "
         "union all select table_name || '.' || column_name, comment from duckdb_columns() "
-        "where schema_name in ('staging', 'main') and not internal order by all",
+        "where schema_name in ('staging', 'main') and not internal and table_name <> 'parameters' order by all",
     ) == [
         ("counts", "One row."),
         ("counts.tags", "Tags."),
@@ -91,24 +92,28 @@ def test_apply_sql__describes_what_it_makes(warehouse: Warehouse) -> None:
     ]
 
 
-def test_apply_sql__leaves_out_what_has_no_inputs(warehouse: Warehouse) -> None:
-    """Without a loaded table, what needs it is left out with its reason, and an old one of its name goes."""
+def test_apply_sql__makes_what_reads_tables_that_were_never_loaded(warehouse: Warehouse) -> None:
+    """Of what was never read there are empty tables, so nothing that reads them is left out."""
     write_sql(
         warehouse.sql_dir,
-        staging__albums="select id as album_id from imgur_raw.albums",
+        staging__albums="select id as album_id, views from imgur_raw.albums",
         staging__tags="select name as tag from imgur_raw.tags",
-        marts__both="select 1 as one from staging.albums cross join staging.tags",
+        marts__both="select tag, views from staging.tags left join staging.albums on true",
     )
     load_tags(warehouse, 1)
-    load(warehouse, ALBUMS, {"id": "a"})
     assert warehouse.apply_sql() == Applied(made=("staging.albums", "staging.tags", "main.both"))
-    work(warehouse, "drop table imgur_raw.albums")
-    assert warehouse.apply_sql() == Applied(
-        made=("staging.tags",),
-        left_out={"staging.albums": ("imgur_raw.albums",), "main.both": ("staging.albums",)},
-        dropped=("staging.albums", "main.both"),
+    assert read(warehouse.work_file, "from main.both") == [("0", None)]
+
+
+def test_apply_sql__tells_what_it_is_made_for(warehouse: Warehouse) -> None:
+    """The time of the run and the time zone of its reports are there for every file to read."""
+    write_sql(
+        warehouse.sql_dir,
+        marts__ages="select report_timezone, run_at - fetched_at as age from imgur_raw.tags cross join staging.parameters",
     )
-    assert standing(warehouse) == ["staging.tags"]
+    load(warehouse, TAGS, {"name": "a", "fetched_at": NIGHT - timedelta(hours=5)})
+    warehouse.apply_sql(report_timezone="Europe/Berlin")
+    assert read(warehouse.work_file, "from main.ages") == [("Europe/Berlin", timedelta(hours=5))]
 
 
 def test_apply_sql__drops_what_has_no_file_any_more(warehouse: Warehouse) -> None:
