@@ -34,10 +34,13 @@ format: $(READY)  ## rewrite the code in the project's format
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+docs: $(READY)  ## write docs/data-dictionary.md anew from models.py and sql/
+	$(BIN)/python pipelines/dictionary.py
+
 bench: $(READY)  ## measure the load path, the credits of nights and the ledger (see benchmarks/README.md)
 	$(BIN)/python benchmarks/load_images.py
 	$(BIN)/python benchmarks/credits.py
 	$(BIN)/python benchmarks/dlt_incremental.py
 	$(BIN)/python benchmarks/ledger.py
 
-.PHONY: help setup demo test test-slow check format bench
+.PHONY: help setup demo test test-slow check format docs bench

@@ -177,6 +177,15 @@ def comment(connection: duckdb.DuckDBPyConnection) -> int:
     return len(statements)
 
 
+def add_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the loaded tables that are not there, without a row."""
+    present = names_in(connection, RAW_SCHEMA, "table")
+    for table in TABLES.values():
+        if table.name not in present:
+            defined = ", ".join(f"{quoted(field.name)} {field.kind.value}" for field in table.fields)
+            connection.execute(f"create table {quoted(RAW_SCHEMA, table.name)} ({defined})")
+
+
 def complete(connection: duckdb.DuckDBPyConnection) -> None:
     """Give the loaded tables what ``sql/`` counts on, though the loads so far had no occasion to.
 
@@ -188,10 +197,7 @@ def complete(connection: duckdb.DuckDBPyConnection) -> None:
     columns = columns_of(connection, RAW_SCHEMA)
     if not columns:
         return
-    for table in TABLES.values():
-        if table.name not in columns:
-            defined = ", ".join(f"{quoted(field.name)} {field.kind.value}" for field in table.fields)
-            connection.execute(f"create table {quoted(RAW_SCHEMA, table.name)} ({defined})")
+    add_tables(connection)
     for name, present in columns.items():
         if name in TABLES:
             for field in TABLES[name].fields:

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tomllib
 from argparse import ArgumentParser
-from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -18,7 +17,7 @@ import duckdb
 import login
 import pytest
 import sync
-from relations import SQL_DIR, Parameters, apply
+from dictionary import empty_database
 
 from imgur_source import __version__, imgur
 from imgur_source.errors import ConfigurationError
@@ -152,17 +151,6 @@ def _options_of(parser: ArgumentParser) -> list[list[str]]:
     return rows
 
 
-def an_empty_database() -> duckdb.DuckDBPyConnection:
-    """A database in memory with every table of the data dictionary and all of ``sql/``, and no row."""
-    connection = duckdb.connect()
-    connection.execute(f"create schema {SCHEMA}")
-    for table in TABLES.values():
-        columns = ", ".join(f'"{field.name}" {field.kind.value}' for field in table.fields)
-        connection.execute(f'create table {SCHEMA}."{table.name}" ({columns})')
-    apply(connection, SQL_DIR, Parameters(datetime(2026, 11, 23, tzinfo=UTC)))
-    return connection
-
-
 def _settings() -> dict[str, tuple[Any, bool]]:
     """Each setting of ``config.toml`` with its value, and whether it is commented out."""
     _, _, after = CONFIG.partition("[sources.imgur]\n")
@@ -289,7 +277,7 @@ def test_readme__names_environment_variables_that_are_read() -> None:
 )
 def test_readme__query_runs(query: str) -> None:
     """Every query finds its tables and columns, with their types."""
-    with an_empty_database() as connection:
+    with empty_database() as connection:
         connection.execute(query).fetchall()
 
 
