@@ -89,6 +89,13 @@ class ModelWarehouse:
         ).fetchall()
         return {item: State(*state) for item, *state in rows}
 
+    def coverage(self) -> tuple[int, int, bool]:
+        """What the SQL says is held of the list: stretches, open gaps, and whether it is whole."""
+        [row] = self._db.execute(
+            "select stretches, open_gaps, is_whole from staging.list_coverage"
+        ).fetchall()
+        return row
+
     def look(self, is_there: Callable[[str], bool], *, at: datetime, limit: int) -> list[str]:
         """Look directly at the first *limit* items that ``sql/plan`` asks for; returns those that are gone."""
         due = [str(row["item_id"]) for row in ask(self._db, _looks(), limit=limit)]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from relations import SQL_DIR
 from warehouse import Warehouse
-from work_files import NIGHT, StandingClock, load, read, texts
+from work_files import NIGHT, StandingClock, load, read, texts, without_marts
 
 from imgur_source.models import (
     ACCOUNTS,
@@ -27,21 +27,29 @@ from imgur_source.models import (
     TABLES,
 )
 
-HELPERS = {"item_states", "list_item_states", "parameters"}
+DATED = (  # what Imgur says of a thing, which grows old
+    "accounts", "images", "albums", "album_images", "comments", "post_comments", "posts", "subreddit_posts",
+    "post_images", "tags", "favorites",
+)  # fmt: skip
+HELPERS = {
+    "followed_names", "image_readings", "item_states", "list_coverage", "list_item_states", "list_owners", "parameters",
+    "post_readings",
+}  # fmt: skip
 ONE_DAY = timedelta(days=1)
 OWN = "account_images/me"
-RANKS = {"VARCHAR": 0, "JSON": 1, "BIGINT": 2, "BOOLEAN": 3, "TIMESTAMP WITH TIME ZONE": 4}
+RANKS = {"VARCHAR": 0, "JSON": 1, "BIGINT": 2, "DOUBLE": 2, "BOOLEAN": 3, "TIMESTAMP WITH TIME ZONE": 4}
 
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Warehouse:
-    return Warehouse(tmp_path / "data", clock=StandingClock())
+    return Warehouse(tmp_path / "data", clock=StandingClock(), sql_dir=without_marts(tmp_path))
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     """A warehouse in which every table has been loaded, without a row, and the views are made."""
-    warehouse = Warehouse(tmp_path_factory.mktemp("whole") / "data", clock=StandingClock())
+    folder = tmp_path_factory.mktemp("whole")
+    warehouse = Warehouse(folder / "data", clock=StandingClock(), sql_dir=without_marts(folder))
     for table in TABLES.values():
         load(warehouse, table)
     warehouse.apply_sql()
@@ -106,9 +114,11 @@ def test_staging__has_a_view_for_every_loaded_table(whole: Warehouse) -> None:
             "select table_name, count(*) from duckdb_columns() where schema_name = 'staging' group by all",
         )
     )
-    added = dict.fromkeys(("albums", "comments", "favorites", "images", "posts"), 3) | {"post_comments": 1}
+    ages = dict.fromkeys(DATED, 1)
+    states = dict.fromkeys(("albums", "comments", "favorites", "images", "posts"), 3) | {"post_comments": 1}
+    added = {name: ages.get(name, 0) + states.get(name, 0) for name in TABLES}
     assert {name: number for name, number in columns.items() if name not in HELPERS} == {
-        table.name: len(table.fields) + added.get(table.name, 0) for table in TABLES.values()
+        table.name: len(table.fields) + added[table.name] for table in TABLES.values()
     }
     assert columns.keys() - TABLES.keys() == HELPERS
 
@@ -201,6 +211,16 @@ def test_staging__renames_and_keeps_values(warehouse: Warehouse) -> None:
     assert texts(warehouse.work_file, "from staging.image_metrics") == [
         ("a", "3", "6144", shown(0), shown(2))
     ]
+
+
+@pytest.mark.parametrize("name", DATED)
+def test_staging__says_how_old_each_row_is(warehouse: Warehouse, name: str) -> None:
+    """Ages count from the fetch to the run: a day and a half are 36 hours, and what has no time has no age."""
+    load(warehouse, TABLES[name], {"fetched_at": at(-1.5)}, {"fetched_at": at(0.25)}, {"fetched_at": None})
+    warehouse.apply_sql()
+    assert read(
+        warehouse.work_file, f"select data_age_hours from staging.{name} order by data_age_hours"
+    ) == [(-6.0,), (36.0,), (None,)]
 
 
 def test_staging__of_a_night_that_read_images_only(warehouse: Warehouse) -> None:

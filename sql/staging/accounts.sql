@@ -1,5 +1,10 @@
 -- One row per account that is followed, as last seen.
-with final as (
+with parameters as (
+    select run_at
+    from staging.parameters
+),
+
+final as (
     select
         id as account_id,
         url as account_name,
@@ -12,11 +17,13 @@ with final as (
         user_follow,
         extra,
         reputation,
+        (epoch(parameters.run_at) - epoch(accounts.fetched_at)) / 3600 as data_age_hours,
         is_blocked,
         created as created_at,
         pro_expiration as pro_expires_at,
         fetched_at
     from imgur_raw.accounts
+    cross join parameters
 )
 
 select * from final;
@@ -33,6 +40,7 @@ comment on column staging.accounts.reputation_name is 'Imgur''s word for the rep
 comment on column staging.accounts.user_follow is 'Whether the asking account follows it, as Imgur sends it.';
 comment on column staging.accounts.extra is 'Fields of Imgur''s reply that have no column here, as one JSON object; null if there are none.';
 comment on column staging.accounts.reputation is 'Points of the account over all its posts and comments; may be negative.';
+comment on column staging.accounts.data_age_hours is 'Hours from fetched_at to the time of the run: how old this view of it is.';
 comment on column staging.accounts.is_blocked is 'Whether the asking account has blocked it.';
 comment on column staging.accounts.created_at is 'When the account was made, UTC.';
 comment on column staging.accounts.pro_expires_at is 'When the paid membership ends, UTC; null for none.';

@@ -42,6 +42,11 @@ states as (
     where resource = 'account_albums'
 ),
 
+parameters as (
+    select run_at
+    from staging.parameters
+),
+
 final as (
     select
         albums.album_id,
@@ -63,6 +68,7 @@ final as (
         albums.cover_width_px,
         albums.cover_height_px,
         albums.images_count,
+        (epoch(parameters.run_at) - epoch(albums.fetched_at)) / 3600 as data_age_hours,
         albums.has_album_ads,
         albums.is_album,
         albums.is_favorite,
@@ -76,6 +82,7 @@ final as (
         albums.created_at,
         albums.fetched_at
     from albums
+    cross join parameters
     left join states using (album_id)
 )
 
@@ -101,6 +108,7 @@ comment on column staging.albums.cover_edit_mark is 'Imgur''s mark of a later ch
 comment on column staging.albums.cover_width_px is 'Width of the cover image in pixels; null or 0 where it is not shown.';
 comment on column staging.albums.cover_height_px is 'Height of the cover image in pixels; null or 0 where it is not shown.';
 comment on column staging.albums.images_count is 'Number of images in the album, as Imgur says.';
+comment on column staging.albums.data_age_hours is 'Hours from fetched_at to the time of the run: how old this view of it is.';
 comment on column staging.albums.has_album_ads is 'Whether advertisements may be shown inside the album.';
 comment on column staging.albums.is_album is 'Always true where Imgur sends it.';
 comment on column staging.albums.is_favorite is 'Whether the asking account has it among its favourites.';

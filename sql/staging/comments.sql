@@ -24,12 +24,17 @@ with comments as (
 
 states as (
     select
-        item_id::bigint as comment_id,
+        try_cast(item_id as bigint) as comment_id,
         is_missing,
         missing_since,
         deleted_at
     from staging.item_states
     where resource = 'account_comments'
+),
+
+parameters as (
+    select run_at
+    from staging.parameters
 ),
 
 final as (
@@ -47,6 +52,7 @@ final as (
         comments.ups,
         comments.downs,
         comments.points,
+        (epoch(parameters.run_at) - epoch(comments.fetched_at)) / 3600 as data_age_hours,
         comments.is_on_album,
         comments.is_stub,
         comments.has_admin_badge,
@@ -56,6 +62,7 @@ final as (
         comments.commented_at,
         comments.fetched_at
     from comments
+    cross join parameters
     left join states using (comment_id)
 )
 
@@ -75,6 +82,7 @@ comment on column staging.comments.extra is 'Fields of Imgur''s reply that have 
 comment on column staging.comments.ups is 'Up-votes, as a total; null where Imgur does not show votes.';
 comment on column staging.comments.downs is 'Down-votes, as a total; null where Imgur does not show votes.';
 comment on column staging.comments.points is 'Up-votes less down-votes; null where Imgur does not show votes.';
+comment on column staging.comments.data_age_hours is 'Hours from fetched_at to the time of the run: how old this view of it is.';
 comment on column staging.comments.is_on_album is 'Whether image_id names an album.';
 comment on column staging.comments.is_stub is 'Whether Imgur shows it as deleted: a stub that stays in its tree.';
 comment on column staging.comments.has_admin_badge is 'Whether the author bears the badge of Imgur''s staff.';

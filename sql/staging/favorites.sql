@@ -53,6 +53,11 @@ account_lists as (
     group by accounts.account_id
 ),
 
+parameters as (
+    select run_at
+    from staging.parameters
+),
+
 final as (
     select
         favorites.account_id,
@@ -72,6 +77,7 @@ final as (
         favorites.score,
         favorites.comment_count,
         favorites.favorite_count,
+        (epoch(parameters.run_at) - epoch(favorites.fetched_at)) / 3600 as data_age_hours,
         favorites.is_nsfw,
         favorites.is_in_gallery,
         coalesce(states.is_missing, false) as is_missing,
@@ -80,6 +86,7 @@ final as (
         favorites.published_at,
         favorites.fetched_at
     from favorites
+    cross join parameters
     left join account_lists using (account_id)
     left join states
         on states.list = coalesce(account_lists.list, 'account_favorites/me')
@@ -106,6 +113,7 @@ comment on column staging.favorites.points is 'Up-votes less down-votes; null wh
 comment on column staging.favorites.score is 'Imgur''s ranking number, not the same as points; in subreddit lists a score from reddit.';
 comment on column staging.favorites.comment_count is 'Number of comments, as a total.';
 comment on column staging.favorites.favorite_count is 'How many accounts have it among their favourites, as a total.';
+comment on column staging.favorites.data_age_hours is 'Hours from fetched_at to the time of the run: how old this view of it is.';
 comment on column staging.favorites.is_nsfw is 'Whether it is marked as not safe for work; null when not judged.';
 comment on column staging.favorites.is_in_gallery is 'Whether it is published in the gallery.';
 comment on column staging.favorites.is_missing is 'Whether the list of favourites no longer shows it: removed from it, or deleted.';

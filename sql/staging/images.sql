@@ -58,6 +58,11 @@ states as (
     where resource = 'account_images'
 ),
 
+parameters as (
+    select run_at
+    from staging.parameters
+),
+
 final as (
     select
         images.image_id,
@@ -94,6 +99,7 @@ final as (
         images.comment_count,
         images.favorite_count,
         images.ad_type,
+        (epoch(parameters.run_at) - epoch(images.fetched_at)) / 3600 as data_age_hours,
         images.is_animated,
         images.has_sound,
         images.is_looping,
@@ -108,6 +114,7 @@ final as (
         images.uploaded_at,
         images.fetched_at
     from images
+    cross join parameters
     left join states using (image_id)
 )
 
@@ -148,6 +155,7 @@ comment on column staging.images.score is 'Imgur''s ranking number, not the same
 comment on column staging.images.comment_count is 'Number of comments, as a total.';
 comment on column staging.images.favorite_count is 'How many accounts have it among their favourites, as a total.';
 comment on column staging.images.ad_type is 'Kind of advertisement, 0 for none.';
+comment on column staging.images.data_age_hours is 'Hours from fetched_at to the time of the run: how old this view of it is.';
 comment on column staging.images.is_animated is 'Whether it moves (GIF or video).';
 comment on column staging.images.has_sound is 'Whether the video has sound.';
 comment on column staging.images.is_looping is 'Whether the animation loops.';

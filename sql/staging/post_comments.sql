@@ -34,6 +34,11 @@ trees as (
     where resource = 'post_comments'
 ),
 
+parameters as (
+    select run_at
+    from staging.parameters
+),
+
 final as (
     select
         comments.comment_id,
@@ -53,6 +58,7 @@ final as (
         comments.ups,
         comments.downs,
         comments.points,
+        (epoch(parameters.run_at) - epoch(comments.fetched_at)) / 3600 as data_age_hours,
         comments.is_on_album,
         comments.is_stub,
         comments.has_admin_badge,
@@ -60,6 +66,7 @@ final as (
         comments.commented_at,
         comments.fetched_at
     from comments
+    cross join parameters
     left join trees using (post_id)
 )
 
@@ -83,6 +90,7 @@ comment on column staging.post_comments.position is 'Place in the whole tree rea
 comment on column staging.post_comments.ups is 'Up-votes, as a total; null where Imgur does not show votes.';
 comment on column staging.post_comments.downs is 'Down-votes, as a total; null where Imgur does not show votes.';
 comment on column staging.post_comments.points is 'Up-votes less down-votes; null where Imgur does not show votes.';
+comment on column staging.post_comments.data_age_hours is 'Hours from fetched_at to the time of the run: how old this view of it is.';
 comment on column staging.post_comments.is_on_album is 'Whether image_id names an album.';
 comment on column staging.post_comments.is_stub is 'Whether Imgur shows it as deleted: a stub that stays in its tree.';
 comment on column staging.post_comments.has_admin_badge is 'Whether the author bears the badge of Imgur''s staff.';

@@ -1,5 +1,10 @@
 -- One row per image of a gallery album; a post's rows are replaced together, and only by a complete set.
-with final as (
+with parameters as (
+    select run_at
+    from staging.parameters
+),
+
+final as (
     select
         post_id,
         image_id,
@@ -37,6 +42,7 @@ with final as (
         comment_count,
         favorite_count,
         ad_type,
+        (epoch(parameters.run_at) - epoch(post_images.fetched_at)) / 3600 as data_age_hours,
         animated as is_animated,
         has_sound,
         looping as is_looping,
@@ -48,6 +54,7 @@ with final as (
         datetime as uploaded_at,
         fetched_at
     from imgur_raw.post_images
+    cross join parameters
 )
 
 select * from final;
@@ -89,6 +96,7 @@ comment on column staging.post_images.score is 'Imgur''s ranking number, not the
 comment on column staging.post_images.comment_count is 'Number of comments, as a total.';
 comment on column staging.post_images.favorite_count is 'How many accounts have it among their favourites, as a total.';
 comment on column staging.post_images.ad_type is 'Kind of advertisement, 0 for none.';
+comment on column staging.post_images.data_age_hours is 'Hours from fetched_at to the time of the run: how old this view of it is.';
 comment on column staging.post_images.is_animated is 'Whether it moves (GIF or video).';
 comment on column staging.post_images.has_sound is 'Whether the video has sound.';
 comment on column staging.post_images.is_looping is 'Whether the animation loops.';

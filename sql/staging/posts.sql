@@ -68,6 +68,11 @@ states as (
     where resource = 'account_submissions'
 ),
 
+parameters as (
+    select run_at
+    from staging.parameters
+),
+
 final as (
     select
         posts.post_id,
@@ -112,6 +117,7 @@ final as (
         posts.edit_mark,
         posts.bandwidth_bytes,
         posts.ad_type,
+        (epoch(parameters.run_at) - epoch(posts.fetched_at)) / 3600 as data_age_hours,
         posts.is_album,
         posts.has_album_ads,
         posts.is_animated,
@@ -128,6 +134,7 @@ final as (
         posts.published_at,
         posts.fetched_at
     from posts
+    cross join parameters
     left join states using (post_id)
 )
 
@@ -176,6 +183,7 @@ comment on column staging.posts.webm_size_bytes is 'Size of the WebM rendition i
 comment on column staging.posts.edit_mark is 'Imgur''s mark of a later edit; 0 for none.';
 comment on column staging.posts.bandwidth_bytes is 'Bytes served for it, as a total; about size times views.';
 comment on column staging.posts.ad_type is 'Kind of advertisement, 0 for none.';
+comment on column staging.posts.data_age_hours is 'Hours from fetched_at to the time of the run: how old this view of it is.';
 comment on column staging.posts.is_album is 'Whether the post is an album; otherwise it is a single image.';
 comment on column staging.posts.has_album_ads is 'Whether advertisements may be shown inside the album.';
 comment on column staging.posts.is_animated is 'Whether it moves (GIF or video).';

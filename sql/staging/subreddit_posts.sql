@@ -1,5 +1,10 @@
 -- One row per post in a subreddit gallery, as last seen; Imgur shows neither author nor votes there.
-with final as (
+with parameters as (
+    select run_at
+    from staging.parameters
+),
+
+final as (
     select
         id as post_id,
         nullif(account_id, 0) as account_id,
@@ -43,6 +48,7 @@ with final as (
         edited as edit_mark,
         bandwidth as bandwidth_bytes,
         ad_type,
+        (epoch(parameters.run_at) - epoch(subreddit_posts.fetched_at)) / 3600 as data_age_hours,
         is_album,
         include_album_ads as has_album_ads,
         animated as is_animated,
@@ -56,6 +62,7 @@ with final as (
         datetime as published_at,
         fetched_at
     from imgur_raw.subreddit_posts
+    cross join parameters
 )
 
 select * from final;
@@ -103,6 +110,7 @@ comment on column staging.subreddit_posts.webm_size_bytes is 'Size of the WebM r
 comment on column staging.subreddit_posts.edit_mark is 'Imgur''s mark of a later edit; 0 for none.';
 comment on column staging.subreddit_posts.bandwidth_bytes is 'Bytes served for it, as a total; about size times views.';
 comment on column staging.subreddit_posts.ad_type is 'Kind of advertisement, 0 for none.';
+comment on column staging.subreddit_posts.data_age_hours is 'Hours from fetched_at to the time of the run: how old this view of it is.';
 comment on column staging.subreddit_posts.is_album is 'Whether the post is an album; otherwise it is a single image.';
 comment on column staging.subreddit_posts.has_album_ads is 'Whether advertisements may be shown inside the album.';
 comment on column staging.subreddit_posts.is_animated is 'Whether it moves (GIF or video).';

@@ -1,5 +1,10 @@
 -- One row per tag that a post bears or a feed is about, as last seen.
-with final as (
+with parameters as (
+    select run_at
+    from staging.parameters
+),
+
+final as (
     select
         name as tag,
         background_hash as background_image_id,
@@ -12,6 +17,7 @@ with final as (
         extra,
         followers,
         total_items,
+        (epoch(parameters.run_at) - epoch(tags.fetched_at)) / 3600 as data_age_hours,
         following as is_followed,
         is_whitelisted,
         is_promoted,
@@ -19,6 +25,7 @@ with final as (
         thumbnail_is_animated as is_thumbnail_animated,
         fetched_at
     from imgur_raw.tags
+    cross join parameters
 )
 
 select * from final;
@@ -35,6 +42,7 @@ comment on column staging.tags.logo_link is 'Address that the logo leads to.';
 comment on column staging.tags.extra is 'Fields of Imgur''s reply that have no column here, as one JSON object; null if there are none.';
 comment on column staging.tags.followers is 'Accounts that follow the tag.';
 comment on column staging.tags.total_items is 'Posts that bear the tag; Imgur counts it differently on different endpoints.';
+comment on column staging.tags.data_age_hours is 'Hours from fetched_at to the time of the run: how old this view of it is.';
 comment on column staging.tags.is_followed is 'Whether the asking account follows it; null when asked without a login.';
 comment on column staging.tags.is_whitelisted is 'Imgur''s mark of an allowed tag.';
 comment on column staging.tags.is_promoted is 'Whether the tag is promoted by Imgur.';

@@ -1,0 +1,92 @@
+-- One row per account that is followed, as last seen, and what is held of it.
+with accounts as (
+    select
+        account_id,
+        account_name,
+        bio,
+        reputation_name,
+        reputation,
+        created_at,
+        fetched_at
+    from staging.accounts
+),
+
+post_totals as (
+    select
+        account_id,
+        count(*) as posts,
+        sum(views)::bigint as post_views
+    from main.posts
+    where is_own and deleted_at is null
+    group by account_id
+),
+
+album_totals as (
+    select
+        account_id,
+        count(*) as albums
+    from main.albums
+    where deleted_at is null
+    group by account_id
+),
+
+image_totals as (
+    select
+        account_id,
+        count(*) as images,
+        sum(views)::bigint as image_views
+    from main.images
+    where is_own and deleted_at is null
+    group by account_id
+),
+
+comment_totals as (
+    select
+        author_id as account_id,
+        count(*) as comments
+    from main.comments
+    where is_own and deleted_at is null and not is_stub
+    group by author_id
+),
+
+final as (
+    select
+        accounts.account_id,
+        accounts.account_name,
+        accounts.bio,
+        accounts.reputation_name,
+        accounts.reputation,
+        coalesce(post_totals.posts, 0) as posts,
+        coalesce(album_totals.albums, 0) as albums,
+        coalesce(image_totals.images, 0) as images,
+        coalesce(comment_totals.comments, 0) as comments,
+        coalesce(post_totals.post_views, 0) as post_views,
+        coalesce(image_totals.image_views, 0) as image_views,
+        (epoch(parameters.run_at) - epoch(accounts.fetched_at)) / 3600 as data_age_hours,
+        accounts.created_at,
+        accounts.fetched_at
+    from accounts
+    cross join staging.parameters
+    left join post_totals using (account_id)
+    left join album_totals using (account_id)
+    left join image_totals using (account_id)
+    left join comment_totals using (account_id)
+)
+
+select * from final;
+
+comment on table main.accounts is 'One row per account that is followed, as last seen, and what is held of it. What is taken for deleted is not counted.';
+comment on column main.accounts.account_id is 'Number of the account; stays when it is renamed.';
+comment on column main.accounts.account_name is 'User name; may be changed by its owner.';
+comment on column main.accounts.bio is 'What the owner wrote about the account.';
+comment on column main.accounts.reputation_name is 'Imgur''s word for the reputation, such as Neutral.';
+comment on column main.accounts.reputation is 'Points of the account over all its posts and comments; may be negative.';
+comment on column main.accounts.posts is 'Number of its gallery posts that are held.';
+comment on column main.accounts.albums is 'Number of its albums that are held.';
+comment on column main.accounts.images is 'Number of its images that are held; of an account without a login only those in albums.';
+comment on column main.accounts.comments is 'Number of comments by it that are held.';
+comment on column main.accounts.post_views is 'Views of those posts together, as last seen.';
+comment on column main.accounts.image_views is 'Views of those images together, as last seen.';
+comment on column main.accounts.data_age_hours is 'Hours from fetched_at to the run: how old this row is.';
+comment on column main.accounts.created_at is 'When the account was made, UTC.';
+comment on column main.accounts.fetched_at is 'When the reply that this row was read from was received, UTC.';

@@ -1,0 +1,95 @@
+-- One row per album of a followed account, as last seen.
+with albums as (
+    select
+        album_id,
+        account_id,
+        account_name,
+        cover_id,
+        title,
+        description,
+        link,
+        privacy,
+        views,
+        images_count,
+        is_nsfw,
+        is_in_gallery,
+        is_missing,
+        created_at,
+        missing_since,
+        deleted_at,
+        fetched_at
+    from staging.albums
+),
+
+-- the number stays when an account is renamed; where Imgur hides it, the name tells
+owners as (
+    select
+        albums.album_id,
+        coalesce(albums.account_id, followed_names.account_id) as account_id,
+        coalesce(accounts.account_name, albums.account_name) as account_name
+    from albums
+    left join staging.followed_names on followed_names.name_key = lower(albums.account_name)
+    left join staging.accounts on accounts.account_id = coalesce(albums.account_id, followed_names.account_id)
+),
+
+held_images as (
+    select
+        album_images.album_id,
+        count(*) as images_held,
+        sum(images.views)::bigint as image_views
+    from staging.album_images
+    left join main.images using (image_id)
+    group by album_images.album_id
+),
+
+final as (
+    select
+        albums.album_id,
+        owners.account_id,
+        albums.cover_id,
+        owners.account_name,
+        albums.title,
+        albums.description,
+        albums.link,
+        albums.privacy,
+        albums.views,
+        albums.images_count,
+        coalesce(held_images.images_held, 0) as images_held,
+        held_images.image_views,
+        (epoch(parameters.run_at) - epoch(albums.fetched_at)) / 3600 as data_age_hours,
+        albums.is_nsfw,
+        albums.is_in_gallery,
+        albums.is_missing,
+        albums.created_at,
+        albums.missing_since,
+        albums.deleted_at,
+        albums.fetched_at
+    from albums
+    cross join staging.parameters
+    inner join owners using (album_id)
+    left join held_images using (album_id)
+)
+
+select * from final;
+
+comment on table main.albums is 'One row per album of a followed account, as last seen.';
+comment on column main.albums.album_id is 'Id of the album; upper and lower case differ.';
+comment on column main.albums.account_id is 'Number of the owner''s account; null where it is not shown and the name is not that of a followed account.';
+comment on column main.albums.cover_id is 'Id of the cover image; null when the album is empty.';
+comment on column main.albums.account_name is 'User name of the owner, of a followed account its present one.';
+comment on column main.albums.title is 'Title as its owner wrote it.';
+comment on column main.albums.description is 'Description as its owner wrote it.';
+comment on column main.albums.link is 'Address of the album''s page.';
+comment on column main.albums.privacy is 'public, hidden (by link only) or secret (an old value).';
+comment on column main.albums.views is 'How often the album has been viewed, as a total; its images have views of their own.';
+comment on column main.albums.images_count is 'Number of images in the album, as Imgur says.';
+comment on column main.albums.images_held is 'Number of its images that are held; 0 where they were not fetched yet.';
+comment on column main.albums.image_views is 'Views of those images together, as last seen; null where none is held.';
+comment on column main.albums.data_age_hours is 'Hours from fetched_at to the run: how old this row is.';
+comment on column main.albums.is_nsfw is 'Whether it is marked as not safe for work; null when not judged.';
+comment on column main.albums.is_in_gallery is 'Whether it is published in the gallery.';
+comment on column main.albums.is_missing is 'Whether the account''s albums do not show it any more.';
+comment on column main.albums.created_at is 'When the album was made, UTC.';
+comment on column main.albums.missing_since is 'When it was first found missing, UTC; null where it is there.';
+comment on column main.albums.deleted_at is 'When it was first found missing, UTC, where it is taken for deleted; null otherwise.';
+comment on column main.albums.fetched_at is 'When the reply that this row was read from was received, UTC.';
