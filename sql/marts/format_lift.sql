@@ -1,0 +1,110 @@
+-- One row per followed account and format of its posts: how posts of the format did beside the others.
+-- beside fewer than 5 peers, and hence without a standing, a post is compared with little but itself
+with indices as (
+    select
+        benchmark.account_name,
+        benchmark.post_id,
+        posts.format,
+        benchmark.views_index
+    from main.post_benchmark as benchmark
+    inner join main.posts as posts using (post_id)
+    where
+        benchmark.is_latest
+        and benchmark.standing is not null
+        and benchmark.views_index is not null
+        and benchmark.account_name is not null
+        and (benchmark.age_hours >= 24 or benchmark.age_bucket = 'final')
+),
+
+formats as (
+    select distinct
+        account_name,
+        format
+    from indices
+),
+
+-- formats are few, so each is simply set against all posts of the account
+sides as (
+    select
+        formats.account_name,
+        formats.format,
+        indices.format = formats.format as is_with,
+        list(indices.views_index order by indices.views_index) as ordered,
+        median(indices.views_index) as median_index,
+        count(*) as posts
+    from formats
+    inner join indices using (account_name)
+    group by formats.account_name, formats.format, is_with
+),
+
+-- the place from either end that McKean and Schrader's error is read from
+ends as (
+    select
+        *,
+        greatest(1, round((posts + 1) / 2 - 2.5758 * sqrt(posts / 4))::bigint) as place
+    from sides
+),
+
+measures as (
+    select
+        account_name,
+        format,
+        is_with,
+        posts,
+        median_index,
+        -- of logarithms, because indices multiply; a post without a view has none
+        case
+            when posts >= 5
+                then (
+                    ln(greatest(0.01, ordered[posts + 1 - place]))
+                    - ln(greatest(0.01, ordered[place]))
+                ) / (2 * 2.5758)
+        end as log_error
+    from ends
+),
+
+compared as (
+    select
+        sides.account_name,
+        sides.format,
+        sides.posts,
+        coalesce(others.posts, 0) as posts_without,
+        sides.median_index,
+        others.median_index as median_index_without,
+        sides.median_index / nullif(others.median_index, 0) as lift,
+        -- all alike is no measure of chance
+        nullif(sqrt(sides.log_error ** 2 + others.log_error ** 2), 0) as log_error
+    from measures as sides
+    left join measures as others
+        on others.account_name = sides.account_name
+        and others.format = sides.format
+        and not others.is_with
+    where sides.is_with
+),
+
+final as (
+    select
+        account_name,
+        format,
+        posts,
+        posts_without,
+        median_index,
+        median_index_without,
+        lift,
+        lift * exp(-1.96 * log_error) as lift_low,
+        lift * exp(1.96 * log_error) as lift_high
+    from compared
+)
+
+select * from final;
+
+comment on table main.format_lift is 'One row per followed account and format of its posts: how posts of the format did beside the others. An index is a post''s views_index at the greatest age known (post_benchmark), from 24 hours on and with 5 peers.';
+comment on column main.format_lift.account_name is 'User name of the followed account.';
+comment on column main.format_lift.format is 'album, video, animation or image (posts.format).';
+comment on column main.format_lift.posts is 'Posts with it that have an index.';
+comment on column main.format_lift.posts_without is 'Posts of the account without it that have an index.';
+comment on column main.format_lift.median_index is 'Median index of the posts with it.';
+comment on column main.format_lift.median_index_without is 'Median index of the posts without it; null where there are none.';
+comment on column main.format_lift.lift is 'The first median divided by the second: 1 is no difference, 1.5 half as many views again; null without others, or where their median is 0.';
+comment on column main.format_lift.lift_low is 'Lower end of the lift''s 95 % interval; above 1 the difference is hardly chance; null with fewer than 5 posts on either side, or where all are alike.';
+comment on column main.format_lift.lift_high is 'Upper end of the lift''s 95 % interval; below 1 the difference is hardly chance; null with fewer than 5 posts on either side, or where all are alike.';

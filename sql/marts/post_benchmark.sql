@@ -1,0 +1,94 @@
+-- One row per post of a followed account and age at which its views are known, with what the account's posts usually had by then.
+with posts as (
+    select
+        post_id,
+        account_name,
+        views,
+        age_hours
+    from main.posts
+    where is_own
+),
+
+ages as (
+    select
+        post_id,
+        age_bucket,
+        age_hours,
+        views
+    from main.post_lifetime
+    where views is not null
+),
+
+-- posts that are older than the last age have next to nothing to come: their totals are compared as they stand
+totals as (
+    select
+        posts.post_id,
+        posts.account_name,
+        ages.age_bucket,
+        ages.age_hours,
+        ages.views
+    from ages
+    inner join posts using (post_id)
+    union all
+    select
+        post_id,
+        account_name,
+        'final' as age_bucket,
+        null as age_hours,
+        views
+    from posts
+    where age_hours > 2160 and views is not null
+),
+
+usual as (
+    select
+        account_name,
+        age_bucket,
+        median(views) as median_views,
+        quantile_cont(views, 0.2) as p20_views,
+        quantile_cont(views, 0.8) as p80_views,
+        count(*) as posts
+    from totals
+    group by account_name, age_bucket
+),
+
+final as (
+    select
+        totals.post_id,
+        totals.account_name,
+        totals.age_bucket,
+        case
+            when usual.posts < 5 then null
+            when totals.views > usual.p80_views then 'above'
+            when totals.views < usual.p20_views then 'below'
+            else 'normal'
+        end as standing,
+        totals.age_hours,
+        totals.views,
+        usual.median_views,
+        usual.p20_views,
+        usual.p80_views,
+        usual.posts,
+        totals.views / nullif(usual.median_views, 0) as views_index,
+        row_number() over (partition by totals.post_id order by totals.age_hours desc nulls first) = 1 as is_latest
+    from totals
+    inner join usual
+        on usual.account_name is not distinct from totals.account_name
+        and usual.age_bucket = totals.age_bucket
+)
+
+select * from final;
+
+comment on table main.post_benchmark is 'One row per post of a followed account and age at which its views are known, with what the account''s posts usually had by then. Peers are all posts of the account whose views are known at the same age, the post itself included.';
+comment on column main.post_benchmark.post_id is 'Id of the image or album; upper and lower case differ.';
+comment on column main.post_benchmark.account_name is 'User name of the author.';
+comment on column main.post_benchmark.age_bucket is 'The age as a label, as in post_lifetime; final for the total of a post last seen more than 90 days after publication.';
+comment on column main.post_benchmark.standing is 'above where more views than 80 % of the peers, below where fewer than 80 % of them, else normal; null with fewer than 5 peers.';
+comment on column main.post_benchmark.age_hours is 'The age in hours since publication; null for final.';
+comment on column main.post_benchmark.views is 'Views of the post at this age; for final as last seen.';
+comment on column main.post_benchmark.median_views is 'Median of the peers'' views.';
+comment on column main.post_benchmark.p20_views is 'Views that a fifth of the peers stay below, interpolated.';
+comment on column main.post_benchmark.p80_views is 'Views that a fifth of the peers exceed, interpolated.';
+comment on column main.post_benchmark.posts is 'Number of peers.';
+comment on column main.post_benchmark.views_index is 'Views divided by the median: 1 is usual, 2 twice that; null where the median is 0.';
+comment on column main.post_benchmark.is_latest is 'Whether this is the greatest age at which the post''s views are known; final is greater than all.';
