@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 import dlt
 from dlt.common.configuration import configspec
@@ -46,6 +47,8 @@ DEFAULT_SWEEP_SHARE = 0.05  # of the day's credits: a list that costs no more is
 DEFAULT_MAX_IN_FLIGHT = 4  # requests of one walk under way at once: most of a page's time is waiting
 DEFAULT_GREATEST_AGE_DAYS = 30  # after that a held page, or an album's images, are read again in any case
 DEFAULT_PROOF_PAGES = 10  # a walk this long proves itself, for 3 credits; a shorter one is cheaper reread
+DEFAULT_REPORT_TIMEZONE = "UTC"  # hours and weekdays of reports; days are UTC days everywhere
+OWN_TIMEZONE = "localtime"  # the machine's, which some systems list among the zones and DuckDB does not know
 LOOKS_A_NIGHT = 5  # direct looks at items that unproved walks no longer showed, 1 credit each
 BATCH_ROWS = 10_000  # rows that travel together: large enough for speed, small enough for memory
 
@@ -197,6 +200,7 @@ class Settings:
     proof_pages: int = DEFAULT_PROOF_PAGES
     tier_caps: tuple[tuple[str, int], ...] = ()
     request_timeout_seconds: float = DEFAULT_REQUEST_TIMEOUT_SECONDS
+    report_timezone: str = DEFAULT_REPORT_TIMEZONE
     state_dir: Path = field(default_factory=lambda: default_state_dir())
     accept_strike_risk: bool = False
 
@@ -219,6 +223,7 @@ class Settings:
         greatest_age_days: int = DEFAULT_GREATEST_AGE_DAYS,
         proof_pages: int = DEFAULT_PROOF_PAGES,
         tier_caps: Sequence[str] = (),
+        report_timezone: str = DEFAULT_REPORT_TIMEZONE,
         accept_strike_risk: bool = False,
         has_rapidapi_key: bool = False,
     ) -> Settings:
@@ -261,6 +266,11 @@ class Settings:
         ):
             if not 1 <= number <= most:
                 raise ConfigurationError(f"{name} is {number}. It must be from 1 to {most}.")
+        if report_timezone not in available_timezones() - {OWN_TIMEZONE}:
+            raise ConfigurationError(
+                f"report_timezone is {report_timezone!r}, which is no time zone. "
+                "Write the IANA name of one, such as UTC, Europe/Berlin or America/New_York."
+            )
         parsed = tuple(Feed.parse(text, pages=feed_pages) for text in feeds)
         names = [feed.name for feed in parsed]
         for name in names:
@@ -280,6 +290,7 @@ class Settings:
             proof_pages=proof_pages,
             tier_caps=_tier_caps(tier_caps),
             request_timeout_seconds=float(request_timeout_seconds),
+            report_timezone=report_timezone,
             state_dir=Path(state_dir).expanduser() if state_dir else default_state_dir(),
             accept_strike_risk=accept_strike_risk,
         )

@@ -41,6 +41,7 @@ from imgur_source.settings import (
     DEFAULT_GREATEST_AGE_DAYS,
     DEFAULT_MAX_IN_FLIGHT,
     DEFAULT_PROOF_PAGES,
+    DEFAULT_REPORT_TIMEZONE,
     DEFAULT_REQUEST_TIMEOUT_SECONDS,
     DEFAULT_SWEEP_SHARE,
     HOUR_CREDITS,
@@ -130,6 +131,7 @@ def imgur(
     greatest_age_days: int = DEFAULT_GREATEST_AGE_DAYS,
     proof_pages: int = DEFAULT_PROOF_PAGES,
     tier_caps: Sequence[str] = (),
+    report_timezone: str = DEFAULT_REPORT_TIMEZONE,
     base_url: str | None = None,
     request_timeout_seconds: float = DEFAULT_REQUEST_TIMEOUT_SECONDS,
     state_dir: str | None = None,
@@ -155,6 +157,7 @@ def imgur(
         greatest_age_days: after so many days held pages of dearer lists, and albums' images, are read anew.
         proof_pages: a walk this long proves by the list's count that it skipped nothing, for 3 credits.
         tier_caps: the most credits that the plan of a night gives to a tier, such as ``backfill@200``.
+        report_timezone: IANA name of the zone in which reports tell hours; no loaded row depends on it.
         base_url: another server than Imgur's; https, or http on loopback.
         request_timeout_seconds: how long one request may take to connect, and between bytes.
         state_dir: where vault and ledger of the application lie; None for the user's state directory.
@@ -181,6 +184,7 @@ def imgur(
         greatest_age_days=greatest_age_days,
         proof_pages=proof_pages,
         tier_caps=tier_caps,
+        report_timezone=report_timezone,
         request_timeout_seconds=request_timeout_seconds,
         state_dir=state_dir,
         accept_strike_risk=accept_strike_risk,

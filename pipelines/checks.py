@@ -1,20 +1,19 @@
-"""What must not be published: keys that are none, tables that lost too much, and what the audits find.
+"""What must not be published: keys that are none, and tables that lost too much.
 
-It reads tables through a connection that it is given, and judges; what follows
-from a problem is left to the warehouse.
+It reads tables through a connection that it is given, and judges; what the
+audits of ``sql/`` find stands in ``audits``, and what follows from a problem is
+left to the warehouse.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
 
 import duckdb
 from catalog import HISTORIES, RAW_SCHEMA, columns_of, sizes
 from duckdb_files import quoted
-from relations import RelationError, ask, present_in, queries
 
 from imgur_source.models import CREDIT_CHARGES, MARKER, REJECTED_RECORDS, SYNC_RUNS, TABLES, Table
 
@@ -23,11 +22,6 @@ GREATEST_LOSS = 0.5  # share of a table's rows; people delete a few per cent, on
 MAY_SHRINK = frozenset(  # a quarantine that a person empties after a look, and runs, which are forgotten
     {REJECTED_RECORDS.name, SYNC_RUNS.name, CREDIT_CHARGES.name}
 )
-EXAMPLES = 3  # rows of an audit that are told
-AUDITS = "audits"  # stands for the table in what they find; also their folder in sql/
-VANISHED = "vanished_at_once"  # the audit that a person may accept
-
-Severity = Literal["error", "warn"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +29,8 @@ class Problem:
     """Why the work file should not be published.
 
     Attributes:
-        table: the table, without its schema; ``audits`` for what an audit found.
-        check: what it failed, such as ``duplicate key``, or the name of the audit.
+        table: the table, without its schema.
+        check: what it failed, such as ``duplicate key``.
         detail: a sentence with numbers and an example.
     """
 
@@ -126,34 +120,6 @@ def loss_problems(table: str, *, before: int, now: int | None, published_file: P
         )
     elif before >= FEWEST_ROWS_COMPARED and now < before * (1 - GREATEST_LOSS):
         yield Problem(table, "rows lost", f"{now} {unit}, {before} in the published file. {advice}")
-
-
-def audit_problems(
-    connection: duckdb.DuckDBPyConnection,
-    sql_dir: Path,
-    *,
-    severity: Severity,
-    accepted: Collection[str] = (),
-) -> Iterator[Problem]:
-    """Ask the audits of *severity*, but for those *accepted* by a person; each row is told with its columns.
-
-    An audit of what is not there is passed over.
-
-    Raises:
-        RelationError: an audit cannot be asked, or its first line does not begin with its severity.
-    """
-    present = present_in(connection)
-    for audit in queries(connection, sql_dir / AUDITS):
-        found, _, meaning = audit.heading.partition(": ")
-        if found not in get_args(Severity):
-            raise RelationError(audit.path, "its first line begins neither with error: nor with warn:")
-        if found != severity or audit.name in accepted or audit.missing(present):
-            continue
-        rows = ask(connection, audit, limit=EXAMPLES + 1)
-        if rows:
-            told = [_named(tuple(row), tuple(row.values())) for row in rows[:EXAMPLES]]
-            more = "; and more" if len(rows) > EXAMPLES else ""
-            yield Problem(AUDITS, audit.name, f"{meaning} Found: {'; '.join(told)}{more}.")
 
 
 def _named(names: Sequence[str], values: Sequence[str | None]) -> str:

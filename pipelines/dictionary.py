@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import duckdb
-from catalog import RAW_SCHEMA, add_tables, comment
-from checks import AUDITS
+from audits import AUDITS, add_results
+from catalog import RAW_SCHEMA, add_tables, comment, names_in
 from duckdb_files import quoted
 from relations import SQL_DIR, Parameters, apply, queries
 
@@ -24,6 +25,7 @@ SCHEMAS = {
     "staging": "Views of the loaded tables under plain names, with what has gone from its list.",
     RAW_SCHEMA: "What was loaded, under Imgur's own field names.",
 }
+KINDS: tuple[Literal["table", "view"], ...] = ("table", "view")
 INTRODUCTION = (
     "# Data dictionary",
     "",
@@ -43,7 +45,7 @@ def main() -> int:
 def data_dictionary() -> str:
     """The whole text, in Markdown."""
     with empty_database() as connection:
-        lines = [*INTRODUCTION]
+        lines = [*INTRODUCTION, "", *_contents(connection)]
         for schema, meaning in SCHEMAS.items():
             lines += ["", f"## {schema}", "", meaning, *_relations(connection, schema)]
         lines += ["", "## Audits", "", *_audits(connection)]
@@ -57,8 +59,18 @@ def empty_database() -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute(f"create schema {quoted(RAW_SCHEMA)}")
         add_tables(connection)
         comment(connection)
+        add_results(connection)
         apply(connection, SQL_DIR, Parameters(datetime(2026, 1, 1, tzinfo=UTC)))
         yield connection
+
+
+def _contents(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    """A line per schema, with a link to each of its relations."""
+    for schema in SCHEMAS:
+        names = sorted(name for kind in KINDS for name in names_in(connection, schema, kind))
+        links = (f"[{name}](#{(schema + name).lower()})" for name in names)
+        yield f"- [{schema}](#{schema.lower()}): {', '.join(links)}"
+    yield "- [audits](#audits)"
 
 
 def _relations(connection: duckdb.DuckDBPyConnection, schema: str) -> Iterator[str]:

@@ -38,7 +38,7 @@ from loading import (
 )
 from plans import plan_lines, planned_lines, print_plan_in_short
 from progress import Progress
-from relations import RelationError
+from relations import SQL_DIR, RelationError
 from run_lock import RunLock
 from summary import print_summary
 from waiting import EACH_MINUTE, EACH_QUARTER, is_worth_waiting, wait
@@ -65,6 +65,7 @@ class Options:
 
     Attributes:
         settings: further arguments of ``imgur()``, for programs that own them (the demo).
+        sql_dir: the relations that the night makes.
     """
 
     data_dir: Path
@@ -84,10 +85,11 @@ class Options:
     accept_strike_risk: bool = False
     quiet: bool = False
     settings: dict[str, Any] = field(default_factory=dict)
+    sql_dir: Path = SQL_DIR
 
     @property
     def warehouse(self) -> Warehouse:
-        return Warehouse(self.data_dir)
+        return Warehouse(self.data_dir, sql_dir=self.sql_dir)
 
     @property
     def journal_file(self) -> Path:
@@ -156,7 +158,7 @@ def run(options: Options, *, clock: Clock, transport: httpx.BaseTransport | None
         )
         while True:
             _read_a_round(options, warehouse, settings, runtime, signals, journal)
-            finding = _publish(options, warehouse, run_id, receipt, keep_runs=keep_runs)
+            finding = _publish(options, warehouse, settings, run_id, receipt, keep_runs=keep_runs)
             signals.release()
             if not is_worth_waiting(receipt.resumes_at, stop):
                 break
@@ -382,7 +384,7 @@ def _known(warehouse: Warehouse, settings: Settings) -> Known:
     try:
         facts = warehouse.plan_facts(accounts=settings.accounts, greatest_age=greatest_age)
     except RelationError:
-        warehouse.apply_sql()
+        warehouse.apply_sql(report_timezone=settings.report_timezone)
         facts = warehouse.plan_facts(accounts=settings.accounts, greatest_age=greatest_age)
     return Known(
         observed=facts.observed,
@@ -467,19 +469,30 @@ class _Finding:
 
 
 def _publish(
-    options: Options, warehouse: Warehouse, run_id: str, receipt: Receipt, *, keep_runs: timedelta
+    options: Options,
+    warehouse: Warehouse,
+    settings: Settings,
+    run_id: str,
+    receipt: Receipt,
+    *,
+    keep_runs: timedelta,
 ) -> _Finding:
     """Tidy the work file, make its relations, check it, publish it; yesterday's file stays when one fails."""
     if options.destination != DUCKDB:
         return _Finding()
     try:
         warehouse.tidy(keep_runs=keep_runs)
-        warehouse.apply_sql()
+        warehouse.apply_sql(report_timezone=settings.report_timezone)
         has_rows = receipt.rows.total() > receipt.rows[LIST_SWEEPS.name]
         if not options.publish or not (has_rows or warehouse.published_file.exists()):
             return _Finding()  # a first file without a row would only look like one
-        problems = tuple(str(problem) for problem in warehouse.check(accept_vanished=options.accept_vanished))
-        warnings = tuple(str(warning) for warning in warehouse.warnings())
+        broken = warehouse.check()
+        found = warehouse.audit(run_id=run_id, problems=broken, accept_vanished=options.accept_vanished)
+        problems = (
+            *(str(problem) for problem in broken),
+            *(f"audit {finding}" for finding in found if finding.keeps_the_file),
+        )
+        warnings = tuple(str(finding) for finding in found if finding.is_warning)
         publication = None if problems else warehouse.publish()
         warehouse.complete_publication(
             run_id,

@@ -1,4 +1,4 @@
-"""What the work file need not keep: repetitions, states that dlt has outlived, and old runs.
+"""What the work file need not keep: repetitions, outlived states of dlt, old runs and results.
 
 Each function works on the current catalog of a connection that it is given,
 inside the caller's transaction, and says how many rows went. A table that is
@@ -13,6 +13,7 @@ from datetime import datetime
 import duckdb
 from catalog import HISTORIES, LOAD_ID, RAW_SCHEMA, columns_of
 from duckdb_files import quoted
+from relations import AUDIT_RESULTS
 
 from imgur_source.models import CREDIT_CHARGES, FETCHED_AT, SYNC_RUNS, Table
 
@@ -29,11 +30,13 @@ class Tidied:
         repetitions: observations that repeated the one before.
         states: old versions of dlt's state.
         runs: forgotten runs; their charges went with them.
+        results: forgotten results of audits.
     """
 
     repetitions: int = 0
     states: int = 0
     runs: int = 0
+    results: int = 0
 
 
 def drop_repetitions(connection: duckdb.DuckDBPyConnection) -> int:
@@ -94,6 +97,14 @@ def drop_old_runs(connection: duckdb.DuckDBPyConnection, *, before: datetime) ->
             f"delete from {quoted(RAW_SCHEMA, CREDIT_CHARGES.name)} where run_id in ({old})", [before]
         )
     return _changed(connection, f"delete from {runs} where run_id in ({old})", [before])
+
+
+def drop_old_results(connection: duckdb.DuckDBPyConnection, *, before: datetime) -> int:
+    """Forget what audits found *before*, as long ago as the runs that are forgotten."""
+    schema, table = AUDIT_RESULTS.split(".")
+    if table not in columns_of(connection, schema):
+        return 0
+    return _changed(connection, f"delete from {AUDIT_RESULTS} where audited_at < ?", [before])
 
 
 def _part_overlaps(connection: duckdb.DuckDBPyConnection, table: Table) -> None:

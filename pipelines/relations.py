@@ -5,8 +5,9 @@ name; ``sql/README.md`` says how it is written. Views come from ``sql/staging``,
 tables from ``sql/marts``; audits and plans are queries that are only asked.
 Which relation needs which is read from the SQL itself. What a file cannot know,
 the time of the run and the time zone of its reports, stands in
-``staging.parameters``. When relations are made, and what follows from a query's
-rows, is left to the warehouse.
+``staging.parameters``. ``main.audit_results`` stands among the tables, is made
+by ``audits`` and not dropped here. When relations are made, and what follows
+from a query's rows, is left to the warehouse.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any, Literal
 
 import duckdb
-from catalog import RAW_SCHEMA, names_in
+from catalog import RAW_SCHEMA, names_in, transaction
 from duckdb_files import WarehouseError, first_line, literal, quoted
 
 from imgur_source.models import TABLES
@@ -32,12 +33,14 @@ Kind = Literal["view", "table"]
 
 
 class RelationError(WarehouseError):
-    """A file of ``sql/`` is not what it should be; nothing was changed."""
+    """A file of ``sql/`` is not what it should be; nothing is published."""
 
     def __init__(self, path: Path, reason: str) -> None:
         self.path = path
         self.reason = reason
-        super().__init__(f"{path}: {reason}. The relations are as they were; correct the file and run again.")
+        super().__init__(
+            f"{path}: {reason}. The published file is as it was; correct this one and run again."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,9 @@ class Folder:
 
 
 PARAMETERS = "staging.parameters"
+AUDIT_RESULTS = "main.audit_results"  # grows with the nights: no file defines it, and nothing here drops it
+GIVEN = frozenset({PARAMETERS, AUDIT_RESULTS})  # what files may read besides loaded tables and each other
+_PARSED: dict[Path, tuple[str, Query]] = {}  # texts and what they say; each round of a night asks for them
 FOLDERS = (Folder("staging", "staging", "view"), Folder("marts", "main", "table"))
 
 
@@ -111,9 +117,12 @@ class Applied:
 
 
 def apply(connection: duckdb.DuckDBPyConnection, sql_dir: Path, parameters: Parameters) -> Applied:
-    """Make every relation of *sql_dir* anew, each after what it reads; the caller owns the transaction.
+    """Make every relation of *sql_dir* anew, each after what it reads.
 
-    Every table of ``models`` has to be there, with all its columns (``catalog.complete``).
+    Every table of ``models`` has to be there, with all its columns (``catalog.complete``),
+    and the table of audit results. The old tables go in a transaction of their own: only
+    then are their pages free for the new ones, and the file stays as small as it is
+    (docs/decisions.md). Where a file fails, views are as they were, and there is no table.
 
     Raises:
         RelationError: a file cannot be read as a relation, reads what can never
@@ -125,15 +134,21 @@ def apply(connection: duckdb.DuckDBPyConnection, sql_dir: Path, parameters: Para
         for query in queries(connection, sql_dir / folder.name)
     }
     order = _in_order({name: query for name, (_, query) in files.items()})
-    before = _standing(connection)
-    _clear(connection)
-    _write(connection, parameters)
-    for name in order:
-        folder, query = files[name]
-        with _named(query.path):
-            connection.execute(f"create {folder.kind} {quoted(folder.schema, query.name)} as {query.text}")
-            for comment in query.comments:
-                connection.execute(comment)
+    before = [name for name in _standing(connection) if name not in GIVEN]
+    with transaction(connection):
+        _clear(connection, "table")
+    connection.execute("checkpoint")
+    with transaction(connection):
+        _clear(connection, "view")
+        _write(connection, parameters)
+        for name in order:
+            folder, query = files[name]
+            with _named(query.path):
+                connection.execute(
+                    f"create {folder.kind} {quoted(folder.schema, query.name)} as {query.text}"
+                )
+                if query.comments:
+                    connection.execute(";".join(query.comments))
     return Applied(made=tuple(order), dropped=tuple(name for name in before if name not in files))
 
 
@@ -149,8 +164,7 @@ def queries(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[Query]:
 def present_in(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
     """Everything that a query may read in the current catalog, with its schema."""
     raw = (f"{RAW_SCHEMA}.{table}" for table in names_in(connection, RAW_SCHEMA, "table"))
-    given = [PARAMETERS] if PARAMETERS.partition(".")[2] in names_in(connection, "staging", "table") else []
-    return frozenset([*raw, *given, *_standing(connection)])
+    return frozenset([*raw, *_standing(connection)])
 
 
 def ask(connection: duckdb.DuckDBPyConnection, query: Query, *, limit: int) -> list[dict[str, str | None]]:
@@ -166,8 +180,32 @@ def ask(connection: duckdb.DuckDBPyConnection, query: Query, *, limit: int) -> l
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
+def ask_and_count(
+    connection: duckdb.DuckDBPyConnection, query: Query, *, limit: int
+) -> tuple[list[dict[str, str | None]], int]:
+    """The same, and how many rows there are in all; DuckDB executes the query once.
+
+    Raises:
+        RelationError: DuckDB cannot execute it.
+    """
+    with _named(query.path):
+        connection.execute(f"create or replace temp table answer as {query.text}")
+    first = replace(query, text="select * from temp.answer")
+    rows = ask(connection, first, limit=limit)
+    [(number,)] = connection.execute("select count(*) from temp.answer").fetchall()
+    connection.execute("drop table temp.answer")
+    return rows, number
+
+
 def _query(connection: duckdb.DuckDBPyConnection, path: Path) -> Query:
     text = path.read_text(encoding="utf-8")
+    known = _PARSED.get(path)
+    if known is None or known[0] != text:
+        _PARSED[path] = known = (text, _parsed(connection, path, text))
+    return known[1]
+
+
+def _parsed(connection: duckdb.DuckDBPyConnection, path: Path, text: str) -> Query:
     heading = text.partition("\n")[0]
     if not heading.startswith("-- "):
         raise RelationError(path, "its first line is no comment")
@@ -219,7 +257,7 @@ def _in_order(files: Mapping[str, Query]) -> Sequence[str]:
     for query in files.values():
         for name in sorted(query.inputs):
             schema, _, table = name.partition(".")
-            is_given = name == PARAMETERS or (schema == RAW_SCHEMA and table in TABLES)
+            is_given = name in GIVEN or (schema == RAW_SCHEMA and table in TABLES)
             if name not in files and not is_given:
                 raise RelationError(query.path, f"it reads {name}, which is neither loaded nor in sql/")
     sorter = TopologicalSorter({name: sorted(files[name].inputs & files.keys()) for name in sorted(files)})
@@ -236,14 +274,14 @@ def _standing(connection: duckdb.DuckDBPyConnection) -> list[str]:
         for folder in FOLDERS
         for kind in ("table", "view")
         for name in names_in(connection, folder.schema, kind)
-        if f"{folder.schema}.{name}" != PARAMETERS
     ]
 
 
 def _write(connection: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
     """Make ``staging.parameters``, with its one row."""
     connection.execute(
-        f"create table {PARAMETERS} as select ?::varchar as report_timezone, ?::timestamptz as run_at",
+        f"create or replace table {PARAMETERS} as "
+        "select ?::varchar as report_timezone, ?::timestamptz as run_at",
         [parameters.report_timezone, parameters.run_at],
     )
     for subject, comment in (
@@ -257,12 +295,12 @@ def _write(connection: duckdb.DuckDBPyConnection, parameters: Parameters) -> Non
         connection.execute(f"comment on {subject} is {literal(comment)}")
 
 
-def _clear(connection: duckdb.DuckDBPyConnection) -> None:
-    """Drop all that stands in the schemas of the relations: what has no file any more goes with it."""
+def _clear(connection: duckdb.DuckDBPyConnection, kind: Kind) -> None:
+    """Drop all of *kind* in the schemas of the relations but what is given; what has no file goes too."""
     for folder in FOLDERS:
         connection.execute(f"create schema if not exists {quoted(folder.schema)}")
-        for kind in ("view", "table"):
-            for name in names_in(connection, folder.schema, kind):
+        for name in names_in(connection, folder.schema, kind):
+            if f"{folder.schema}.{name}" not in GIVEN:
                 connection.execute(f"drop {kind} {quoted(folder.schema, name)}")
 
 
@@ -271,5 +309,12 @@ def _named(path: Path) -> Iterator[None]:
     """Say which file it was that DuckDB refused."""
     try:
         yield
-    except (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError) as error:
+    except (
+        duckdb.ProgrammingError,
+        duckdb.DataError,
+        duckdb.NotSupportedError,
+        # a fault of DuckDB's own, or no room for it: the night still has to end with a sentence
+        duckdb.InternalError,
+        duckdb.OutOfMemoryException,
+    ) as error:
         raise RelationError(path, first_line(error)) from error

@@ -1,6 +1,6 @@
-"""``sync.py --status``: what the last runs did and how the credits stand.
+"""``sync.py --status``: what is there, how fresh and whole, what the last runs did, how the credits stand.
 
-Sends no request, and works before the first run too.
+One screen. Sends no request, and works before the first run too.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from night import Options, settings_of
+from overview import Overview
 from plans import count
 from run_lock import RunLock
 
@@ -18,8 +19,10 @@ from imgur_source.errors import ConfigurationError
 from imgur_source.ledger import standing_of
 from imgur_source.standing import Standing, WindowStanding
 
-RUNS_SHOWN = 5
-LONGEST_REASON = 90  # characters
+RUNS_SHOWN = 3
+OWED_SHOWN = 2
+LONGEST_LINE = 100  # characters, but for paths
+HOURS_TOLD = 48  # from there on days are told
 WINDOWS = {
     "user": "this hour",
     "client": "today",
@@ -35,22 +38,66 @@ def print_status(options: Options) -> int:
 
 
 def status_lines(options: Options, *, clock: Clock | None = None) -> list[str]:
-    """Published file, run at work, credits, last runs."""
+    """Published file and what is in it, run at work, last runs, what is owed, warnings, credits."""
     clock = clock or SystemClock()
     warehouse = options.warehouse
     published = warehouse.published_file
+    overview = warehouse.overview()
     lines = []
     if published.exists():
-        lines.append(f"Published file: {published} ({published.stat().st_size / 1e6:.1f} MB)")
+        made = f", made {overview.made_at:%Y-%m-%d %H:%M} UTC" if overview.made_at else ""
+        lines.append(f"Published file: {published} ({published.stat().st_size / 1e6:.1f} MB{made})")
     else:
         lines.append(f"Published file: none yet; python pipelines/sync.py writes {published}")
     holder = RunLock(warehouse.lock_file, clock=clock).holder()
     lines.append(f"At work now: {holder}" if holder else "At work now: no run")
-    lines += _credit_lines(options, clock)
+    lines += _content_lines(overview)
     runs = warehouse.last_runs(RUNS_SHOWN)
     lines.append("Last runs:" if runs else "Last runs: none")
-    lines += [_run_line(run) for run in runs]
+    lines += [line for run in runs for line in _run_lines(run)]
+    lines += _owed_lines(runs[0]["owed"] if runs else None)
+    lines += _warning_lines(overview)
+    lines += _credit_lines(options, clock)
     return lines
+
+
+def _content_lines(overview: Overview) -> Iterator[str]:
+    """Accounts, and what is held of them, with the age of its rows when the file was made."""
+    if overview.accounts:
+        yield _in_short(f"Accounts: {', '.join(overview.accounts)}", LONGEST_LINE)
+    if not overview.freshness:
+        return
+    gaps = sum(table.open_gaps for table in overview.freshness)
+    told = f"{count(gaps, 'hole')} left to read" if gaps else "no hole left to read"
+    yield f"{'Held, ' + told:<38}{'rows':>11}{'median age':>15}{'95 % within':>15}{'complete':>11}"
+    for table in overview.freshness:
+        share = "" if table.coverage_share is None else f"{table.coverage_share:.0%}"
+        yield (
+            f"  {table.table:<36}{table.rows:>11,}{_age(table.median_age_hours):>15}"
+            f"{_age(table.p95_age_hours):>15}{share:>11}"
+        )
+
+
+def _age(hours: float | None) -> str:
+    """A number of hours as a person tells it."""
+    if hours is None:
+        return ""
+    return f"{hours:,.0f} h" if hours < HOURS_TOLD else f"{hours / 24:,.0f} days"
+
+
+def _owed_lines(owed: list[str] | None) -> Iterator[str]:
+    """What the last run left to the next one, shortened."""
+    if owed:
+        more = f"; and {len(owed) - OWED_SHOWN} more" if len(owed) > OWED_SHOWN else ""
+        shown = f"Owed by the last: {'; '.join(owed[:OWED_SHOWN])}"
+        yield _in_short(shown, LONGEST_LINE - len(more)) + more
+
+
+def _warning_lines(overview: Overview) -> Iterator[str]:
+    """What the audits of the published file found, by name; main.audit_results says what that means."""
+    if overview.warnings:
+        found = ", ".join(f"{audit} ({rows:,})" for audit, rows in overview.warnings)
+        yield _in_short(f"The audits warn: {found}", LONGEST_LINE)
 
 
 def _credit_lines(options: Options, clock: Clock) -> Iterator[str]:
@@ -110,17 +157,18 @@ def standing_lines(standing: Standing) -> Iterator[str]:
         yield f"{count(len(standing.leases), 'request')} under way, or cut off with a killed process"
 
 
-def _run_line(run: dict[str, Any]) -> str:
-    reason = f" ({_in_short(run['reason'])})" if run["reason"] else ""
+def _run_lines(run: dict[str, Any]) -> Iterator[str]:
     planned = f" of {run['credits_planned']} planned" if run.get("credits_planned") is not None else ""
     publication = {"off": "not published", None: "publication not finished"}
-    return (
+    yield (
         f"  {run['started_at']:%Y-%m-%d %H:%M} UTC  {run['outcome']}, "
         f"{count(run['credits_spent'], 'credit')}{planned}, "
-        f"{publication.get(run['publication'], run['publication'])}{reason}"
+        f"{publication.get(run['publication'], run['publication'])}"
     )
+    if run["reason"]:
+        yield _in_short(f"    {run['reason']}", LONGEST_LINE)
 
 
-def _in_short(reason: str) -> str:
-    """A reason on one line; the whole of it stands in ``sync_runs``."""
-    return reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON].rsplit(' ', 1)[0]} …"
+def _in_short(text: str, longest: int) -> str:
+    """A text on one line of at most *longest* characters; the whole of it stands in the file."""
+    return text if len(text) <= longest else f"{text[: longest - 2].rsplit(' ', 1)[0]} …"

@@ -15,7 +15,7 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -24,6 +24,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+from audits import VANISHED, Finding, add_results, finding_of, findings, keep
 from catalog import (
     DLT_PREFIX,
     EPOCH,
@@ -39,7 +40,7 @@ from catalog import (
     tables_of,
     transaction,
 )
-from checks import VANISHED, Problem, audit_problems, table_problems
+from checks import Problem, table_problems
 from duckdb_files import WarehouseError, attach, first_line, log_of, opened, quoted
 from held import (
     HeldFetch,
@@ -52,8 +53,9 @@ from held import (
     looks_due,
     plan_facts,
 )
-from pruning import Tidied, drop_old_runs, drop_old_states, drop_repetitions
-from relations import SQL_DIR, Applied, Parameters, apply
+from overview import Overview, overview_of
+from pruning import Tidied, drop_old_results, drop_old_runs, drop_old_states, drop_repetitions
+from relations import PARAMETERS, SQL_DIR, Applied, Parameters, apply, present_in
 from run_lock import RunLock
 
 from imgur_source.clock import Clock, SystemClock
@@ -63,6 +65,11 @@ logger = logging.getLogger(__name__)
 
 LOADING_MEMORY = "256MB"  # a merge takes as much as it may get; half a million rows pass as fast with this
 TIDYING_MEMORY = "512MB"  # two million rows of history pass in two seconds with it
+RELATIONS_MEMORY = "512MB"  # two million rows of history take no longer with it (benchmarks/README.md)
+
+# DuckDB 2.0.0 now and then fails, by a race of its threads, in a join that keeps dictionaries which were
+# picked for what statistics promise (duckdb/duckdb#24807, "dict-surviving join"); without it is as fast
+SOUND_JOINS = "set disabled_optimizers = 'statistics_propagation'"
 
 
 class PublicationError(WarehouseError):
@@ -162,7 +169,8 @@ class Warehouse:
         """Drop from the work file what need not be kept: all of it, or nothing when that fails.
 
         Args:
-            keep_runs: how long a run is remembered; the latest published one always is.
+            keep_runs: how long a run, and what audits found, is remembered; the latest published
+                run always is.
         """
         if not self.has_work_file:
             return Tidied()
@@ -174,11 +182,12 @@ class Warehouse:
                     repetitions=drop_repetitions(connection),
                     states=drop_old_states(connection),
                     runs=drop_old_runs(connection, before=self.clock.now() - keep_runs),
+                    results=drop_old_results(connection, before=self.clock.now() - keep_runs),
                 )
         return tidied
 
     def apply_sql(self, *, report_timezone: str = "UTC") -> Applied:
-        """Make the relations of ``sql/`` anew in the work file: all of them, or none when one fails.
+        """Make the relations of ``sql/`` anew in the work file: all of them, or no table when one fails.
 
         Args:
             report_timezone: IANA name of the zone in which hours and weekdays are reported.
@@ -188,18 +197,39 @@ class Warehouse:
         """
         if not self.has_work_file:
             return Applied()
-        with self._work() as connection, transaction(connection):
-            complete(connection)
+        with self._work() as connection:
+            connection.execute("set preserve_insertion_order = false")
+            connection.execute(f"set memory_limit = '{RELATIONS_MEMORY}'")
+            connection.execute(SOUND_JOINS)
+            with transaction(connection):
+                complete(connection)
+                add_results(connection)
             return apply(connection, self.sql_dir, Parameters(self.clock.now(), report_timezone))
 
-    def check(self, *, accept_vanished: bool = False) -> list[Problem]:
+    def check(self) -> list[Problem]:
         """Look for what must not be published; an empty list is a clean bill.
 
-        Keys are checked within the work file, sizes against the published one,
-        and the error audits are asked about the relations as last made.
+        Keys are checked within the work file, sizes against the published one.
         A table that is not there yet, or not published yet, is no problem.
+        """
+        if not self.has_work_file:
+            return []
+        published = self._published_sizes()
+        with self._work() as connection:
+            return list(table_problems(connection, published=published, published_file=self.published_file))
+
+    def audit(
+        self,
+        *,
+        run_id: str | None = None,
+        problems: Sequence[Problem] = (),
+        accept_vanished: bool = False,
+    ) -> list[Finding]:
+        """Ask the audits about the relations as last made, and keep in the work file what they found.
 
         Args:
+            run_id: the run that asks.
+            problems: what ``check`` found, to be kept with it.
             accept_vanished: whether many items of a list may have gone at once.
 
         Raises:
@@ -207,24 +237,15 @@ class Warehouse:
         """
         if not self.has_work_file:
             return []
-        published = self._published_sizes()
         accepted = {VANISHED} if accept_vanished else set()
         with self._work() as connection:
-            return [
-                *table_problems(connection, published=published, published_file=self.published_file),
-                *audit_problems(connection, self.sql_dir, severity="error", accepted=accepted),
-            ]
-
-    def warnings(self) -> list[Problem]:
-        """What the audits find that a person may want to look at; it keeps nothing from being published.
-
-        Raises:
-            RelationError: an audit cannot be asked.
-        """
-        if not self.has_work_file:
-            return []
-        with self._work() as connection:
-            return list(audit_problems(connection, self.sql_dir, severity="warn"))
+            connection.execute(f"set memory_limit = '{RELATIONS_MEMORY}'")
+            connection.execute(SOUND_JOINS)
+            found = list(findings(connection, self.sql_dir, accepted=accepted))
+            if PARAMETERS in present_in(connection):
+                with transaction(connection):
+                    keep(connection, [*found, finding_of(problems)], run_id=run_id)
+        return found
 
     def publish(self) -> Publication:
         """Replace the published file by a described copy of the work file.
@@ -361,6 +382,11 @@ class Warehouse:
             runs.values(), key=lambda run: (run["started_at"] or EPOCH, run["run_id"]), reverse=True
         )
         return latest[:limit]
+
+    def overview(self) -> Overview:
+        """What the published file says of itself; nothing where it cannot be read."""
+        with self._published() as connection:
+            return Overview() if connection is None else overview_of(connection)
 
     @property
     def _draft(self) -> Path:

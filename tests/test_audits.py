@@ -2,17 +2,48 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import json
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from checks import Problem
+from audits import Finding
 from relations import SQL_DIR, RelationError
 from warehouse import Warehouse
-from work_files import NIGHT, StandingClock, load, load_tags, work, write_sql
+from work_files import (
+    NIGHT,
+    StandingClock,
+    load,
+    load_tags,
+    read,
+    texts,
+    without_marts,
+    work,
+    write_sql,
+)
 
-from imgur_source.models import LIST_ITEMS, LIST_SWEEPS, SYNC_RUNS
+from imgur_source.models import (
+    ALBUM_IMAGES,
+    ALBUMS,
+    COMMENTS,
+    DETAIL_FETCHES,
+    GALLERY_RANKS,
+    IMAGE_METRICS,
+    IMAGES,
+    LIST_ITEMS,
+    LIST_SWEEPS,
+    POST_IMAGES,
+    POST_METRICS,
+    POST_TAGS,
+    POSTS,
+    SUBREDDIT_POSTS,
+    SYNC_RUNS,
+    TAGS,
+    Table,
+)
 
 ONE_DAY = timedelta(days=1)
 OWN = "account_images/me"
@@ -22,9 +53,19 @@ MEANING = (
 )
 
 
+class FixedClock(StandingClock):
+    """A clock that always shows the time it was given."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+
+    def now(self) -> datetime:
+        return self._now
+
+
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Warehouse:
-    return Warehouse(tmp_path / "data", clock=StandingClock())
+    return Warehouse(tmp_path / "data", clock=StandingClock(), sql_dir=without_marts(tmp_path))
 
 
 @pytest.fixture
@@ -53,6 +94,12 @@ def a_run(days: float, publication: str | None = "published") -> dict[str, Any]:
     return {"run_id": str(days), "publication": publication, "published_at": NIGHT + days * ONE_DAY}
 
 
+def errors_of(warehouse: Warehouse, *, accept_vanished: bool = False) -> list[str]:
+    """What keeps the file from being published, as a person is told."""
+    found = warehouse.audit(accept_vanished=accept_vanished)
+    return [str(finding) for finding in found if finding.keeps_the_file]
+
+
 def vanished(name: str, *, examples: str, vanished: int, items: int) -> str:
     return f"list = {name}, examples = {examples}, vanished = {vanished}, items = {items}"
 
@@ -75,10 +122,8 @@ def test_vanished_at_once__more_than_twenty_and_two_per_cent(
     load(warehouse, SYNC_RUNS, a_run(0.5))
     warehouse.apply_sql()
     found = vanished(OWN, examples="00000 00001 00002", vanished=gone, items=gone + there)
-    assert warehouse.check() == (
-        [Problem("audits", "vanished_at_once", f"{MEANING} Found: {found}.")] if is_told else []
-    )
-    assert warehouse.check(accept_vanished=True) == []
+    assert errors_of(warehouse) == ([f"vanished_at_once: {MEANING} Found: {found}."] if is_told else [])
+    assert errors_of(warehouse, accept_vanished=True) == []
 
 
 def test_vanished_at_once__names_each_list(warehouse: Warehouse) -> None:
@@ -92,9 +137,7 @@ def test_vanished_at_once__names_each_list(warehouse: Warehouse) -> None:
         vanished("account_albums/me", examples="00000 00001 00002", vanished=21, items=21),
         vanished("account_images/me", examples="00000 00001 00002", vanished=25, items=25),
     ]
-    assert [str(problem) for problem in warehouse.check()] == [
-        f"audits, vanished_at_once: {MEANING} Found: {'; '.join(found)}."
-    ]
+    assert errors_of(warehouse) == [f"vanished_at_once: {MEANING} Found: {'; '.join(found)}."]
 
 
 @pytest.mark.parametrize(
@@ -120,27 +163,27 @@ def test_vanished_at_once__counts_since_the_last_publication(
     load(warehouse, SYNC_RUNS, *runs)
     warehouse.apply_sql()
     if numbers is None:
-        assert warehouse.check() == []
+        assert errors_of(warehouse) == []
         return
     first = "00000 00001 00002" if numbers[0] == 50 else "00025 00026 00027"
     found = vanished(OWN, examples=first, vanished=numbers[0], items=numbers[1])
-    assert [problem.detail for problem in warehouse.check()] == [f"{MEANING} Found: {found}."]
+    assert errors_of(warehouse) == [f"vanished_at_once: {MEANING} Found: {found}."]
 
 
 def test_vanished_at_once__is_passed_over_without_its_inputs(warehouse: Warehouse) -> None:
     """Before the views are made the audit has nothing to ask."""
     items_of(warehouse, 30, seen=0)
     load(warehouse, LIST_SWEEPS, a_walk(1))
-    assert warehouse.check() == []
+    assert warehouse.audit() == []
     warehouse.apply_sql()
-    assert [problem.check for problem in warehouse.check()] == ["vanished_at_once"]
+    assert [finding.audit for finding in warehouse.audit() if finding.keeps_the_file] == ["vanished_at_once"]
 
 
 # audits in general
 
 
-def test_audits__errors_are_problems_and_warnings_are_not(own_audits: Warehouse) -> None:
-    """Each kind is told by its own method, with its meaning, three rows at most, and nulls and times as text."""
+def test_audits__say_what_they_found(own_audits: Warehouse) -> None:
+    """Each is one finding, also where all is well: how many rows, and the first three, nulls and times as text."""
     write_sql(
         own_audits.sql_dir,
         audits__bad_tags="-- error: Tags are bad.\nselect name as tag, followers from imgur_raw.tags order by name;",
@@ -149,20 +192,31 @@ def test_audits__errors_are_problems_and_warnings_are_not(own_audits: Warehouse)
             f"-- warn: Tags are odd.\nselect timestamptz '{NIGHT}' as seen_at, count(*) as tags from imgur_raw.tags"
         ),
     )
-    load_tags(own_audits, 3)
-    three = "tag = 0, followers = null; tag = 1, followers = null; tag = 2, followers = null"
-    assert own_audits.check() == [Problem("audits", "bad_tags", f"Tags are bad. Found: {three}.")]
-    assert own_audits.warnings() == [
-        Problem("audits", "odd_tags", "Tags are odd. Found: seen_at = 2026-11-23 02:00:00+00, tags = 3.")
+    load_tags(own_audits, 1_234)
+    three = tuple({"tag": tag, "followers": None} for tag in ("0", "1", "10"))
+    odd = ({"seen_at": "2026-11-23 02:00:00+00", "tags": "1234"},)
+    found = own_audits.audit()
+    assert found == [
+        Finding("bad_tags", "error", "Tags are bad.", 1_234, three),
+        Finding("clean", "error", "Never.", 0),
+        Finding("odd_tags", "warn", "Tags are odd.", 1, odd),
     ]
-    load_tags(own_audits, 4)
-    assert [problem.detail for problem in own_audits.check()] == [f"Tags are bad. Found: {three}; and more."]
+    assert [(each.keeps_the_file, each.is_warning) for each in found] == [
+        (True, False),
+        (False, False),
+        (False, True),
+    ]
+    told = "tag = 0, followers = null; tag = 1, followers = null; tag = 10, followers = null"
+    assert [str(found[0]), str(found[2])] == [
+        f"bad_tags: Tags are bad. Found: {told}; and 1,231 more.",
+        "odd_tags: Tags are odd. Found: seen_at = 2026-11-23 02:00:00+00, tags = 1234.",
+    ]
 
 
 def test_audits__are_none_without_a_work_file(own_audits: Warehouse) -> None:
     """Before the first load nothing is asked, not even a wrong audit."""
     write_sql(own_audits.sql_dir, audits__wrong="-- error: Wrong.\nselec")
-    assert (own_audits.check(), own_audits.warnings()) == ([], [])
+    assert own_audits.audit() == []
 
 
 @pytest.mark.parametrize(
@@ -180,13 +234,449 @@ def test_audits__name_the_file_that_is_wrong(own_audits: Warehouse, text: str, r
     write_sql(own_audits.sql_dir, audits__wrong=text)
     load_tags(own_audits, 1)
     with pytest.raises(RelationError, match=r"audits/wrong\.sql: ") as failed:
-        own_audits.check()
+        own_audits.audit()
     assert failed.value.reason.startswith(reason)
 
 
 def test_audits__of_the_project_say_what_they_are() -> None:
-    """Every audit of the project says in its first line whether it is an error, in a sentence."""
+    """Every audit of the project begins with its severity, what is wrong, and what to do; four keep the file."""
     headings = {
         path.stem: path.read_text().partition("\n")[0] for path in sorted((SQL_DIR / "audits").glob("*.sql"))
     }
-    assert headings == {"vanished_at_once": f"-- error: {MEANING}"}
+    pattern = re.compile(r"-- (error|warn): [A-Z].*\. [A-Z].*\.")
+    assert {name: heading for name, heading in headings.items() if not pattern.fullmatch(heading)} == {}
+    assert headings["vanished_at_once"] == f"-- error: {MEANING}"
+    assert {name for name, heading in headings.items() if heading.startswith("-- error: ")} == {
+        "album_images_without_album",
+        "keys_not_unique",
+        "post_images_without_post",
+        "vanished_at_once",
+    }
+
+
+# what is kept of them
+
+
+RESULTS = (
+    "select run_id, audit, severity, meaning, examples, rows_found, is_accepted, audited_at "
+    "from main.audit_results where audit <> 'loaded_tables' order by audited_at, audit"
+)
+
+
+def test_audit_results__are_kept_from_night_to_night(own_audits: Warehouse) -> None:
+    """Each night adds a row per audit; making the relations anew leaves them, and a second asking replaces the first."""
+    write_sql(
+        own_audits.sql_dir,
+        audits__few="-- warn: Few.\nselect name as tag from imgur_raw.tags where name = '1'",
+        audits__vanished_at_once="-- error: Gone.\nselect name as tag from imgur_raw.tags order by name desc",
+    )
+    load_tags(own_audits, 1)
+    own_audits.apply_sql()
+    own_audits.audit(run_id="first")
+    assert own_audits.audit(run_id="second", accept_vanished=True)[1].is_accepted
+    load_tags(own_audits, 2)
+    tomorrow = replace(own_audits, clock=FixedClock(NIGHT + ONE_DAY))
+    tomorrow.apply_sql()
+    tomorrow.audit()
+    tonight, then = "2026-11-23 02:00:00+00", "2026-11-24 02:00:00+00"
+    assert texts(own_audits.work_file, RESULTS) == [
+        ("second", "few", "warn", "Few.", "[]", "0", "false", tonight),
+        ("second", "vanished_at_once", "error", "Gone.", '[{"tag": "0"}]', "1", "true", tonight),
+        (None, "few", "warn", "Few.", '[{"tag": "1"}]', "1", "false", then),
+        (None, "vanished_at_once", "error", "Gone.", '[{"tag": "1"}, {"tag": "0"}]', "2", "false", then),
+    ]
+    later = replace(own_audits, clock=FixedClock(NIGHT + 365 * ONE_DAY))
+    assert later.tidy(keep_runs=365 * ONE_DAY).results == 0
+    later = replace(own_audits, clock=FixedClock(NIGHT + 365 * ONE_DAY + timedelta(seconds=1)))
+    assert later.tidy(keep_runs=365 * ONE_DAY).results == 3  # two audits, and the checks of the loaded tables
+    assert [row[7] for row in texts(own_audits.work_file, RESULTS)] == [then, then]
+
+
+def test_audit_results__are_published_with_their_meaning(own_audits: Warehouse) -> None:
+    """The published file says what the audits found, and what each column of that means."""
+    write_sql(own_audits.sql_dir, audits__tags="-- warn: Tags.\nselect name from imgur_raw.tags")
+    load_tags(own_audits, 1)
+    own_audits.apply_sql()
+    own_audits.audit()
+    own_audits.publish()
+    assert read(own_audits.published_file, "select audit, rows_found from main.audit_results") == [
+        ("tags", 1),
+        ("loaded_tables", 0),
+    ]
+    assert read(
+        own_audits.published_file,
+        "select count(*) from duckdb_columns() where table_name = 'audit_results' and comment is null",
+    ) == [(0,)]
+
+
+# the single audits: each case has what is sound beside what is not
+
+
+def days(number: float) -> datetime:
+    return NIGHT + number * ONE_DAY
+
+
+def shown(number: float) -> str:
+    return f"{days(number):%Y-%m-%d %H:%M:%S}+00"
+
+
+LISTS_OF_POSTS = [
+    "account_submissions",
+    "gallery_search",
+    "gallery_sections",
+    "gallery_subreddits",
+    "gallery_tags",
+]
+
+
+def a_run_of(run_id: str, resources: list[str], *, day: float = 0) -> dict[str, Any]:
+    """A run that read *resources*, from that day on for an hour."""
+    return {
+        "run_id": run_id,
+        "resources": json.dumps(resources),
+        "started_at": days(day),
+        "ended_at": days(day + 1 / 24),
+    }
+
+
+def a_feed(day: float, items: int, *, name: str = "hot/viral", complete: bool = True) -> dict[str, Any]:
+    return {
+        "list": name,
+        "kind": "feed",
+        "items": items,
+        "is_complete": complete,
+        "started_at": days(day),
+    }
+
+
+def a_last_run(**fields: Any) -> dict[str, Any]:
+    return {
+        "run_id": "last",
+        "started_at": days(0),
+        "accounts": '["me", "Bob"]',
+        "feeds": '["hot/viral@2"]',
+        "resources": '["account_images", "account_albums", "gallery_sections"]',
+    } | fields
+
+
+CASES: dict[str, tuple[str, list[tuple[Table, list[dict[str, Any]]]], list[tuple[str | None, ...]]]] = {
+    "an album that is held, one that is not, two that runs of few resources or that were killed read, and two of no run": (
+        "album_images_without_album",
+        [
+            (ALBUMS, [{"id": "a"}]),
+            (
+                ALBUM_IMAGES,
+                [
+                    {"album_id": "a", "image_id": "i", "fetched_at": days(-0.98)},
+                    {"album_id": "b", "image_id": "i", "fetched_at": days(-0.98)},
+                    {"album_id": "b", "image_id": "j", "fetched_at": days(-0.98)},
+                    {"album_id": "c", "image_id": "i", "fetched_at": days(0.02)},
+                    {"album_id": "d", "image_id": "i", "fetched_at": days(-5)},
+                    {"album_id": "e", "image_id": "i", "fetched_at": days(-5)},  # and nobody fetched it
+                    {"album_id": "f", "image_id": "i", "fetched_at": days(2)},  # after the last run
+                ],
+            ),
+            (
+                DETAIL_FETCHES,
+                [{"resource": "album_images", "item_id": id_} for id_ in "abcdf"]
+                + [{"resource": "post_images", "item_id": "e"}],
+            ),
+            (
+                SYNC_RUNS,
+                [a_run_of("all", ["account_albums", "album_images"], day=-1), a_run_of("few", ["album_images"])],
+            ),
+        ],
+        [("b", shown(-0.98)), ("e", shown(-5)), ("f", shown(2))],
+    ),
+    "images of albums and posts in a file that knows of no run": (
+        "album_images_without_album",
+        [
+            (ALBUM_IMAGES, [{"album_id": "a", "image_id": "i", "fetched_at": days(0)}]),
+            (DETAIL_FETCHES, [{"resource": "album_images", "item_id": "a"}]),
+        ],
+        [("a", shown(0))],
+    ),
+    "posts and posts of subreddits that are held, one that is not, two of a run of few resources or killed, one of no run": (
+        "post_images_without_post",
+        [
+            (POSTS, [{"id": "a"}]),
+            (SUBREDDIT_POSTS, [{"id": "b"}]),
+            (
+                POST_IMAGES,
+                [
+                    *({"post_id": id_, "image_id": "i", "fetched_at": days(-0.98)} for id_ in "abc"),
+                    {"post_id": "d", "image_id": "i", "fetched_at": days(0.02)},
+                    {"post_id": "e", "image_id": "i", "fetched_at": days(-5)},
+                    {"post_id": "f", "image_id": "i", "fetched_at": days(2)},
+                ],
+            ),
+            (SYNC_RUNS, [a_run_of("all", LISTS_OF_POSTS, day=-1), a_run_of("few", LISTS_OF_POSTS[:4])]),
+        ],
+        [("c", shown(-0.98)), ("f", shown(2))],
+    ),
+    "one tag of 100 that is not held is told by nobody, two are": (
+        "dangling_references",
+        [
+            (POSTS, [{"id": "p"}]),
+            (TAGS, [{"name": f"{number:03}"} for number in range(98)]),
+            (POST_TAGS, [{"post_id": "p", "tag": f"{number:03}"} for number in range(100)]),
+            (POST_METRICS, [{"id": id_, "observed_at": days(0)} for id_ in ["p"] * 99 + ["q"]]),
+        ],
+        [("post_tags.tag", "098", "2", "100")],
+    ),
+    "the first day of Imgur, and the edges of what clocks may differ by": (
+        "impossible_times",
+        [
+            (
+                IMAGES,
+                [
+                    {"id": "old", "datetime": datetime(2009, 2, 1, tzinfo=UTC), "fetched_at": days(0)},
+                    {"id": "older", "datetime": datetime(2009, 1, 31, tzinfo=UTC), "fetched_at": days(0)},
+                    {"id": "skewed", "datetime": days(1 / 24), "fetched_at": days(0)},
+                    {"id": "unmade", "datetime": days(1.1 / 24), "fetched_at": days(0)},
+                    {"id": "future", "datetime": days(1.5), "fetched_at": days(1.5)},
+                    {"id": "timeless", "datetime": None, "fetched_at": None},
+                ],
+            ),
+        ],
+        [
+            ("images", "future", shown(1.5), shown(1.5)),
+            ("images", "older", "2009-01-31 00:00:00+00", shown(0)),
+            ("images", "unmade", shown(1.1 / 24), shown(0)),
+        ],
+    ),
+    "views by one, votes by more than ten and a hundredth, and none of long ago": (
+        "falling_counters",
+        [
+            (
+                IMAGE_METRICS,
+                [
+                    {"id": "i", "observed_at": days(-2), "views": 500},
+                    {"id": "i", "observed_at": days(-1), "views": 499},
+                    {"id": "j", "observed_at": days(-9), "views": 500},
+                    {"id": "j", "observed_at": days(-8), "views": 100},
+                    {"id": "j", "observed_at": days(-1), "views": 100},
+                    {"id": "k", "observed_at": days(-2), "views": None},
+                    {"id": "k", "observed_at": days(-1), "views": 5},
+                ],
+            ),
+            (
+                POST_METRICS,
+                [
+                    {"id": "p", "observed_at": days(-2), "ups": 500, "downs": 2_000, "points": 900, "views": 3},
+                    {"id": "p", "observed_at": days(-1), "ups": 489, "downs": 1_980, "points": 0, "views": 3},
+                    {"id": "q", "observed_at": days(-2), "ups": 100, "comment_count": 40},
+                    {"id": "q", "observed_at": days(-1), "ups": 90, "comment_count": 20},
+                ],
+            ),
+        ],
+        [
+            ("images", "i", "views", "500", "499", shown(-1)),
+            # 11 of 500 is more than a hundredth; 20 of 2,000 is a hundredth, and no more
+            ("posts", "p", "ups", "500", "489", shown(-1)),
+            # 10 of 100 is no more than ten
+            ("posts", "q", "comment_count", "40", "20", shown(-1)),
+        ],
+    ),
+    "a sum that is right, one that is wrong, and one that is not told": (
+        "points_are_not_votes",
+        [
+            (
+                POSTS,
+                [
+                    {"id": "a", "ups": 5, "downs": 2, "points": 3},
+                    {"id": "b", "ups": 5, "downs": 2, "points": 4},
+                    {"id": "c", "ups": None, "downs": 2, "points": 4},
+                ],
+            ),
+            (COMMENTS, [{"id": 7, "ups": 1, "downs": 0, "points": 0}]),
+        ],
+        [("comments", "7", "1", "0", "0"), ("posts", "b", "5", "2", "4")],
+    ),
+    "a reading with a hole, one without its top, and one that broke off": (
+        "holes_in_ranks",
+        [
+            (
+                GALLERY_RANKS,
+                [
+                    {"feed": feed, "observed_at": days(-1), "position": position, "post_id": "p"}
+                    for feed, positions in (("hole", (0, 1, 3)), ("sound", (0, 1)), ("top", (1,)), ("cut", (5,)))
+                    for position in positions
+                ],
+            ),
+            (
+                LIST_SWEEPS,
+                [a_feed(-1, 3, name=name, complete=name != "cut") for name in ("hole", "sound", "top", "cut")],
+            ),
+        ],
+        [("hole", "3", "0", "3", shown(-1)), ("top", "1", "1", "1", shown(-1))],
+    ),
+    "a tenth of what is usual is enough, less is not, and a small feed may be empty": (
+        "feeds_collapsed",
+        [
+            (
+                LIST_SWEEPS,
+                [
+                    *(a_feed(-day, 120) for day in (5, 4, 3, 2)),
+                    a_feed(-1, 11),
+                    *(a_feed(-day, 120, name="enough") for day in (3, 2)),
+                    a_feed(-1, 12, name="enough"),
+                    a_feed(0, 1, name="enough", complete=False),
+                    a_feed(-2, 19, name="small"),
+                    a_feed(-1, 0, name="small"),
+                ],
+            ),
+        ],
+        [("hot/viral", "11", "120.0", shown(-1))],
+    ),
+    "five albums gone are told, four images, or seven of eight comments, are not": (
+        "lists_emptied",
+        [
+            (
+                LIST_ITEMS,
+                [
+                    {"list": name, "item_id": str(item), "fetched_at": days(-3 if item < gone else 0)}
+                    for name, number, gone in (
+                        ("account_albums/me", 5, 5),
+                        ("account_images/me", 4, 4),
+                        ("account_comments/me", 8, 7),
+                    )
+                    for item in range(number)
+                ],
+            ),
+            (
+                LIST_SWEEPS,
+                [
+                    {"list": f"account_{kind}/me", "started_at": days(-1), "kind": "sweep", "is_complete": True}
+                    for kind in ("albums", "images", "comments")
+                ],
+            ),
+            (SYNC_RUNS, [a_run(-2)]),
+        ],
+        [("account_albums/me", "0 1 2", "5")],
+    ),
+    "what the last run asked for and has not read whole for more than three days": (
+        "lists_stale",
+        [
+            (SYNC_RUNS, [a_last_run()]),
+            (
+                LIST_SWEEPS,
+                [
+                    {"list": name, "kind": "head", "started_at": days(day), "is_complete": complete}
+                    for name, day, complete in (
+                        ("account_images/me", -4, True),
+                        ("account_images/me", -1, False),
+                        ("account_images/bob", -3, True),
+                        ("account_albums/me", -4, False),
+                        ("account_albums/bob", -1, False),
+                        ("account_albums/left", -9, True),
+                        ("account_comments/me", -9, True),
+                    )
+                ],
+            ),
+            (LIST_SWEEPS, [a_feed(-3.5, 60), a_feed(-9, 60, name="hot/top")]),
+        ],
+        [
+            ("account_albums/me", None),
+            ("account_images/me", shown(-4)),
+            ("hot/viral", shown(-3.5)),
+        ],
+    ),
+    "the age of the oldest but one row of twenty": (
+        "rows_stale",
+        [
+            # 20 rows: the 95 % quantile lies at 0.95 * 19 = 18.05, so 100 + 0.05 * (100 - 100) days
+            (ALBUMS, [{"id": str(row), "fetched_at": days(-100 if row >= 18 else -1)} for row in range(20)]),
+            (IMAGES, [{"id": str(row), "fetched_at": days(-100 if row >= 19 else -1)} for row in range(20)]),
+        ],
+        [("albums", "20", "100")],
+    ),
+    "three failures in a row, after one that was not": (
+        "runs_failing",
+        [
+            (
+                SYNC_RUNS,
+                [
+                    {"run_id": str(run), "outcome": outcome, "reason": "Why.", "started_at": days(run)}
+                    for run, outcome in ((-4, "failed"), (-3, "done"), (-2, "failed"), (-1, "failed"), (0, "failed"))
+                ],
+            ),
+        ],
+        [("0", "Why.", shown(0)), ("-1", "Why.", shown(-1)), ("-2", "Why.", shown(-2))],
+    ),
+    "a hole of eight days is told, one of six is not, nor one in a list that is left": (
+        "gaps_open",
+        [
+            (
+                LIST_SWEEPS,
+                [
+                    {
+                        "list": f"account_images/{name}",
+                        "kind": "head",
+                        "started_at": days(day),
+                        "is_complete": True,
+                        "newest_at": None,
+                        "oldest_at": None if oldest is None else days(oldest),
+                        "items": 9,
+                    }
+                    for name, day, oldest in (
+                        ("a", -8, -8.5),
+                        ("a", -1, -8),
+                        ("b", -6, -6.5),
+                        ("b", -1, -6),
+                        ("left", -9, -9.5),
+                    )
+                ],
+            ),
+        ],
+        [("account_images/a", "1", shown(-8), shown(-8.5))],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_audit__finds_what_is_wrong_and_nothing_else(warehouse: Warehouse, case: str) -> None:
+    """Beside what is just sound, each audit tells exactly the rows that are not, ordered, and counts them."""
+    name, tables, expected = CASES[case]
+    for table, rows in tables:
+        load(warehouse, table, *rows)
+    warehouse.apply_sql()
+    [found] = [finding for finding in warehouse.audit() if finding.audit == name]
+    assert [tuple(row.values()) for row in found.examples] == expected
+    assert found.rows_found == len(expected)
+
+
+def test_audit__each_has_a_case() -> None:
+    """No audit of the project is without a case of its own."""
+    tested = {name for name, _, _ in CASES.values()} | {"keys_not_unique", "vanished_at_once"}
+    assert tested == {path.stem for path in (SQL_DIR / "audits").glob("*.sql")}
+
+
+def test_keys_not_unique__of_a_mart(tmp_path: Path) -> None:
+    """A key that two rows of a mart share is told with their number, and so is a row without one."""
+    warehouse = Warehouse(tmp_path / "data", clock=StandingClock())
+    load(warehouse, POSTS, {"id": "a"}, {"id": "b"})
+    load(warehouse, ALBUMS, {"id": "a"})
+    warehouse.apply_sql()
+    assert [finding.audit for finding in warehouse.audit() if finding.keeps_the_file] == []
+    work(
+        warehouse,
+        "insert into main.posts from main.posts where post_id = 'b'",
+        "update main.albums set album_id = null",
+        "insert into main.post_daily (post_id, day) values ('a', '2026-11-22'), ('a', '2026-11-23'), ('a', '2026-11-23')",
+    )
+    [found] = [finding for finding in warehouse.audit() if finding.keeps_the_file]
+    assert (found.audit, [tuple(row.values()) for row in found.examples]) == (
+        "keys_not_unique",
+        [("albums", None, "1"), ("post_daily", "a 2026-11-23", "2"), ("posts", "b", "2")],
+    )
+
+
+def test_audit__nothing_loaded_is_nothing_wrong(tmp_path: Path) -> None:
+    """Over tables without a row no audit finds anything, and none is passed over."""
+    warehouse = Warehouse(tmp_path / "data", clock=StandingClock())
+    load(warehouse, SYNC_RUNS)
+    warehouse.apply_sql()
+    found = warehouse.audit()
+    assert [finding.audit for finding in found if finding.rows_found] == []
+    assert len(found) == len(list((SQL_DIR / "audits").glob("*.sql")))

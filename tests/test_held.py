@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from held import NewItems, PlanFacts
 from warehouse import Warehouse
-from work_files import NIGHT, StandingClock, load, work
+from work_files import NIGHT, StandingClock, load, without_marts, work
 
 from imgur_source.models import (
     ALBUM_METRICS,
@@ -50,7 +50,7 @@ class Filling:
     """A warehouse that is being filled; rows are loaded together, for opening a file takes its time."""
 
     def __init__(self, data_dir: Path) -> None:
-        self.warehouse = Warehouse(data_dir, clock=StandingClock())
+        self.warehouse = Warehouse(data_dir, clock=StandingClock(), sql_dir=without_marts(data_dir))
         self._rows: dict[str, list[dict[str, Any]]] = {}
 
     def put(self, table: Table, row: dict[str, Any]) -> None:

@@ -20,10 +20,12 @@ import pyarrow as pa
 import pytest
 from duckdb_files import FileInUseError
 from loading import StopOnSignal, destination_of, pipeline_of
+from relations import SQL_DIR
 from run_lock import RunLock, RunLockedError
 from status import status_lines
 from summary import summary_lines
 from warehouses import Lab, SimulatorClock, credentials_of
+from work_files import without_marts
 
 from imgur_source.errors import ConfigurationError
 from imgur_source.models import IMAGES as IMAGES_TABLE
@@ -33,9 +35,9 @@ from imgur_source.source import StopFlag, hints_of
 
 
 class Nights:
-    """Nights in a row against one simulated Imgur."""
+    """Nights in a row against one simulated Imgur; the marts, which few tests are about, only where wanted."""
 
-    def __init__(self, folder: Path, **world: Any) -> None:
+    def __init__(self, folder: Path, *, with_marts: bool = False, **world: Any) -> None:
         self.simulator = Simulator(**({"seed": 5, "images": 40, "albums": 3, "posts": 240} | world))
         self.options = night.Options(
             data_dir=folder / "data",
@@ -43,6 +45,7 @@ class Nights:
             accounts=("me",),
             quiet=True,
             settings={"credentials": credentials_of(self.simulator), "feeds": []},
+            sql_dir=SQL_DIR if with_marts else without_marts(folder),
         )
 
     def run(self, **changes: Any) -> night.NightResult:
@@ -73,7 +76,7 @@ IMAGES = ("account_images",)
 
 def test_run__publishes_what_it_read(tmp_path: Path) -> None:
     """After one night the published file has every image, and everything has its comment."""
-    nights = Nights(tmp_path)
+    nights = Nights(tmp_path, with_marts=True)
 
     result = nights.run(only=IMAGES)
 
@@ -109,6 +112,18 @@ def test_run__file_describes_its_own_run(tmp_path: Path) -> None:
         ("account_images_count", 1, 1),
         ("oauth2_token", 0, 1),
     ]
+
+
+def test_run__file_says_in_which_zone_it_reports(tmp_path: Path) -> None:
+    """The setting stands in the file with the time of the run, and the next night may change it."""
+    nights = Nights(tmp_path)
+    nights.options.settings["report_timezone"] = "Asia/Kolkata"
+    nights.run(only=IMAGES)
+    assert nights.published("select report_timezone from staging.parameters") == [("Asia/Kolkata",)]
+
+    nights.options.settings["report_timezone"] = "UTC"
+    nights.run(only=IMAGES)
+    assert nights.published("select report_timezone from staging.parameters") == [("UTC",)]
 
 
 def test_run__next_file_says_what_came_of_the_publication(tmp_path: Path) -> None:
@@ -326,6 +341,10 @@ def test_run__failed_check_keeps_the_published_file(tmp_path: Path) -> None:
     assert nights.work(f"select publication from imgur_raw.sync_runs where run_id = '{result.run_id}'") == [
         ("kept",)
     ]
+    assert nights.work(
+        "select rows_found, examples->0->>'table', examples->0->>'check' from main.audit_results "
+        f"where run_id = '{result.run_id}' and audit = 'loaded_tables'"
+    ) == [(1, "images", "rows lost")]
     assert "stays as it was" in "\n".join(summary_lines(result, nights.options, seconds=1.0))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from relations import Applied, RelationError
+from relations import Applied, RelationError, ask, queries
 from warehouse import Warehouse
 from work_files import NIGHT, StandingClock, load, load_tags, read, work, write_sql
 
@@ -18,7 +18,7 @@ from imgur_source.models import ALBUM_IMAGES, TAGS
 STANDING = (
     "select schema_name || '.' || view_name from duckdb_views() where schema_name = 'staging' "
     "union all select schema_name || '.' || table_name from duckdb_tables() where schema_name = 'main' "
-    "order by all"
+    "and table_name <> 'audit_results' order by all"
 )
 
 
@@ -81,9 +81,10 @@ def test_apply_sql__describes_what_it_makes(warehouse: Warehouse) -> None:
     assert read(
         warehouse.work_file,
         "select view_name, comment from duckdb_views() where schema_name = 'staging' "
-        "union all select table_name, comment from duckdb_tables() where schema_name = 'main' "
+        "union all select table_name, comment from duckdb_tables() where table_name = 'counts' "
         "union all select table_name || '.' || column_name, comment from duckdb_columns() "
-        "where schema_name in ('staging', 'main') and not internal and table_name <> 'parameters' order by all",
+        "where schema_name in ('staging', 'main') and not internal "
+        "and table_name not in ('parameters', 'audit_results') order by all",
     ) == [
         ("counts", "One row."),
         ("counts.tags", "Tags."),
@@ -168,6 +169,39 @@ def test_apply_sql__names_the_file_that_is_wrong(warehouse: Warehouse, text: str
     assert standing(warehouse) == ["staging.good"]
 
 
+def test_apply_sql__leaves_no_half_made_table(warehouse: Warehouse) -> None:
+    """Where a table cannot be made there is none, and the views are as they were."""
+    write_sql(
+        warehouse.sql_dir,
+        staging__tags="select name as tag from imgur_raw.tags",
+        marts__good="select tag from staging.tags",
+        marts__sums="select sum(tag::bigint) as tags from staging.tags",
+    )
+    load_tags(warehouse, 2)
+    warehouse.apply_sql()
+    assert standing(warehouse) == ["main.good", "main.sums", "staging.tags"]
+    load(warehouse, TAGS, {"name": "x"})
+    write_sql(warehouse.sql_dir, staging__more="select name as tag from imgur_raw.tags")
+    with pytest.raises(RelationError, match=r"marts/sums\.sql: Conversion Error"):
+        warehouse.apply_sql()
+    assert standing(warehouse) == ["staging.tags"]
+
+
+def test_apply_sql__makes_tables_anew_in_the_same_room(warehouse: Warehouse) -> None:
+    """The file does not grow from night to night: what new tables take is what the old ones gave back."""
+    write_sql(
+        warehouse.sql_dir,
+        marts__numbers="select hash(range + (select count(*) from imgur_raw.tags)) as number from range(1000000)",
+    )
+    sizes = []
+    for tags in range(1, 6):
+        load_tags(warehouse, tags)
+        warehouse.apply_sql()
+        sizes.append(warehouse.work_file.stat().st_size)
+    assert sizes[0] > 8_000_000  # a million random numbers of 8 bytes: the table is most of the file
+    assert max(sizes) < 1.2 * sizes[0]
+
+
 def test_apply_sql__names_the_circle(warehouse: Warehouse) -> None:
     """Relations that need each other are told by the whole circle."""
     write_sql(
@@ -212,3 +246,20 @@ def test_apply_sql__without_files_makes_nothing(warehouse: Warehouse, tmp_path: 
     """A folder that is not there is no error: the package may be used without its SQL."""
     load_tags(warehouse, 1)
     assert replace(warehouse, sql_dir=tmp_path / "none").apply_sql() == Applied()
+
+
+@pytest.mark.parametrize("fault", [duckdb.InternalException, duckdb.OutOfMemoryException])
+def test_apply_sql__says_which_file_it_was_when_duckdb_is_at_fault(
+    warehouse: Warehouse, fault: type[duckdb.Error]
+) -> None:
+    """A fault inside DuckDB, or no room for it, is an error of the file, so that the night ends with a sentence."""
+    [path] = write_sql(warehouse.sql_dir, marts__sums="select 1 as one").glob("marts/*.sql")
+    with duckdb.connect(":memory:") as connection:
+        [query] = queries(connection, path.parent)
+
+        class Faulty:
+            def execute(self, *_: object) -> None:
+                raise fault("it went wrong")
+
+        with pytest.raises(RelationError, match=r"sums\.sql: it went wrong"):
+            ask(Faulty(), query, limit=1)  # type: ignore[arg-type]

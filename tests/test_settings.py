@@ -414,3 +414,22 @@ def test_settings__tier_capped_twice_is_refused() -> None:
     """Nobody has to guess which of two caps counts."""
     with pytest.raises(ConfigurationError, match="each tier once"):
         some_settings(tier_caps=["hot@1", "hot@2"])
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires"])
+def test_settings__report_timezone_is_an_iana_name(zone: str) -> None:
+    """Reports tell hours in any zone of the time zone database; without a word in UTC."""
+    assert some_settings(report_timezone=zone).report_timezone == zone
+    assert some_settings().report_timezone == "UTC"
+
+
+@pytest.mark.parametrize("zone", ["", "Berlin", "europe/berlin", "+02:00", "localtime", "Europe/Berlin "])
+def test_settings__report_timezone_that_is_none_is_refused(zone: str) -> None:
+    """What the database of the reports would not know is said before the first request."""
+    with pytest.raises(ConfigurationError) as caught:
+        some_settings(report_timezone=zone)
+
+    assert str(caught.value) == (
+        f"report_timezone is {zone!r}, which is no time zone. "
+        "Write the IANA name of one, such as UTC, Europe/Berlin or America/New_York."
+    )

@@ -1,0 +1,105 @@
+-- warn: Rows refer to things that are not held: more than one of a hundred. Some may be gone from Imgur; if there are many, read their lists again with --full-refresh.
+with posts as (
+    select post_id
+    from staging.posts
+    union
+    select post_id
+    from staging.subreddit_posts
+),
+
+images as (
+    select image_id
+    from staging.images
+    union
+    select image_id
+    from staging.album_images
+),
+
+comments as (
+    select comment_id
+    from staging.comments
+    union
+    select comment_id
+    from staging.post_comments
+),
+
+counted as (
+    select
+        'post_comments.post_id' as reference,
+        min(post_comments.post_id) filter (where posts.post_id is null) as example,
+        count(*) filter (where posts.post_id is null) as dangling,
+        count(*) as rows
+    from staging.post_comments
+    left join posts using (post_id)
+    union all
+    select
+        'post_comments.parent_id',
+        min(replies.parent_id) filter (where parents.comment_id is null)::varchar,
+        count(*) filter (where parents.comment_id is null),
+        count(*)
+    from staging.post_comments as replies
+    left join staging.post_comments as parents
+        on parents.comment_id = replies.parent_id
+    where replies.parent_id is not null
+    union all
+    select
+        'post_tags.post_id',
+        min(post_tags.post_id) filter (where posts.post_id is null),
+        count(*) filter (where posts.post_id is null),
+        count(*)
+    from staging.post_tags
+    left join posts using (post_id)
+    union all
+    select
+        'post_tags.tag',
+        min(post_tags.tag) filter (where tags.tag is null),
+        count(*) filter (where tags.tag is null),
+        count(*)
+    from staging.post_tags
+    left join staging.tags using (tag)
+    union all
+    select
+        'gallery_ranks.post_id',
+        min(gallery_ranks.post_id) filter (where posts.post_id is null),
+        count(*) filter (where posts.post_id is null),
+        count(*)
+    from staging.gallery_ranks
+    left join posts using (post_id)
+    union all
+    select
+        'image_metrics.image_id',
+        min(image_metrics.image_id) filter (where images.image_id is null),
+        count(*) filter (where images.image_id is null),
+        count(*)
+    from staging.image_metrics
+    left join images using (image_id)
+    union all
+    select
+        'post_metrics.post_id',
+        min(post_metrics.post_id) filter (where posts.post_id is null),
+        count(*) filter (where posts.post_id is null),
+        count(*)
+    from staging.post_metrics
+    left join posts using (post_id)
+    union all
+    select
+        'comment_metrics.comment_id',
+        min(comment_metrics.comment_id) filter (where comments.comment_id is null)::varchar,
+        count(*) filter (where comments.comment_id is null),
+        count(*)
+    from staging.comment_metrics
+    left join comments using (comment_id)
+),
+
+final as (
+    select
+        reference,
+        example,
+        dangling,
+        rows
+    from counted
+    where dangling > 0.01 * rows
+    order by reference
+)
+
+select * from final;

@@ -1,0 +1,124 @@
+"""What --status says of the published file: what is there, how fresh and whole, and what its audits found."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+from night import Options
+from overview import Freshness, Overview
+from status import LONGEST_LINE, status_lines
+from warehouse import Warehouse
+from work_files import NIGHT, StandingClock, load
+
+from imgur_source.models import ACCOUNTS, SYNC_RUNS
+
+FRESHNESS = (
+    "create table main.data_freshness as select * from (values "
+    "('images', 12345, 5.4, 47.6, 1.0, 0), ('tags', 3, 1.0, 2.0, null, null), ('albums', 80, 50.0, 720.0, 0.985, 2), ('subreddit_posts', 3, 1.0, 2.0, null, null), "
+    "('posts', 0, null, null, null, 0), ('image_metrics', 99999, 1.0, 2.0, null, 0)) as t"
+    "(table_name, rows, median_age_hours, p95_age_hours, coverage_share, open_gaps)"
+)
+
+
+@pytest.fixture
+def options(tmp_path: Path) -> Options:
+    return Options(data_dir=tmp_path / "data", state_dir=tmp_path / "state")
+
+
+@pytest.fixture
+def warehouse(options: Options) -> Warehouse:
+    """A published file with two accounts, made on the first night."""
+    warehouse = Warehouse(options.data_dir, clock=StandingClock())
+    load(warehouse, ACCOUNTS, {"id": 2, "url": "bob"}, {"id": 1, "url": "alice"}, {"id": 7})
+    load(
+        warehouse,
+        SYNC_RUNS,
+        {
+            "run_id": "a",
+            "started_at": NIGHT,
+            "outcome": "stopped",
+            "reason": "The credits of the night do not reach to all that is owed. " * 4,
+            "credits_spent": 39,
+            "credits_planned": 40,
+            "publication": "published",
+            "owed": '["account_images/me (what was never read)", "hot/viral", "t/cats"]',
+        },
+    )
+    warehouse.apply_sql()
+    warehouse.audit()
+    warehouse.publish()
+    return warehouse
+
+
+def in_published(warehouse: Warehouse, *statements: str) -> None:
+    """Have the published file be of another version."""
+    with duckdb.connect(str(warehouse.published_file)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def test_overview__before_the_first_publication(tmp_path: Path) -> None:
+    """Without a file nothing is known, and that is no error."""
+    assert Warehouse(tmp_path / "data").overview() == Overview()
+
+
+def test_overview__tells_what_the_file_says_of_itself(warehouse: Warehouse) -> None:
+    """Accounts by name, the tables of things that hold a row, in their order, and the audits that found something last."""
+    in_published(
+        warehouse,
+        "drop table if exists main.data_freshness",
+        FRESHNESS,
+        "insert into main.audit_results (audit, severity, rows_found, audited_at) values "
+        f"('old', 'warn', 3, '{NIGHT}'::timestamptz - interval 1 day), ('new', 'warn', 1200, '{NIGHT}')",
+    )
+    assert warehouse.overview() == Overview(
+        made_at=NIGHT,
+        accounts=("7", "alice", "bob"),
+        freshness=(
+            Freshness("images", 12345, 5.4, 47.6, 1.0, 0),
+            Freshness("albums", 80, 50.0, 720.0, 0.985, 2),
+            Freshness("subreddit_posts", 3, 1.0, 2.0, None, 0),
+        ),
+        warnings=(("new", 1200),),
+    )
+
+
+def test_overview__of_a_file_of_an_older_version(warehouse: Warehouse) -> None:
+    """What is not in the file is passed over."""
+    in_published(warehouse, "drop schema staging cascade", "drop table main.audit_results")
+    in_published(warehouse, "drop table if exists main.data_freshness")
+    assert warehouse.overview() == Overview()
+
+
+def test_status__is_one_screen(options: Options, warehouse: Warehouse) -> None:
+    """What is there and how old, how complete, what the last run did and owes, and what the audits found."""
+    in_published(
+        warehouse,
+        "drop table if exists main.data_freshness",
+        FRESHNESS,
+        "update main.audit_results set rows_found = 1200 where audit in ('lists_stale', 'rows_stale')",
+    )
+
+    lines = status_lines(options, clock=StandingClock())
+
+    made = f"MB, made {datetime(2026, 11, 23, 2, tzinfo=UTC):%Y-%m-%d %H:%M} UTC)"
+    assert lines[0].startswith(f"Published file: {warehouse.published_file} (")
+    assert lines[0].endswith(made)
+    assert lines[1:12] == [
+        "At work now: no run",
+        "Accounts: 7, alice, bob",
+        "Held, 2 holes left to read                   rows     median age    95 % within   complete",
+        "  images                                   12,345            5 h           48 h       100%",
+        "  albums                                       80         2 days        30 days        98%",
+        "  subreddit_posts                               3            1 h            2 h           ",
+        "Last runs:",
+        "  2026-11-23 02:00 UTC  stopped, 39 credits of 40 planned, published",
+        "    The credits of the night do not reach to all that is owed. The credits of the night do not …",
+        "Owed by the last: account_images/me (what was never read); hot/viral; and 1 more",
+        "The audits warn: lists_stale (1,200), rows_stale (1,200)",
+    ]
+    assert max(len(line) for line in lines[1:12]) <= LONGEST_LINE
+    assert len(lines) <= 24
