@@ -115,19 +115,19 @@ def megabytes(file: Path) -> float:
 
 def tidied(data_dir: Path) -> dict[str, float]:
     """Seconds and peak megabytes of one tidying, for a process of its own."""
-    before = _peak_megabytes()
+    before = peak_megabytes()
     started = time.perf_counter()
     dropped = Warehouse(data_dir).tidy(keep_runs=KEEP_RUNS).repetitions
     seconds = time.perf_counter() - started
     return {
         "seconds": seconds,
         "dropped": dropped,
-        "peak_mb": _peak_megabytes(),
+        "peak_mb": peak_megabytes(),
         "peak_mb_before": before,
     }
 
 
-def _peak_megabytes() -> float:
+def peak_megabytes() -> float:
     """The most memory that this program has taken; ``getrusage`` would count the one that started it, too."""
     [line] = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")]
     return int(line.split()[1]) / 1024
