@@ -7,7 +7,7 @@ READY := .venv/ready
 .DEFAULT_GOAL := help
 
 help:  ## show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup: $(READY)  ## make .venv with the pinned versions
 
@@ -19,11 +19,17 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY)  ## run the job against a simulated Imgur: no account, no internet
 	$(BIN)/python pipelines/sync.py --demo
 
-test: $(READY)  ## run the tests, all but the slow ones
-	$(BIN)/python -m pytest -m "not slow" -n auto --maxprocesses 4
+report: $(READY)  ## make the engagement report of data/imgur.duckdb, or else of the demo's file
+	$(BIN)/python pipelines/report.py
+
+test: $(READY)  ## run the tests, all but the slow ones and those that need a browser
+	$(BIN)/python -m pytest -m "not slow and not browser" -n auto --maxprocesses 4
 
 test-slow: $(READY)  ## run the kill tests and other long ones
-	$(BIN)/python -m pytest -m slow -n auto --maxprocesses 4
+	$(BIN)/python -m pytest -m "slow and not browser" -n auto --maxprocesses 4
+
+test-browser: $(READY)  ## look at the report in Chromium, which has to be installed
+	$(BIN)/python -m pytest -m browser
 
 check: $(READY)  ## lint, format and types
 	$(BIN)/ruff check
@@ -43,4 +49,4 @@ bench: $(READY)  ## measure the load path, the credits of nights and the ledger 
 	$(BIN)/python benchmarks/dlt_incremental.py
 	$(BIN)/python benchmarks/ledger.py
 
-.PHONY: help setup demo test test-slow check format docs bench
+.PHONY: help setup demo report test test-slow test-browser check format docs bench

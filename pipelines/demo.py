@@ -20,6 +20,7 @@ from imgur_source.settings import (
     DEFAULT_GREATEST_AGE_DAYS,
     DEFAULT_MAX_IN_FLIGHT,
     DEFAULT_PROOF_PAGES,
+    DEFAULT_REPORT_TIMEZONE,
     DEFAULT_SWEEP_SHARE,
     ImgurCredentials,
 )
@@ -29,8 +30,9 @@ NIGHTS = 14
 SEED = 7
 IMAGES = 300
 ALBUMS = 16
-POSTS = 180  # everybody's; a fifth are the owner's, and each of those costs a request a night
+POSTS = 300  # everybody's; a fifth are the owner's, enough for tags and hours to be compared
 FEEDS = ("hot/viral", "top/top/week", "user/time", "t/cats@1", "r/aww@1", "search/dog@1")
+LOSSES_AFTER = 4  # nights, so that those after it can find out; what vanishes by itself may be nothing
 ALLOWANCE = 500  # credits a night, an hour's worth
 MARK = "made by sync.py --demo, which may delete this folder"
 
@@ -89,6 +91,7 @@ def run(options: night.Options, *, nights: int = NIGHTS, simulator: Simulator | 
                 "greatest_age_days": DEFAULT_GREATEST_AGE_DAYS,
                 "proof_pages": DEFAULT_PROOF_PAGES,
                 "tier_caps": [],
+                "report_timezone": DEFAULT_REPORT_TIMEZONE,
                 "credentials": ImgurCredentials(
                     client_id=simulator.client_id,
                     client_secret=simulator.client_secret,
@@ -107,10 +110,18 @@ def run(options: night.Options, *, nights: int = NIGHTS, simulator: Simulator | 
                     f"{result.receipt.rows.total():>6,} rows, {result.receipt.credits.spent:>3} credits"
                 )
                 simulator.advance(timedelta(days=1))
+            if number == LOSSES_AFTER:
+                _lose_something(simulator)
             if result.exit_code:
                 return result.exit_code
     _show_queries(options.warehouse)
     return 0
+
+
+def _lose_something(simulator: Simulator) -> None:
+    """Let the account delete an image and take a post out of the gallery."""
+    simulator.world.delete_image(simulator.truth.account_images()[-1]["id"])
+    simulator.world.remove_post(simulator.truth.submissions()[-1]["id"])
 
 
 def _clear(folder: Path) -> None:
@@ -128,23 +139,22 @@ def _clear(folder: Path) -> None:
 
 QUERIES = (
     (
-        "The five most viewed images",
-        "select id, title, views, datetime from imgur_raw.images order by views desc limit 5",
+        "The latest posts of the followed accounts, beside the account's others at the same age (1 is usual)",
+        "select title, age_bucket, post_benchmark.views, round(views_index, 2) as views_index, standing\n"
+        "from post_benchmark join posts using (post_id)\n"
+        "where is_latest order by published_at desc limit 5",
     ),
     (
-        "How one young post gathered its views, day by day (UTC)",
-        "select (observed_at at time zone 'UTC')::date as day, max(views) as views, max(ups) as ups,\n"
-        "       max(comment_count) as comments\n"
-        "from imgur_raw.post_metrics\n"
-        "where id = (select id from imgur_raw.post_metrics\n"
-        "            group by id order by max(views) - min(views) desc limit 1)\n"
-        "group by day order by day",
+        "How the one of them that gained most gathered its views, day by day (UTC)",
+        "select day, views, views_gained, points from post_daily\n"
+        "where post_id = (select post_id from post_daily join posts using (post_id)\n"
+        "                 where is_own group by post_id order by sum(views_gained) desc limit 1)\n"
+        "order by day",
     ),
     (
-        "Who stayed longest on the first page of hot/viral",
-        "select post_id, count(*) as nights, min(position) as best_position\n"
-        "from imgur_raw.gallery_ranks where feed = 'hot/viral' and position < 60\n"
-        "group by post_id order by nights desc, best_position limit 5",
+        "Who stayed longest among the first ten of hot/viral",
+        "select title, best_rank, round(top_10_hours) as top_10_hours, is_there from gallery_trajectory\n"
+        "where feed = 'hot/viral' order by top_10_hours desc limit 5",
     ),
 )
 
@@ -153,3 +163,4 @@ def _show_queries(warehouse: Warehouse) -> None:
     print(f"\nOpen {warehouse.published_file} with any DuckDB client, for example:\n")
     for title, query in QUERIES:
         print(f"-- {title}\n{query};\n{warehouse.show(query)}")
+    print("A report with charts: make report")

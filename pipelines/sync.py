@@ -37,7 +37,7 @@ except KeyboardInterrupt:
     sys.exit(EXIT_FAILED)
 
 CHOICES = sorted(TABLE_OF.keys() - ALWAYS)
-GOES_WITH_DEMO = {"demo", "data_dir", "verbose"}
+GOES_WITH_DEMO = {"demo", "data_dir", "report", "verbose"}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -65,7 +65,7 @@ def parser() -> argparse.ArgumentParser:
     instead.add_argument(
         "--status",
         action="store_true",
-        help="say what the last runs did and how the credits stand; sends no request",
+        help="say what is there, what the last runs did and how the credits stand; sends no request",
     )
     add(
         "--only",
@@ -115,6 +115,11 @@ def parser() -> argparse.ArgumentParser:
         "the fifth time blocks it for the rest of the month",
     )
     add("--no-publish", action="store_true", help="load, but leave the published file as it is")
+    add(
+        "--report",
+        action="store_true",
+        help="make the engagement report of the published file afterwards: report.html beside it",
+    )
     add("--base-url", metavar="URL", help="another server than Imgur's: https, or http on loopback")
     add(
         "--data-dir",
@@ -160,12 +165,14 @@ def _run(arguments: argparse.Namespace) -> int:
     """What the arguments ask for; returns the exit code."""
     import demo
     import night
+    import report
     import status
     from duckdb_files import WarehouseError
     from run_lock import RunLockedError
 
+    data_dir = arguments.data_dir.expanduser().resolve()
     options = night.Options(
-        data_dir=arguments.data_dir.expanduser().resolve(),
+        data_dir=data_dir,
         state_dir=arguments.state_dir,
         only=tuple(arguments.only or ()),
         accounts=tuple(arguments.account) if arguments.account else None,
@@ -187,8 +194,12 @@ def _run(arguments: argparse.Namespace) -> int:
             return status.print_status(options)
         if arguments.demo:
             _refuse_beside_demo(arguments)
-            return demo.run(options)
-        return night.run(options, clock=SystemClock()).exit_code
+            exit_code = demo.run(options)
+        else:
+            exit_code = night.run(options, clock=SystemClock()).exit_code
+        if arguments.report:
+            print(report.after_a_night(data_dir / "demo" if arguments.demo else data_dir))
+        return exit_code
     except RunLockedError as locked:
         print(locked, file=sys.stderr)
         return EXIT_LOCKED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import night
 import pytest
 import sync
 
+README = (Path(__file__).parent.parent / "README.md").read_text()
+MAY_BE_EMPTY = ("main.audit_results where rows_found > 0",)  # all may be well
 SECRETS = {
     "CREDENTIALS__CLIENT_ID": "their-id",
     "CREDENTIALS__CLIENT_SECRET": "their-secret",
@@ -106,3 +109,55 @@ def test_demo__never_deletes_what_it_did_not_make(tmp_path: Path, capsys: pytest
     assert code == sync.EXIT_USAGE
     assert precious.read_text() == "mine"
     assert "was not made by the demo" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def fortnight(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file that the whole demo leaves."""
+    data_dir = tmp_path_factory.mktemp("fortnight")
+    assert demo.run(night.Options(data_dir=data_dir, state_dir=data_dir / "none")) == 0
+    return data_dir / "demo" / "imgur.duckdb"
+
+
+@pytest.mark.slow
+def test_demo__answers_the_questions_of_the_readme(fortnight: Path) -> None:
+    """Each query of the README has an answer in the file that its reader has just made."""
+    queries = [
+        query.strip()
+        for block in re.findall(r"```sql\n(.*?)```", README, re.DOTALL)
+        for query in block.split(";")
+        if query.strip()
+    ]
+    with duckdb.connect(str(fortnight), read_only=True) as connection:
+        unanswered = [query for query in queries if not connection.execute(query).fetchall()]
+
+    assert len(queries) > 10
+    assert [query for query in unanswered if not any(name in query for name in MAY_BE_EMPTY)] == []
+
+
+@pytest.mark.slow
+def test_demo__leaves_marts_worth_a_look(fortnight: Path) -> None:
+    """No mart is empty, and what they tell differs: good and bad posts, curves, exits from feeds, sound audits."""
+    with duckdb.connect(str(fortnight), read_only=True) as connection:
+        marts = [
+            name
+            for (name,) in connection.execute(
+                "select table_name from duckdb_tables() where schema_name = 'main'"
+            ).fetchall()
+        ]
+        empty = [name for name in marts if connection.execute(f"from main.{name} limit 1").fetchall() == []]
+
+        def number(query: str) -> int:
+            [(found,)] = connection.execute(query).fetchall()
+            return int(found)
+
+        assert empty == []
+        assert number("select count(distinct standing) from post_scorecard where is_own") == 3
+        assert number("select count(distinct age_bucket) from post_lifetime") > 8
+        assert number("select count(*) from tag_lift where lift_low is not null") > 0
+        assert number("select count(*) from posting_heatmap where median_views_7d is not null") > 3
+        assert number("select count(*) from gallery_trajectory where not is_there") > 5
+        assert number("select count(*) from comment_threads where author_replied") > 0
+        assert number("select count(distinct kind) from survival where state = 'deleted'") == 2
+        assert number("select count(*) from data_freshness where open_gaps > 0") == 0
+        assert number("select count(*) from audit_results where rows_found > 0 and severity = 'error'") == 0

@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 import login
 import pytest
+import report
 import sync
 from dictionary import empty_database
 
@@ -130,6 +131,8 @@ def _check(command: list[str]) -> None:
                 known = bool(compile(code, "README.md", "exec"))
             case "python", ["pipelines/sync.py", *rest]:
                 known = bool(sync.parser().parse_args(rest))
+            case "python", ["pipelines/report.py", *rest]:
+                known = bool(report.parser().parse_args(rest))
             case "python", ["pipelines/login.py", *rest]:
                 known = bool(login._options(rest))
             case _:
@@ -191,6 +194,7 @@ def test_readme__command_parses(command: list[str]) -> None:
         "python pipelines/sync.py --no-such-flag",
         "python pipelines/sync.py --only no_such_resource",
         "python pipelines/login.py secret",
+        "python pipelines/report.py --days none",
         "python -m imgur_source.simulator --images many",
         "python -c 'print('",
         "python pipelines/no_such_program.py",
@@ -208,13 +212,13 @@ def test_readme__lists_the_flags_as_the_program_does() -> None:
 
 
 def test_readme__names_no_flag_that_does_not_exist() -> None:
-    """A flag anywhere in the text belongs to one of the three programs."""
+    """A flag anywhere in the text belongs to one of the four programs."""
     login_help = subprocess.run(
         [sys.executable, str(ROOT / "pipelines" / "login.py"), "--help"],
         capture_output=True, text=True, check=True, timeout=PATIENCE,
     ).stdout  # fmt: skip
     known = {"--help"} | set(re.findall(r"--[a-z][a-z-]*", login_help))
-    for parser in (sync.parser(), simulator_program._parser()):
+    for parser in (sync.parser(), report.parser(), simulator_program._parser()):
         known |= {name for action in parser._actions for name in action.option_strings}
 
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", README)) <= known

@@ -160,6 +160,16 @@ def test_layers__only_the_warehouse_opens_duckdb() -> None:
     }
 
 
+def test_layers__notebooks_know_the_published_file_only() -> None:
+    """What draws a report reaches neither the work file nor Imgur, and opens the published file in one place."""
+    ours = {path.stem for path in PROGRAMS.glob("*.py")} | {"imgur_source"}
+    modules = sorted(NOTEBOOKS.rglob("*.py"))
+
+    assert modules
+    assert {name.split(".")[0] for file in modules for name in _imports(file)} & ours == set()
+    assert {file.stem for file in modules if "duckdb" in _imports(file)} == {"published"}
+
+
 @pytest.mark.parametrize(
     "file", sorted((PACKAGE / "simulator").glob("*.py")), ids=lambda file: str(file.stem)
 )

@@ -94,6 +94,25 @@ def test_sync__refuses_to_send_tokens_in_the_clear(tmp_path: Path) -> None:
     assert "https" in err
 
 
+def test_sync__report_comes_after_the_night(tmp_path: Path) -> None:
+    """--report makes one of what was published; where it cannot, a line says why, and the night is done all the same."""
+    simulator = Simulator(seed=5, images=60, albums=3, posts=240)
+    report = tmp_path / "data" / "report.html"
+    with serve(simulator, port=0) as base_url:
+        asked = ("--only", "account_images", "--report")
+        code, out, _ = _run(simulator, base_url, tmp_path, *asked)
+        first = report.read_text()
+        report.unlink()
+        report.mkdir()
+        code_after, out_after, err_after = _run(simulator, base_url, tmp_path, *asked)
+
+    assert (code, code_after) == (0, 0)
+    assert f"\nReport: {report} (" in out
+    assert "<title>Engagement report</title>" in first
+    assert "\nNo report: " in out_after
+    assert "Traceback" not in out_after + err_after
+
+
 @pytest.mark.parametrize("arguments", [["--only", "nothing"], ["--max-credits", "many"], ["--nonsense"]])
 def test_sync__wrong_usage_exits_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """argparse says what is wrong, on stderr."""

@@ -1,0 +1,179 @@
+"""What a report reads of a published file: which accounts, which days, how complete."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import duckdb
+import published
+import pytest
+from published import Period, Published, PublishedFileError, published_file
+from published_files import RUN_AT, file_without_a_row, fill
+
+
+@pytest.fixture(scope="module")
+def nothing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file without a row; not to be changed."""
+    return file_without_a_row(tmp_path_factory.mktemp("nothing") / "nothing.duckdb")
+
+
+@pytest.fixture
+def file(nothing: Path, tmp_path: Path) -> Path:
+    """The same, for a test of its own."""
+    return shutil.copyfile(nothing, tmp_path / "some.duckdb")
+
+
+def _follow(file: Path, *names: str, as_set: str) -> None:
+    """Accounts that are held, the last one read last, under the setting *as_set*."""
+    for place, name in enumerate(names):
+        fill(
+            file,
+            "main.accounts",
+            {"account_id": place, "account_name": name, "fetched_at": RUN_AT.replace(minute=place)},
+        )
+    fill(file, "imgur_raw.sync_runs", {"run_id": "a", "started_at": RUN_AT, "accounts": as_set})
+
+
+@pytest.mark.parametrize(
+    ("held", "setting", "followed"),
+    [
+        (["other", "mine"], '["me", "other"]', ("mine", "other")),
+        (["mine", "other"], '["other", "me"]', ("other", "mine")),
+        (["Zoe", "Abe"], '["zoe", "abe"]', ("Zoe", "Abe")),
+        (["before", "now"], '["now"]', ("now", "before")),
+        (["before"], "[]", ("before",)),
+        ([], "[]", ()),
+    ],
+)
+def test_open__first_account_is_the_first_of_the_settings(
+    file: Path, held: list[str], setting: str, followed: tuple[str, ...]
+) -> None:
+    """The last run's order, `me` being the account that it does not name; what is followed no more comes last."""
+    _follow(file, *held, as_set=setting)
+
+    assert Published.open(file).followed == followed
+    assert Published.open(file).accounts == followed[:1]
+    assert Published.open(file, account=None).accounts == followed
+
+
+def test_open__account_is_found_whatever_its_case(file: Path) -> None:
+    """Imgur's names have no case."""
+    _follow(file, "Mine", "other", as_set='["me", "other"]')
+
+    assert Published.open(file, account="MINE").accounts == ("Mine",)
+
+
+def test_open__names_the_accounts_that_there_are(file: Path) -> None:
+    """A name that is not followed is refused with those that are."""
+    _follow(file, "mine", "other", as_set='["me", "other"]')
+
+    with pytest.raises(
+        PublishedFileError, match=r"nobody is not followed in this file\. Choose one of: mine, other"
+    ):
+        Published.open(file, account="nobody")
+
+
+def test_open__period_ends_on_the_day_of_the_data(nothing: Path) -> None:
+    """Thirty days, both ends included, unless something else is said."""
+    assert Published.open(nothing).period == Period(date(2026, 10, 25), date(2026, 11, 23))
+    assert Published.open(nothing, days=1).period == Period(date(2026, 11, 23), date(2026, 11, 23))
+    assert Published.open(nothing, days=2, end="2026-11-10").period == Period(
+        date(2026, 11, 9), date(2026, 11, 10)
+    )
+    assert Published.open(nothing, start="2026-11-20").period == Period(
+        date(2026, 11, 20), date(2026, 11, 23)
+    )
+
+
+def test_period__before_is_as_long_and_ends_the_day_before() -> None:
+    """The 20th to the 23rd are four days; the four before are the 16th to the 19th."""
+    period = Period(date(2026, 11, 20), date(2026, 11, 23))
+
+    assert period.before == Period(date(2026, 11, 16), date(2026, 11, 19))
+    assert period.before.days == period.days == 4
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"start": "yesterday"}, "Days are written like 2026-11-01"),
+        ({"start": "2026-12-01"}, "would end \\(2026-11-23\\) before it begins \\(2026-12-01\\)"),
+        ({"days": 0}, "before it begins"),
+        ({"days": 10_000_000}, "The period cannot be read"),
+        ({"time_zone": "Europe/Nowhere"}, "There is no time zone 'Europe/Nowhere'"),
+        ({"time_zone": "../etc"}, "There is no time zone"),
+    ],
+)
+def test_open__says_what_cannot_be(nothing: Path, asked: dict[str, object], said: str) -> None:
+    """A wrong period or zone is named, with how it is written."""
+    with pytest.raises(PublishedFileError, match=said):
+        Published.open(nothing, **asked)  # type: ignore[arg-type]
+
+
+def test_open__names_the_command_that_publishes(tmp_path: Path) -> None:
+    """Without a file there is nothing to report, and none is made."""
+    with pytest.raises(PublishedFileError, match=r"There is no published file .*python pipelines/sync\.py"):
+        Published.open(tmp_path / "imgur.duckdb")
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_published_file__is_the_demos_where_there_is_no_other(tmp_path: Path) -> None:
+    """After `make demo` alone a notebook opens what it wrote, as `make report` does."""
+    real, demo = tmp_path / "imgur.duckdb", tmp_path / "demo" / "imgur.duckdb"
+    demo.parent.mkdir()
+    demo.touch()
+
+    assert published_file(real) == demo
+    real.touch()
+    assert published_file(real) == real
+
+
+def test_open__says_that_a_file_is_too_old(tmp_path: Path) -> None:
+    """A file from before there were marts is refused in words."""
+    with duckdb.connect(str(tmp_path / "old.duckdb")) as connection:
+        connection.execute("create schema imgur_raw")
+
+    with pytest.raises(PublishedFileError, match="has no marts: an older version published it"):
+        Published.open(tmp_path / "old.duckdb")
+
+
+def test_open__only_reads(nothing: Path) -> None:
+    """Nothing can be written through a report's connection, and it knows when the data was read."""
+    report = Published.open(nothing)
+
+    with pytest.raises(duckdb.InvalidInputException, match="read-only"):
+        report.connection.execute("create table main.mine as select 1")
+    assert report.run_at == datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+
+
+def test_coverage__is_the_least_of_what_is_known(file: Path) -> None:
+    """Of tables without a coverage nothing is known, of several the least counts."""
+    fill(file, "imgur_raw.sync_runs", {"run_id": "a", "started_at": RUN_AT, "accounts": "[]"})
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("delete from main.data_freshness")
+    fill(
+        file,
+        "main.data_freshness",
+        {"table_name": "posts", "coverage_share": 0.5},
+        {"table_name": "images", "coverage_share": 0.9},
+        {"table_name": "tags", "coverage_share": None},
+    )
+    report = Published.open(file)
+
+    assert report.coverage(["images"]) == 0.9
+    assert report.coverage(["images", "posts", "tags"]) == 0.5
+    assert report.coverage(["tags", "no_such_table"]) is None
+
+
+def test_followed__leaves_out_an_account_without_a_name() -> None:
+    """An account whose name Imgur left out is no account that a report can be asked for, and breaks none."""
+    with duckdb.connect(":memory:") as connection:
+        connection.execute(
+            "create schema staging; create table staging.sync_runs (accounts json, started_at timestamptz); "
+            "create table main.accounts (account_name varchar, fetched_at timestamptz); "
+            "insert into main.accounts values (null, null), ('alice', null)"
+        )
+        assert published._followed(connection) == ("alice",)
