@@ -218,20 +218,21 @@ def executed(path: Path, parameters: dict[str, Any]) -> Any:
             "PLOTLY_RENDERER": "plotly_mimetype",  # figures as data, for the page to draw
             "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # the debugger that nobody uses warns of itself otherwise
         }  # fmt: skip
+        ended = ReportError(
+            f"The process that ran {path.name} ended too soon: it was stopped, or memory has run out."
+        )
         try:
             return client.execute(env=environment)
         except CellExecutionError as error:
+            if error.ename == "KeyboardInterrupt":  # the kernel heard of the signal first
+                raise ended from error
             said = error.evalue if error.ename == "PublishedFileError" else f"{error.ename}: {error.evalue}"
             raise ReportError(_words(said)) from error
         except CellTimeoutError as error:
             raise ReportError(f"A cell of {path.name} took longer than {PATIENCE} seconds.") from error
-        except (
-            DeadKernelError,
-            AssertionError,
-        ) as error:  # nbclient asserts once a signal has ended the kernel
-            raise ReportError(
-                f"The process that ran {path.name} ended too soon: it was stopped, or memory has run out."
-            ) from error
+        # nbclient stumbles over the kernel that a signal has taken from it, in this way or that
+        except (DeadKernelError, AssertionError, AttributeError) as error:
+            raise ended from error
 
 
 def _parameters(arguments: argparse.Namespace) -> dict[str, Any]:
