@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from measuring import print_row
 
 from imgur_source.auth import authenticators, oauth_base_of
 from imgur_source.client import ImgurClient
@@ -513,11 +514,6 @@ def main() -> int:
             f"{credits} beyond the bound."
         )
     return 1 if beyond or lacking else 0
-
-
-def print_row(*values: object) -> None:
-    """A row of a table in Markdown."""
-    print("|", " | ".join(map(str, values)), "|", flush=True)
 
 
 if __name__ == "__main__":

@@ -35,9 +35,9 @@ from credits import (
     Clock,
     credentials_of,
     missing,
-    print_row,
     upload,
 )
+from measuring import print_row
 
 from imgur_source.settings import PER_PAGE_ASKED
 from imgur_source.simulator import Simulator

@@ -21,8 +21,8 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-from credits import print_row
 from dlt_incremental import Nights
+from measuring import megabytes, peak_megabytes, print_row
 
 from imgur_source.arrow import schema_of
 from imgur_source.models import IMAGE_METRICS
@@ -106,13 +106,6 @@ def rows_in(file: Path) -> int:
     return int(rows)
 
 
-def megabytes(file: Path) -> float:
-    """Size of *file*, its log written into it."""
-    with duckdb.connect(str(file)) as connection:
-        connection.execute("checkpoint")
-    return file.stat().st_size / 1e6
-
-
 def tidied(data_dir: Path) -> dict[str, float]:
     """Seconds and peak megabytes of one tidying, for a process of its own."""
     before = peak_megabytes()
@@ -125,12 +118,6 @@ def tidied(data_dir: Path) -> dict[str, float]:
         "peak_mb": peak_megabytes(),
         "peak_mb_before": before,
     }
-
-
-def peak_megabytes() -> float:
-    """The most memory that this program has taken; ``getrusage`` would count the one that started it, too."""
-    [line] = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")]
-    return int(line.split()[1]) / 1024
 
 
 def main() -> int:

@@ -18,7 +18,6 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import resource
 import subprocess
 import sys
 import tempfile
@@ -32,6 +31,7 @@ import dlt
 import duckdb
 import orjson
 import pyarrow as pa
+from measuring import peak_megabytes
 
 from imgur_source.arrow import read_records, schema_of, table_of
 from imgur_source.models import IMAGES, Kind
@@ -201,17 +201,13 @@ def measure(way: str, rows: int, *, is_streamed: bool) -> dict[str, float]:
         warm_up = Path(folder) / "warm_up"
         warm_up.mkdir()
         LOADS[way](warm_up, few)
-        before = _peak_megabytes()
+        before = peak_megabytes()
         started = time.perf_counter()
         cold = Path(folder) / "measured"
         cold.mkdir()
         LOADS[way](cold, bodies)
         seconds = time.perf_counter() - started
-    return {"seconds": seconds, "peak_mb": _peak_megabytes(), "peak_mb_before": before}
-
-
-def _peak_megabytes() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"seconds": seconds, "peak_mb": peak_megabytes(), "peak_mb_before": before}
 
 
 def main() -> int:

@@ -21,8 +21,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import duckdb
-from credits import print_row
-from history_year import megabytes, peak_megabytes
+from measuring import megabytes, peak_megabytes, print_row
 
 from imgur_source.models import TABLES
 
