@@ -48,6 +48,7 @@ FOLLOWED = {
     "berlin": 8,
     "busy": 9,
     "unseen": 10,
+    "steady": 11,
 }
 OF_A_TAGGER = {"cats": (20, 40, 80, 160, 320, 640), "rare": (25,), None: (50, 100, 200, 400)}
 VIDEOS = tuple(range(10, 210, 10))  # 20 posts: 10, 20, …, 200 views
@@ -99,6 +100,7 @@ def fill_benchmarks(warehouse: Warehouse) -> None:
         a_post("both", "ages", 12, datetime=NIGHT - timedelta(days=100)),
         a_post("at the limit", "ages", 1, datetime=NIGHT - timedelta(hours=2160)),
         a_post("theirs", "stranger", 1000),
+        *(a_post(f"steady {number}", "steady", 20, datetime=on(1)) for number in range(5)),
     )
     load(
         warehouse,
@@ -108,6 +110,7 @@ def fill_benchmarks(warehouse: Warehouse) -> None:
         a_reading("both", 10, NIGHT - timedelta(days=86)),
         a_reading("ages too", 24, on(1, 12)),
         a_reading("ages too", 30, on(2, 12)),
+        *(a_reading(f"steady {number}", 10 * day, on(1 + day)) for number in range(5) for day in (1, 2)),
     )
 
 
@@ -356,6 +359,7 @@ def test_post_benchmark__compares_with_the_median(world: Warehouse) -> None:
             5,
             pytest.approx(index),
             True,
+            True,
         )
         for post_id, standing, views, index in rows
     ]
@@ -397,6 +401,27 @@ def test_post_benchmark__compares_at_the_same_age(world: Warehouse) -> None:
         ("both", "final", None, 12, 12.0, 1, 1.0, True),
     ]
     assert read(world.work_file, "from post_benchmark where post_id in ('at the limit', 'theirs')") == []
+
+
+@pytest.mark.parametrize(
+    ("post_id", "age_bucket", "is_comparable"),
+    [
+        ("peer 10", "final", True),
+        ("few 10", "final", False),  # four peers
+        ("dull 4", "final", False),  # the median is 0
+        ("steady 1", "1d", False),  # not its greatest age
+        ("steady 1", "2d", True),
+        ("brand new 1", "1h", False),  # its greatest age, and too young
+    ],
+)
+def test_post_benchmark__says_which_index_stands_for_a_post(
+    world: Warehouse, post_id: str, age_bucket: str, is_comparable: bool
+) -> None:
+    """That of the greatest age, from a day on, beside 5 peers whose median is above 0."""
+    assert read(
+        world.work_file,
+        f"select is_comparable from post_benchmark where post_id = '{post_id}' and age_bucket = '{age_bucket}'",
+    ) == [(is_comparable,)]
 
 
 # post_scorecard
@@ -566,6 +591,7 @@ def test_lifts__leave_out_what_has_no_index(world: Warehouse) -> None:
         ("former", 25),
         ("peers", 5),
         ("same", 10),
+        ("steady", 5),
         ("tagger", 11),
         ("unseen", 10),
     ]  # fmt: skip

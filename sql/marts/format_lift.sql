@@ -1,5 +1,4 @@
 -- One row per followed account and format of its posts: how posts of the format did beside the others.
--- beside fewer than 5 peers, and hence without a standing, a post is compared with little but itself
 with indices as (
     select
         benchmark.account_name,
@@ -8,12 +7,7 @@ with indices as (
         benchmark.views_index
     from main.post_benchmark as benchmark
     inner join main.posts as posts using (post_id)
-    where
-        benchmark.is_latest
-        and benchmark.standing is not null
-        and benchmark.views_index is not null
-        and benchmark.account_name is not null
-        and (benchmark.age_hours >= 24 or benchmark.age_bucket = 'final')
+    where benchmark.is_comparable and benchmark.account_name is not null
 ),
 
 formats as (

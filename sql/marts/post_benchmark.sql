@@ -52,7 +52,7 @@ usual as (
     group by account_name, age_bucket
 ),
 
-final as (
+compared as (
     select
         totals.post_id,
         totals.account_name,
@@ -75,6 +75,17 @@ final as (
     inner join usual
         on usual.account_name is not distinct from totals.account_name
         and usual.age_bucket = totals.age_bucket
+),
+
+-- of a first day's views little can be told, and beside fewer than 5 peers a post is compared with little but itself
+final as (
+    select
+        *,
+        is_latest
+        and standing is not null
+        and views_index is not null
+        and (age_hours >= 24 or age_bucket = 'final') as is_comparable
+    from compared
 )
 
 select * from final;
@@ -92,3 +103,4 @@ comment on column main.post_benchmark.p80_views is 'Views that a fifth of the pe
 comment on column main.post_benchmark.posts is 'Number of peers.';
 comment on column main.post_benchmark.views_index is 'Views divided by the median: 1 is usual, 2 twice that; null where the median is 0.';
 comment on column main.post_benchmark.is_latest is 'Whether this is the greatest age at which the post''s views are known; final is greater than all.';
+comment on column main.post_benchmark.is_comparable is 'Whether the index stands for the post where posts are compared (tag_lift, format_lift, posting_heatmap): of its greatest age, from 24 hours on, with 5 peers and a median above 0.';

@@ -18,13 +18,12 @@ week_views as (
     where age_bucket = '7d'
 ),
 
--- beside fewer than 5 peers, and hence without a standing, a post is compared with little but itself
 indices as (
     select
         post_id,
         views_index
     from main.post_benchmark
-    where is_latest and standing is not null and (age_hours >= 24 or age_bucket = 'final')
+    where is_comparable
 ),
 
 cells as (

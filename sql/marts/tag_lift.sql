@@ -1,17 +1,11 @@
 -- One row per followed account and tag of its posts: how posts with the tag did beside those without.
--- beside fewer than 5 peers, and hence without a standing, a post is compared with little but itself
 with indices as (
     select
         benchmark.account_name,
         benchmark.post_id,
         benchmark.views_index
     from main.post_benchmark as benchmark
-    where
-        benchmark.is_latest
-        and benchmark.standing is not null
-        and benchmark.views_index is not null
-        and benchmark.account_name is not null
-        and (benchmark.age_hours >= 24 or benchmark.age_bucket = 'final')
+    where benchmark.is_comparable and benchmark.account_name is not null
 ),
 
 tags as (
