@@ -78,8 +78,9 @@ def a_reading(post_id: str, views: int | None, at: datetime, **counters: int) ->
     return {"id": post_id, "views": views, "observed_at": at, "fetched_at": at, **counters}
 
 
-def a_comment(comment_id: int, post_id: str, at: datetime) -> dict[str, Any]:
-    return {"id": comment_id, "post_id": post_id, "root_id": comment_id, "datetime": at, "fetched_at": NIGHT}
+def a_comment(comment_id: int, post_id: str, at: datetime, **values: Any) -> dict[str, Any]:
+    place = {"id": comment_id, "post_id": post_id, "root_id": comment_id}
+    return place | {"datetime": at, "fetched_at": NIGHT} | values
 
 
 def a_fetch(post_id: str, at: datetime, resource: str = "post_comments") -> dict[str, Any]:
@@ -304,6 +305,12 @@ def fill_days(warehouse: Warehouse) -> None:
         {"id": "new", "views": 24, "bandwidth": 0, "observed_at": on(4, 12), "fetched_at": on(4, 12)},
     )
     load(warehouse, COMMENTS, {"id": 50, "author_id": 9, "datetime": on(5, 3), "fetched_at": NIGHT})
+    under_posts = {50: {"author_id": 9}, 51: {"author": "Busy"}, 52: {"author": "stranger"}}
+    load(
+        warehouse,
+        POST_COMMENTS,
+        *(a_comment(number, "day", on(5, 3), **author) for number, author in under_posts.items()),
+    )
 
 
 def fill(warehouse: Warehouse) -> None:
@@ -647,6 +654,7 @@ def test_account_daily__has_every_day_of_what_is_known(world: Warehouse) -> None
     """From the oldest thing held to the newest: reputation while it was read, what was made, and what was gained."""
     # Reputation stands at 100 until noon of the 2nd, then rises by one an hour until noon of the 4th.
     # The post gained 48 views, 4 points and 2 comments in the same 48 hours, the image 24 views in the last 24.
+    # Of two comments one is in its list and under a post, the other under a post with its name only.
     nothing = (None, None, None, None)
     expected = [
         (date(2026, 10, 30), None, None, 0, 1, 0, *nothing),
@@ -655,7 +663,7 @@ def test_account_daily__has_every_day_of_what_is_known(world: Warehouse) -> None
         (date(2026, 11, 2), 112, 12, 1, 0, 0, 12, None, 1, 1),
         (date(2026, 11, 3), 136, 24, 0, 1, 0, 24, 12, 2, 1),
         (date(2026, 11, 4), 148, 12, 0, 0, 0, 12, 12, 1, 0),
-        (date(2026, 11, 5), None, None, 0, 0, 1, *nothing),
+        (date(2026, 11, 5), None, None, 0, 0, 2, *nothing),
     ]
     assert read(world.work_file, "from account_daily where account_name = 'busy' order by day") == [
         (9, "busy", *row) for row in expected

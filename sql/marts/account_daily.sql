@@ -31,7 +31,7 @@ comments as (
     select
         author_id as account_id,
         (commented_at at time zone 'UTC')::date as day
-    from staging.comments
+    from main.comments
 ),
 
 histories as (
@@ -241,7 +241,7 @@ comment on column main.account_daily.reputation is 'Reputation at the day''s end
 comment on column main.account_daily.reputation_gained is 'That reputation less that of the day before; null on the first day of its readings.';
 comment on column main.account_daily.posts_published is 'Posts of this day that were ever seen, also if they have gone since.';
 comment on column main.account_daily.images_uploaded is 'Images of this day that were ever seen, also if they have gone since.';
-comment on column main.account_daily.comments_written is 'Comments of this day that were ever seen, also if they have gone since.';
+comment on column main.account_daily.comments_written is 'Comments of this day that were ever seen, in its own list or under a post, also if they have gone since.';
 comment on column main.account_daily.post_views_gained is 'Views that its posts gained on this day (post_daily), as far as that is known; null where none has a row. Of an account that is not logged in only images of public albums are known.';
 comment on column main.account_daily.image_views_gained is 'Views that its images gained on this day (image_daily), as far as that is known; null where none has a row. Of an account that is not logged in only images of public albums are known.';
 comment on column main.account_daily.points_gained is 'Points that its posts gained on this day; null where none has a row.';
