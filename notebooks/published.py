@@ -19,6 +19,7 @@ import pandas as pd
 
 FIRST = ""  # the account that the settings name first
 DEFAULT_DAYS = 30
+SOUND_JOINS = "set disabled_optimizers = 'statistics_propagation'"  # why: docs/decisions.md
 
 
 class PublishedFileError(Exception):
@@ -89,6 +90,7 @@ class Published:
         """
         database = published_file(database)
         connection = duckdb.connect(str(database), read_only=True)
+        connection.execute(SOUND_JOINS)
         run_at, report_time_zone = _parameters(connection, database)
         followed = _followed(connection)
         time_zone = time_zone or report_time_zone

@@ -67,10 +67,6 @@ LOADING_MEMORY = "256MB"  # a merge takes as much as it may get; half a million 
 TIDYING_MEMORY = "512MB"  # two million rows of history pass in two seconds with it
 RELATIONS_MEMORY = "512MB"  # two million rows of history take no longer with it (benchmarks/README.md)
 
-# DuckDB 2.0.0 now and then fails, by a race of its threads, in a join that keeps dictionaries which were
-# picked for what statistics promise (duckdb/duckdb#24807, "dict-surviving join"); without it is as fast
-SOUND_JOINS = "set disabled_optimizers = 'statistics_propagation'"
-
 
 class PublicationError(WarehouseError):
     """The new file could not be made; the published one is as it was."""
@@ -200,7 +196,6 @@ class Warehouse:
         with self._work() as connection:
             connection.execute("set preserve_insertion_order = false")
             connection.execute(f"set memory_limit = '{RELATIONS_MEMORY}'")
-            connection.execute(SOUND_JOINS)
             with transaction(connection):
                 complete(connection)
                 add_results(connection)
@@ -240,7 +235,6 @@ class Warehouse:
         accepted = {VANISHED} if accept_vanished else set()
         with self._work() as connection:
             connection.execute(f"set memory_limit = '{RELATIONS_MEMORY}'")
-            connection.execute(SOUND_JOINS)
             found = list(findings(connection, self.sql_dir, accepted=accepted))
             if PARAMETERS in present_in(connection):
                 with transaction(connection):

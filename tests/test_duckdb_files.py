@@ -30,6 +30,14 @@ def test_opened__is_in_utc_and_closed(path: Path) -> None:
         assert other.answer() == "[(1,), (2,)]"
 
 
+def test_opened__has_sound_joins(path: Path) -> None:
+    """The optimizer that now and then breaks joins is off (docs/decisions.md), in what is opened from it, too."""
+    with opened(path, instead=INSTEAD) as connection, connection.cursor() as cursor:
+        for each in (connection, cursor):
+            [(switched_off,)] = each.execute("select current_setting('disabled_optimizers')").fetchall()
+            assert switched_off == "statistics_propagation"
+
+
 def test_opened__to_read_only_writes_nothing(path: Path) -> None:
     """A connection that only reads refuses to write."""
     with (

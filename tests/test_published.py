@@ -149,6 +149,14 @@ def test_open__only_reads(nothing: Path) -> None:
     assert report.run_at == datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 
 
+def test_open__has_sound_joins(nothing: Path) -> None:
+    """A report is made without the optimizer that now and then breaks joins (docs/decisions.md)."""
+    report = Published.open(nothing)
+
+    [(switched_off,)] = report.connection.execute("select current_setting('disabled_optimizers')").fetchall()
+    assert switched_off == "statistics_propagation"
+
+
 def test_coverage__is_the_least_of_what_is_known(file: Path) -> None:
     """Of tables without a coverage nothing is known, of several the least counts."""
     fill(file, "imgur_raw.sync_runs", {"run_id": "a", "started_at": RUN_AT, "accounts": "[]"})
