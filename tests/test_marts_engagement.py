@@ -305,7 +305,11 @@ def fill_days(warehouse: Warehouse) -> None:
         {"id": "new", "views": 24, "bandwidth": 0, "observed_at": on(4, 12), "fetched_at": on(4, 12)},
     )
     load(warehouse, COMMENTS, {"id": 50, "author_id": 9, "datetime": on(5, 3), "fetched_at": NIGHT})
-    under_posts = {50: {"author_id": 9}, 51: {"author": "Busy"}, 52: {"author": "stranger"}}
+    under_posts: dict[int, dict[str, Any]] = {
+        50: {"author_id": 9},
+        51: {"author": "Busy"},
+        52: {"author": "stranger"},
+    }
     load(
         warehouse,
         POST_COMMENTS,

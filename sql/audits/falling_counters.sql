@@ -79,7 +79,7 @@ final as (
     where
         falls.before - falls.after > falls.noise
         and (falls.noise = 0 or falls.before - falls.after > 0.01 * falls.before)
-        and falls.observed_at > parameters.run_at - interval 7 days
+        and falls.observed_at > parameters.run_at - interval 168 hours
     order by falls.table_name, falls.item_id, falls.counter, falls.observed_at
 )
 

@@ -36,8 +36,8 @@ final as (
     inner join openings using (list)
     cross join parameters
     where
-        openings.opened_at < parameters.run_at - interval 7 days
-        and coverage.last_walk_at > parameters.run_at - interval 7 days
+        openings.opened_at < parameters.run_at - interval 168 hours
+        and coverage.last_walk_at > parameters.run_at - interval 168 hours
     order by coverage.list
 )
 

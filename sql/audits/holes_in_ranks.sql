@@ -30,7 +30,7 @@ final as (
     cross join parameters
     where
         (readings.first_position <> 0 or readings.places <> readings.last_position + 1)
-        and readings.observed_at > parameters.run_at - interval 7 days
+        and readings.observed_at > parameters.run_at - interval 168 hours
     order by readings.feed, readings.observed_at
 )
 

@@ -80,8 +80,8 @@ final as (
     cross join parameters
     where
         things.made_at < timestamptz '2009-02-01 00:00:00+00'
-        or things.made_at > parameters.run_at + interval 1 day
-        or things.fetched_at > parameters.run_at + interval 1 day
+        or things.made_at > parameters.run_at + interval 24 hours
+        or things.fetched_at > parameters.run_at + interval 24 hours
         or things.fetched_at < things.made_at - interval 1 hour
     order by things.table_name, things.id, things.fetched_at
 )

@@ -51,7 +51,7 @@ final as (
         walked.last_complete_at
     from walked
     cross join parameters
-    where coalesce(walked.last_complete_at, walked.first_walk_at) < parameters.run_at - interval 3 days
+    where coalesce(walked.last_complete_at, walked.first_walk_at) < parameters.run_at - interval 72 hours
     order by walked.list
 )
 

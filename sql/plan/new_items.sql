@@ -23,7 +23,7 @@ final as (
     from fronts
     left join items
         on items.list = fronts.list
-        and items.item_at > fronts.read_at - interval 7 days
+        and items.item_at > fronts.read_at - interval 168 hours
     group by fronts.list, fronts.read_at
     order by fronts.list
 )
