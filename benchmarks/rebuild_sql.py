@@ -27,6 +27,7 @@ from imgur_source.models import TABLES
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "pipelines"))  # programs, not a package
 from catalog import RAW_SCHEMA
+from duckdb_files import create
 from relations import SQL_DIR, Parameters, apply
 from warehouse import Warehouse
 
@@ -89,6 +90,7 @@ def fill(work_file: Path, *, share: float = 1.0) -> None:
         "albums": round(ALBUMS * share),
     }
     work_file.parent.mkdir(parents=True, exist_ok=True)
+    create(work_file)
     with duckdb.connect(str(work_file)) as connection:
         connection.execute("set timezone = 'UTC'")
         connection.execute(f"create schema {RAW_SCHEMA}")

@@ -160,7 +160,7 @@ QUERIES = (
 
 
 def _show_queries(warehouse: Warehouse) -> None:
-    print(f"\nOpen {warehouse.published_file} with any DuckDB client, for example:\n")
+    print(f"\nOpen {warehouse.published_file} with any DuckDB client from 1.2 on, for example:\n")
     for title, query in QUERIES:
         print(f"-- {title}\n{query};\n{warehouse.show(query)}")
     print("A report with charts: make report")

@@ -16,6 +16,7 @@ import duckdb
 # DuckDB 2.0.0 now and then fails, by a race of its threads, in a join that keeps dictionaries which were
 # picked for what statistics promise (duckdb/duckdb#24807, "dict-surviving join"); without it is as fast
 SOUND_JOINS = "set disabled_optimizers = 'statistics_propagation'"
+READABLE_SINCE = "v1.2.0"  # the DuckDB that analysts' programs bring along is often older than ours
 
 _SIGNS_OF_A_LOCK = (  # DuckDB 1.5 and 2.0 have no error class of their own for it
     "Could not set lock",  # another process
@@ -71,6 +72,17 @@ class FileAccessError(WarehouseError):
         super().__init__(
             f"{path} cannot be used ({reason}). Make room or correct the permissions, and run again."
         )
+
+
+def create(path: Path) -> None:
+    """An empty file at *path* that DuckDB 1.2 and all newer ones can read; it stays so when it is written.
+
+    Raises:
+        FileAccessError: the disk does not let us.
+    """
+    with _named_errors(path, instead=path), duckdb.connect(":memory:") as connection:
+        version = literal(READABLE_SINCE)
+        connection.execute(f"attach {literal(str(path))} as created (storage_version {version})")
 
 
 @contextmanager

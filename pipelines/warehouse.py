@@ -41,7 +41,7 @@ from catalog import (
     transaction,
 )
 from checks import Problem, table_problems
-from duckdb_files import WarehouseError, attach, first_line, log_of, opened, quoted
+from duckdb_files import WarehouseError, attach, create, first_line, log_of, opened, quoted
 from held import (
     HeldFetch,
     HeldParents,
@@ -390,6 +390,8 @@ class Warehouse:
     @contextmanager
     def _work(self) -> Iterator[duckdb.DuckDBPyConnection]:
         # for writing, always: beside a connection of dlt in this process DuckDB allows nothing else
+        if not self.has_work_file:
+            create(self.work_file)
         with opened(self.work_file, instead=self.published_file) as connection:
             yield connection
 

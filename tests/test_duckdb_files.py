@@ -6,8 +6,17 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from duckdb_files import DamagedFileError, FileAccessError, FileInUseError, attach, literal, opened, quoted
-from work_files import another_program, no_file_larger_than, read
+from duckdb_files import (
+    DamagedFileError,
+    FileAccessError,
+    FileInUseError,
+    attach,
+    create,
+    literal,
+    opened,
+    quoted,
+)
+from work_files import another_program, no_file_larger_than, read, storage_version
 
 INSTEAD = Path("other.duckdb")
 
@@ -19,6 +28,22 @@ def path(tmp_path: Path) -> Path:
     with duckdb.connect(str(path)) as connection:
         connection.execute("create table things as select 1 as thing")
     return path
+
+
+def test_create__makes_a_file_that_older_programs_read(tmp_path: Path) -> None:
+    """DBeaver's DuckDB is often older than ours; what is written later leaves the file's version as it is."""
+    create(tmp_path / "it's new.duckdb")
+
+    with opened(tmp_path / "it's new.duckdb", instead=INSTEAD) as connection:
+        connection.execute("create table things as select range::varchar as thing from range(100_000)")
+        connection.execute("checkpoint")
+    assert storage_version(tmp_path / "it's new.duckdb") == "v1.2.0+"
+
+
+def test_create__names_a_disk_that_does_not_let_us(tmp_path: Path) -> None:
+    """Where there is no folder for it, the error names the file and what to do."""
+    with pytest.raises(FileAccessError, match=r"away/new\.duckdb cannot be used .* run again\.$"):
+        create(tmp_path / "away" / "new.duckdb")
 
 
 def test_opened__is_in_utc_and_closed(path: Path) -> None:

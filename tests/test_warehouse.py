@@ -31,6 +31,7 @@ from work_files import (
     load_tags,
     no_file_larger_than,
     read,
+    storage_version,
     tables_in,
     work,
 )
@@ -242,6 +243,16 @@ def test_publish__of_what_dlt_loaded(warehouse: Warehouse) -> None:
     assert types == {field.name: field.kind.value for field in IMAGES.fields}
     assert descriptions_in(published) == descriptions_of(IMAGES, ALBUM_IMAGES, load_id=False)
     assert warehouse.row_counts() == {"album_images": 1, "images": 2}
+
+
+def test_publish__is_for_older_programs_too(warehouse: Warehouse) -> None:
+    """What was loaded through the job's own connection is published in the format of DuckDB 1.2."""
+    with warehouse.loading() as connection:
+        connection.execute(f"create schema {RAW_SCHEMA}")
+        connection.execute(f"create table {RAW_SCHEMA}.images as select 'a' as id, now() as fetched_at")
+    warehouse.publish()
+
+    assert storage_version(warehouse.published_file) == "v1.2.0+"
 
 
 def test_publish__leaves_readers_their_file(warehouse: Warehouse) -> None:

@@ -84,6 +84,12 @@ def read(path: Path, query: str) -> list[tuple[Any, ...]]:
         return connection.execute(query).fetchall()
 
 
+def storage_version(path: Path) -> str:
+    """The oldest DuckDB that reads the file at *path*, as the file itself says."""
+    [(version,)] = read(path, "select tags['storage_version'] from duckdb_databases() where not internal")
+    return str(version)
+
+
 def texts(path: Path, query: str) -> list[tuple[str | None, ...]]:
     """All rows of *query* in the file at *path*, every value as text, instants in UTC."""
     with duckdb.connect(str(path), read_only=True) as connection:
