@@ -377,8 +377,9 @@ def test_data_freshness__counts_details_that_are_wanted(warehouse: Warehouse) ->
     load(
         warehouse,
         DETAIL_FETCHES,
-        {"resource": "album_images", "item_id": "a1"},
-        {"resource": "post_comments", "item_id": "p"},
+        {"resource": "album_images", "item_id": "a1", "items": 3},
+        {"resource": "album_images", "item_id": "a2"},  # Imgur said that there is no such album
+        {"resource": "post_comments", "item_id": "p", "items": 0},
     )
     columns = "table_name, round(coverage_share, 3) as coverage_share"
     # albums 1, 2 and 3 are wanted and 1 is held; the images of p are not; the comments of p are, those of q are not

@@ -150,7 +150,11 @@ def test_comments__tells_what_has_gone(warehouse: Warehouse) -> None:
         in_tree(3, root=3, fetched_at=at(30)),
         in_tree(4, root=4, fetched_at=at(40), deleted=True, author=None, author_id=0),
     )
-    load(warehouse, DETAIL_FETCHES, {"resource": "post_comments", "item_id": "p", "fetched_at": at(40)})
+    load(
+        warehouse,
+        DETAIL_FETCHES,
+        {"resource": "post_comments", "item_id": "p", "items": 4, "fetched_at": at(40)},
+    )
     columns = "comment_id, author_name, is_stub, is_missing, missing_since, deleted_at, fetched_at"
     assert rows(warehouse, f"select {columns} from main.comments order by 1") == [
         ("1", "Amy", "false", "true", shown(20), shown(20), shown(10)),
@@ -170,7 +174,11 @@ def test_comments__does_not_count_replies_that_have_gone(warehouse: Warehouse) -
         in_tree(3, parent=1, fetched_at=at(30)),
         in_tree(4, parent=2, depth=2, fetched_at=at(40)),
     )
-    load(warehouse, DETAIL_FETCHES, {"resource": "post_comments", "item_id": "p", "fetched_at": at(40)})
+    load(
+        warehouse,
+        DETAIL_FETCHES,
+        {"resource": "post_comments", "item_id": "p", "items": 4, "fetched_at": at(40)},
+    )
     assert rows(warehouse, "select comment_id, replies from main.comments order by 1") == [
         ("1", "1"),
         ("2", "1"),

@@ -84,7 +84,7 @@ def a_comment(comment_id: int, post_id: str, at: datetime, **values: Any) -> dic
 
 
 def a_fetch(post_id: str, at: datetime, resource: str = "post_comments") -> dict[str, Any]:
-    return {"resource": resource, "item_id": post_id, "fetched_at": at}
+    return {"resource": resource, "item_id": post_id, "items": 0, "fetched_at": at}
 
 
 def fill_benchmarks(warehouse: Warehouse) -> None:
@@ -138,6 +138,19 @@ def fill_scorecards(warehouse: Warehouse) -> None:
         *(a_post(post_id, "stranger", 40, datetime=on(1)) for post_id in ("young", "early talk", "no talk")),
         a_post("late", "stranger", 40, datetime=on(1) - timedelta(days=30)),
         a_post("still", "stranger", 0, datetime=on(1)),
+        a_post("a week later", "stranger", 60, datetime=on(1)),
+        a_post("slow", "stranger", 100, datetime=on(1)),
+        *(
+            a_post(
+                f"quiet, read after {hours} hours",
+                "stranger",
+                4,
+                comment_count=0,
+                datetime=on(1),
+                fetched_at=on(1, hours),
+            )
+            for hours in (0.5, 1, 24)
+        ),
     )
     load(
         warehouse,
@@ -151,6 +164,9 @@ def fill_scorecards(warehouse: Warehouse) -> None:
         a_reading("late", 10, on(2)),
         a_reading("late", 40, on(3)),
         a_reading("still", 0, on(3)),
+        a_reading("a week later", 60, on(1, 144)),
+        a_reading("slow", 10, on(1, 100)),
+        a_reading("slow", 100, on(1, 190)),
     )
     load(
         warehouse,
@@ -159,7 +175,7 @@ def fill_scorecards(warehouse: Warehouse) -> None:
         a_comment(2, "whole", on(1, 1)),
         a_comment(3, "whole", on(1, 23)),
         a_comment(4, "whole", on(1, 25)),
-        a_comment(5, "early talk", on(1, 0.5)),
+        a_comment(5, "early talk", on(1, 0.5), fetched_at=on(1, 2)),
     )
     load(
         warehouse,
@@ -260,7 +276,7 @@ def fill_hours(warehouse: Warehouse) -> None:
         a_post("of late", "berlin", 9, datetime=datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),
         a_post("of late too", "berlin", 9, datetime=datetime(2026, 10, 25, 1, 30, tzinfo=UTC)),
         *(
-            a_post(f"brand new {number}", "berlin", 9, datetime=NIGHT - timedelta(hours=2))
+            a_post(f"brand new {number}", "berlin", 9, datetime=NIGHT - timedelta(hours=3))
             for number in range(5)
         ),
     )
@@ -403,10 +419,9 @@ def test_post_benchmark__compares_at_the_same_age(world: Warehouse) -> None:
         "from post_benchmark where account_name = 'ages' and coalesce(age_hours, 9999) >= 12 "
         "order by post_id, age_hours nulls last",
     ) == [
-        ("ages", "12h", 12, 12, 18.0, 2, 12 / 18, False),
         ("ages", "1d", 24, 24, 25.5, 2, 24 / 25.5, False),
         ("ages", "2d", 48, 70, 70.0, 1, 1.0, True),
-        ("ages too", "12h", 12, 24, 18.0, 2, 24 / 18, False),
+        ("ages too", "12h", 12, 24, 24.0, 1, 1.0, False),
         ("ages too", "1d", 24, 27, 25.5, 2, 27 / 25.5, True),
         ("both", "14d", 336, 10, 10.0, 1, 1.0, False),
         ("both", "final", None, 12, 12.0, 1, 1.0, True),
@@ -422,7 +437,7 @@ def test_post_benchmark__compares_at_the_same_age(world: Warehouse) -> None:
         ("dull 4", "final", False),  # the median is 0
         ("steady 1", "1d", False),  # not its greatest age
         ("steady 1", "2d", True),
-        ("brand new 1", "1h", False),  # its greatest age, and too young
+        ("brand new 1", "3h", False),  # its greatest age, and too young
     ],
 )
 def test_post_benchmark__says_which_index_stands_for_a_post(
@@ -461,8 +476,9 @@ def test_post_scorecard__of_a_post_that_was_read_often(world: Warehouse) -> None
     assert read(
         world.work_file,
         "select upvote_share, upvote_share_low, comments_per_1000_views, favorites_per_1000_views, engagement_rate, "
-        "half_life_hours, peak_views_per_hour, front_page_hours from post_scorecard where post_id = 'whole'",
-    ) == [pytest.approx((0.9, 0.595844, 10, 2000 / 300, 0.05, 10.25, 20, 24), abs=1e-6)]
+        "half_life_hours, half_life_from_hours, half_life_to_hours, peak_views_per_hour, front_page_hours "
+        "from post_scorecard where post_id = 'whole'",
+    ) == [pytest.approx((0.9, 0.595844, 10, 2000 / 300, 0.05, 10.25, 10, 10.5, 20, 24), abs=1e-6)]
 
 
 @pytest.mark.parametrize(
@@ -485,30 +501,43 @@ def test_post_scorecard__of_counters_that_are_no_base(
 
 
 @pytest.mark.parametrize(
-    ("post_id", "half_life", "peak"),
-    [("young", None, 40 / 24), ("late", None, 30 / 24), ("still", None, None), ("no talk", None, None)],
-    ids=["read for a day only", "history began late", "never viewed", "never read"],
+    ("post_id", "peak"),
+    [("young", 40 / 24), ("late", 30 / 24), ("still", None), ("no talk", None), ("a week later", None)],
+    ids=["read for a day only", "history began late", "never viewed", "never read", "read once, after days"],
 )
-def test_post_scorecard__without_a_half_life(
-    world: Warehouse, post_id: str, half_life: float | None, peak: float | None
-) -> None:
-    """A half-life needs a start and more than a day; a peak needs a rise."""
+def test_post_scorecard__without_a_half_life(world: Warehouse, post_id: str, peak: float | None) -> None:
+    """A half-life needs a start and more than a day, a peak needs a rise; what lies in a gap of days is neither."""
     assert read(
         world.work_file,
-        "select half_life_hours, peak_views_per_hour, peak_at is null from post_scorecard "
-        f"where post_id = '{post_id}'",
-    ) == [(half_life, peak, peak is None)]
+        "select half_life_hours, half_life_from_hours, half_life_to_hours, peak_views_per_hour, peak_at is null "
+        f"from post_scorecard where post_id = '{post_id}'",
+    ) == [(None, None, None, peak, peak is None)]
+
+
+def test_post_scorecard__half_life_may_lie_in_a_gap_shorter_than_it(world: Warehouse) -> None:
+    """What comes later moves slower: 40 of 90 views after 100 hours of quiet are 40 of the 90 hours to the next reading."""
+    assert read(
+        world.work_file,
+        "select half_life_hours, half_life_from_hours, half_life_to_hours, peak_views_per_hour "
+        "from post_scorecard where post_id = 'slow'",
+    ) == [(pytest.approx(140), 100, 190, None)]
 
 
 @pytest.mark.parametrize(
     ("post_id", "expected"),
-    [("young", (None, None)), ("early talk", (1, None)), ("no talk", (0, 0))],
-    ids=["never fetched", "fetched after 2 hours", "no comments"],
+    [
+        ("young", (None, None)),
+        ("early talk", (1, None)),
+        ("no talk", (0, 0)),
+        ("quiet, read after 0.5 hours", (None, None)),
+        ("quiet, read after 1 hours", (0, None)),
+        ("quiet, read after 24 hours", (0, 0)),
+    ],
 )
 def test_post_scorecard__counts_comments_that_it_can_know(
     world: Warehouse, post_id: str, expected: tuple[int | None, int | None]
 ) -> None:
-    """Comments are counted where the tree was fetched after the time in question, and then none is 0."""
+    """Comments are counted where the tree, or that there is none, was read after the time in question."""
     assert read(
         world.work_file,
         f"select comments_first_hour, comments_first_day from post_scorecard where post_id = '{post_id}'",
@@ -621,18 +650,18 @@ def test_posting_heatmap__goes_by_the_wall_clock(world: Warehouse) -> None:
     """In spring an hour is left out, in autumn one comes twice; what is not known counts as usual."""
     # 0:30 and 1:30 UTC are 1:30 and 3:30 in spring, and 2:30 twice in autumn. The five old posts have
     # 10, 20, 25, 30 and 40 views, a median of 25. Of the two of this October one is known at 7 days, with
-    # 84 views, but has no peers there. The five brand new ones (Monday 0:00 UTC, 1:00 in Berlin) have
+    # 84 views, but has no peers there. The five brand new ones (Sunday 23:00 UTC, Monday 0:00 in Berlin) have
     # peers, but are too young.
     assert read(
         world.work_file,
         "select * exclude (account_name) from posting_heatmap where account_name = 'berlin' and posts > 0 "
         "order by weekday, hour",
     ) == [
-        ("Monday", 1, 1, 5, 0, None, 0, None, 1.0),
+        ("Monday", 1, 0, 5, 0, None, 0, None, 1.0),
         ("Wednesday", 3, 13, 1, 0, None, 1, 1.0, 1.0),
-        ("Sunday", 7, 1, 1, 0, None, 1, 0.4, (0.4 + 5) / 6),
+        ("Sunday", 7, 1, 1, 0, None, 1, 0.4, pytest.approx(0.4 ** (1 / 6))),
         ("Sunday", 7, 2, 4, 1, 84.0, 2, 1.0, 1.0),
-        ("Sunday", 7, 3, 1, 0, None, 1, 1.6, pytest.approx((1.6 + 5) / 6)),
+        ("Sunday", 7, 3, 1, 0, None, 1, 1.6, pytest.approx(1.6 ** (1 / 6))),
     ]
 
 

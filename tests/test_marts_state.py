@@ -492,7 +492,7 @@ def test_survival__knows_an_item_by_its_list_alone(warehouse: Warehouse) -> None
 
 
 def test_social_rollup__has_the_columns_of_other_platforms(warehouse: Warehouse) -> None:
-    """Posts of followed accounts only; what Imgur does not tell is null, and every address is https."""
+    """Posts of followed accounts only; what Imgur does not tell is null, and every address is that of a page, https."""
     followed(warehouse, AMY)
     load(
         warehouse,
@@ -502,12 +502,19 @@ def test_social_rollup__has_the_columns_of_other_platforms(warehouse: Warehouse)
             "account_id": 8,
             "title": "Cat",
             "link": "http://imgur.com/a/p",
+            "is_album": True,
             "views": 50,
             "ups": 6,
             "comment_count": 2,
             "datetime": at(-3),
         },
-        {"id": "q", "account_url": "amy", "account_id": 0},
+        {
+            "id": "q",
+            "account_url": "amy",
+            "account_id": 0,
+            "is_album": False,
+            "link": "https://i.imgur.com/q.gif",
+        },
         {"id": "of a feed", "account_id": 5},
     )
     warehouse.apply_sql()

@@ -32,7 +32,7 @@ DATED = (  # what Imgur says of a thing, which grows old
     "post_images", "tags", "favorites",
 )  # fmt: skip
 HELPERS = {
-    "followed_names", "image_readings", "item_states", "list_coverage", "list_item_states", "list_owners", "parameters",
+    "comment_trees", "followed_names", "image_readings", "item_states", "list_coverage", "list_item_states", "list_owners", "parameters",
     "post_readings",
 }  # fmt: skip
 ONE_DAY = timedelta(days=1)
@@ -499,21 +499,24 @@ def test_staging_favorites__ask_the_list_of_their_account(warehouse: Warehouse) 
 
 
 def test_staging_post_comments__are_missing_in_a_later_tree(warehouse: Warehouse) -> None:
-    """A comment is missing when its post's comments were fetched after it was seen; other fetches do not count."""
+    """A comment is missing when its post's tree was read after it was seen; looks without a tree do not count."""
     load(
         warehouse,
         POST_COMMENTS,
         {"id": 1, "post_id": "p", "fetched_at": at(1)},
         {"id": 2, "post_id": "p", "fetched_at": at(0)},
         {"id": 3, "post_id": "q", "fetched_at": at(0)},
+        {"id": 4, "post_id": "refused", "fetched_at": at(1)},
+        {"id": 5, "post_id": "refused", "fetched_at": at(0)},
     )
     load(
         warehouse,
         DETAIL_FETCHES,
-        {"resource": "post_comments", "item_id": "p", "fetched_at": at(1)},
+        {"resource": "post_comments", "item_id": "refused", "items": None, "fetched_at": at(2)},
+        {"resource": "post_comments", "item_id": "p", "items": 1, "fetched_at": at(1)},
         {"resource": "post_images", "item_id": "q", "fetched_at": at(1)},
     )
     warehouse.apply_sql()
     assert texts(
         warehouse.work_file, "select comment_id, is_missing from staging.post_comments order by comment_id"
-    ) == [("1", "false"), ("2", "true"), ("3", "false")]
+    ) == [("1", "false"), ("2", "true"), ("3", "false"), ("4", "false"), ("5", "true")]

@@ -233,7 +233,7 @@ final as (
 
 select * from final;
 
-comment on table main.account_daily is 'One row per followed account and UTC day, from the first day anything is known of it to the last. Before its readings began there is only what it made; the last day may not be whole.';
+comment on table main.account_daily is 'One row per followed account and UTC day, from the first day anything is known of it to the last. Before readings began there is what it made, and what its posts and images of that week are taken to have gained since (is_interpolated in post_daily); the last day may not be whole.';
 comment on column main.account_daily.account_id is 'Number of the account.';
 comment on column main.account_daily.account_name is 'User name of the account.';
 comment on column main.account_daily.day is 'The day, from midnight to midnight UTC.';
@@ -242,7 +242,7 @@ comment on column main.account_daily.reputation_gained is 'That reputation less 
 comment on column main.account_daily.posts_published is 'Posts of this day that were ever seen, also if they have gone since.';
 comment on column main.account_daily.images_uploaded is 'Images of this day that were ever seen, also if they have gone since.';
 comment on column main.account_daily.comments_written is 'Comments of this day that were ever seen, in its own list or under a post, also if they have gone since.';
-comment on column main.account_daily.post_views_gained is 'Views that its posts gained on this day (post_daily), as far as that is known; null where none has a row. Of an account that is not logged in only images of public albums are known.';
+comment on column main.account_daily.post_views_gained is 'Views that its posts gained on this day (post_daily), as far as that is known; null where none has a row.';
 comment on column main.account_daily.image_views_gained is 'Views that its images gained on this day (image_daily), as far as that is known; null where none has a row. Of an account that is not logged in only images of public albums are known.';
 comment on column main.account_daily.points_gained is 'Points that its posts gained on this day; null where none has a row.';
 comment on column main.account_daily.comments_gained is 'Comments that its posts gained on this day; null where none has a row.';

@@ -242,6 +242,7 @@ fetches as (
         resource,
         item_id
     from staging.detail_fetches
+    where items is not null
 ),
 
 albums as (

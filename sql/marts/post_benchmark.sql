@@ -94,7 +94,7 @@ comment on table main.post_benchmark is 'One row per post of a followed account 
 comment on column main.post_benchmark.post_id is 'Id of the image or album; upper and lower case differ.';
 comment on column main.post_benchmark.account_name is 'User name of the author.';
 comment on column main.post_benchmark.age_bucket is 'The age as a label, as in post_lifetime; final for the total of a post last seen more than 90 days after publication.';
-comment on column main.post_benchmark.standing is 'above where more views than 80 % of the peers, below where fewer than 80 % of them, else normal; null with fewer than 5 peers.';
+comment on column main.post_benchmark.standing is 'above where it has more views than p80_views, below where it has fewer than p20_views, else normal; null with fewer than 5 peers.';
 comment on column main.post_benchmark.age_hours is 'The age in hours since publication; null for final.';
 comment on column main.post_benchmark.views is 'Views of the post at this age; for final as last seen.';
 comment on column main.post_benchmark.median_views is 'Median of the peers'' views.';

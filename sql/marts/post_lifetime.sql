@@ -72,14 +72,15 @@ moments as (
         and (ages.age_hours < pairs.next_hours or (pairs.next_hours is null and ages.age_hours = pairs.read_hours))
 ),
 
--- what lies deep in a long gap is a guess, unless nothing moved in it
+-- what lies deep in a long gap is a guess, unless nothing moved in it; most of all in the first hours, when views
+-- come fastest: of a post that was first read after a day nobody knows what it had after one hour
 known as (
     select *
     from moments
     where
         passed_share = 0
         or not is_change
-        or next_hours - read_hours <= greatest(36, age_hours)
+        or next_hours - read_hours <= least(1.5 * age_hours, greatest(36, age_hours))
 ),
 
 totals as (
@@ -121,7 +122,7 @@ final as (
 
 select * from final;
 
-comment on table main.post_lifetime is 'One row per post and age at which its counters are known: from 1 hour to 90 days after publication. An age has a row where it lies between the first and the last reading, and the readings around it are at most 36 hours or the age itself apart, or show the same counters.';
+comment on table main.post_lifetime is 'One row per post and age at which its counters are known: from 1 hour to 90 days after publication. An age has a row where it lies between the first and the last reading, and the readings around it show the same counters, or are close enough: up to a day at most one and a half times the age apart, then 36 hours, from there on the age itself.';
 comment on column main.post_lifetime.post_id is 'Id of the image or album; upper and lower case differ.';
 comment on column main.post_lifetime.account_name is 'User name of the author; null for anonymous and for hidden authors.';
 comment on column main.post_lifetime.age_bucket is 'The age as a label: 1h, 3h, 6h, 12h, 1d, 2d, 3d, 7d, 14d, 30d, 60d or 90d.';

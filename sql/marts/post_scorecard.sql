@@ -12,7 +12,8 @@ with posts as (
         favorite_count,
         ups + downs as votes,
         is_own,
-        published_at
+        published_at,
+        fetched_at
     from main.posts
 ),
 
@@ -45,7 +46,8 @@ bounds as (
     where posts.ups >= 0 and posts.downs >= 0 and posts.votes > 0
 ),
 
--- a rate needs two readings that are at least an hour apart: a second's one more view is no rush
+-- a rate needs two readings that are at least an hour apart: a second's one more view is no rush;
+-- and no more than 36: what came in a week is no peak
 readings as (
     select
         post_id,
@@ -77,7 +79,7 @@ rates as (
         (views - views_then) / ((epoch(read_at) - epoch(then_at)) / 3600) as views_per_hour,
         make_timestamptz((epoch_us(read_at) + epoch_us(then_at)) // 2) as middle_at
     from readings
-    where views > views_then
+    where views > views_then and epoch(read_at) - epoch(then_at) <= 36 * 3600
 ),
 
 peaks as (
@@ -89,19 +91,14 @@ peaks as (
     group by post_id
 ),
 
--- the start is the time of publication, so ages need no other
-half_lives as (
+-- the readings between which half was reached; the start is the time of publication, so ages need no other
+halves as (
     select
         readings.post_id,
-        arg_min(
-            (
-                epoch(readings.before_at) - epoch(posts.published_at)
-                + (epoch(readings.read_at) - epoch(readings.before_at))
-                * (readings.highest_views / 2 - readings.views_before)
-                / (readings.views - readings.views_before)
-            ) / 3600,
-            readings.read_at
-        ) as half_life_hours
+        (readings.highest_views / 2 - readings.views_before) / (readings.views - readings.views_before)
+            as passed_share,
+        (epoch(readings.before_at) - epoch(posts.published_at)) / 3600 as from_hours,
+        (epoch(readings.read_at) - epoch(posts.published_at)) / 3600 as to_hours
     from readings
     inner join posts using (post_id)
     where
@@ -109,7 +106,18 @@ half_lives as (
         and readings.views >= readings.highest_views / 2
         and readings.views_before < readings.highest_views / 2
         and readings.last_read_at > posts.published_at + interval 24 hours
-    group by readings.post_id
+    qualify row_number() over (partition by readings.post_id order by readings.read_at) = 1
+),
+
+-- as in post_lifetime, deep in a long gap nothing is known
+half_lives as (
+    select
+        post_id,
+        from_hours + (to_hours - from_hours) * passed_share as half_life_hours,
+        from_hours as half_life_from_hours,
+        to_hours as half_life_to_hours
+    from halves
+    where to_hours - from_hours <= greatest(36, half_life_hours)
 ),
 
 benchmarks as (
@@ -131,14 +139,6 @@ trajectories as (
     where feed = 'hot/viral'
 ),
 
-fetches as (
-    select
-        item_id as post_id,
-        fetched_at
-    from staging.detail_fetches
-    where resource = 'post_comments'
-),
-
 comments as (
     select
         posts.post_id,
@@ -149,20 +149,28 @@ comments as (
     group by posts.post_id
 ),
 
--- a tree that was fetched too early does not tell how many came
-talks as (
+-- a tree that was read too early does not tell how many came; where there is no comment no tree is asked for
+looks as (
     select
         posts.post_id,
+        posts.published_at,
+        greatest(trees.read_at, case when posts.comment_count = 0 then posts.fetched_at end) as read_at
+    from posts
+    left join staging.comment_trees as trees using (post_id)
+),
+
+talks as (
+    select
+        looks.post_id,
         case
-            when fetches.fetched_at >= posts.published_at + interval 1 hour
+            when looks.read_at >= looks.published_at + interval 1 hour
                 then coalesce(comments.in_first_hour, 0)
         end as comments_first_hour,
         case
-            when fetches.fetched_at >= posts.published_at + interval 24 hours
+            when looks.read_at >= looks.published_at + interval 24 hours
                 then coalesce(comments.in_first_day, 0)
         end as comments_first_day
-    from posts
-    inner join fetches using (post_id)
+    from looks
     left join comments using (post_id)
 ),
 
@@ -185,6 +193,8 @@ final as (
         ratios.favorites_per_1000_views,
         ratios.engagement_rate,
         half_lives.half_life_hours,
+        half_lives.half_life_from_hours,
+        half_lives.half_life_to_hours,
         peaks.peak_views_per_hour,
         benchmarks.views_index,
         trajectories.best_rank,
@@ -211,7 +221,7 @@ comment on column main.post_scorecard.post_id is 'Id of the image or album; uppe
 comment on column main.post_scorecard.account_name is 'User name of the author; null for anonymous and for hidden authors.';
 comment on column main.post_scorecard.title is 'Title as its author wrote it.';
 comment on column main.post_scorecard.standing is 'above, normal or below among the account''s posts at the same age (post_benchmark); null for posts of others, without an age_bucket and with fewer than 5 peers.';
-comment on column main.post_scorecard.age_bucket is 'The age at which standing and views_index compare: the greatest one at which its views are known; null for posts of others and where no age of the list lies in its history.';
+comment on column main.post_scorecard.age_bucket is 'The age at which standing and views_index compare: the greatest one at which its views are known; null for posts of others and where its views are known at no age of post_lifetime.';
 comment on column main.post_scorecard.views is 'How often it has been viewed, as a total.';
 comment on column main.post_scorecard.ups is 'Up-votes, as a total; null where Imgur does not show votes.';
 comment on column main.post_scorecard.downs is 'Down-votes, as a total; null where Imgur does not show votes.';
@@ -223,13 +233,15 @@ comment on column main.post_scorecard.upvote_share_low is 'Lower end of that sha
 comment on column main.post_scorecard.comments_per_1000_views is 'Comments per 1000 views; null without a view.';
 comment on column main.post_scorecard.favorites_per_1000_views is 'Favourites per 1000 views; null without a view.';
 comment on column main.post_scorecard.engagement_rate is 'Votes, comments and favourites together per view; null without a view or where votes are not shown.';
-comment on column main.post_scorecard.half_life_hours is 'Age in hours at which it first had half of the highest views ever read; null where its history began late, or ends within 24 hours.';
-comment on column main.post_scorecard.peak_views_per_hour is 'Most views per hour between two readings at least an hour apart; null where none of them shows a rise.';
+comment on column main.post_scorecard.half_life_hours is 'Age in hours at which it first had half of the highest views ever read; null where its history began late, ends within 24 hours, or has a gap there of more than 36 hours and that age.';
+comment on column main.post_scorecard.half_life_from_hours is 'Age at the last reading before half was reached; 0 where that is the publication itself.';
+comment on column main.post_scorecard.half_life_to_hours is 'Age at the first reading after half was reached: the half-life lies between the two.';
+comment on column main.post_scorecard.peak_views_per_hour is 'Most views per hour between two readings 1 to 36 hours apart; null where none of them shows a rise.';
 comment on column main.post_scorecard.views_index is 'Views divided by the median of the account''s posts at the same age: 1 is usual; null for posts of others and without an age_bucket.';
 comment on column main.post_scorecard.best_rank is 'Best place in the feed hot/viral, 1 is the top; null where it was never seen there.';
 comment on column main.post_scorecard.front_page_hours is 'Hours among the first 60 of the feed hot/viral; null where it was never seen there.';
-comment on column main.post_scorecard.comments_first_hour is 'Comments written within an hour of publication; null where its comments were not fetched after that hour.';
-comment on column main.post_scorecard.comments_first_day is 'Comments written within 24 hours of publication; null where its comments were not fetched after those hours.';
+comment on column main.post_scorecard.comments_first_hour is 'Comments written within an hour of publication; 0 where it had none at all after that hour; null where its comments were not read after it.';
+comment on column main.post_scorecard.comments_first_day is 'Comments written within 24 hours of publication; 0 where it had none at all after those hours; null where its comments were not read after them.';
 comment on column main.post_scorecard.is_own is 'Whether it is of a followed account.';
 comment on column main.post_scorecard.peak_at is 'Middle of the time of that peak, UTC; null without one.';
 comment on column main.post_scorecard.published_at is 'When it was published, UTC.';

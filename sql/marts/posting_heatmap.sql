@@ -64,9 +64,14 @@ final as (
         published.median_views_7d,
         coalesce(published.posts_with_index, 0) as posts_with_index,
         published.median_index,
-        -- as if 5 usual posts stood beside the real ones
-        (coalesce(published.posts_with_index * published.median_index, 0) + 5)
-        / (coalesce(published.posts_with_index, 0) + 5) as score
+        -- as if 5 usual posts stood beside the real ones; of logarithms, because indices multiply
+        coalesce(
+            exp(
+                published.posts_with_index * ln(greatest(0.01, published.median_index))
+                / (published.posts_with_index + 5)
+            ),
+            1
+        ) as score
     from cells
     left join published using (account_name, weekday, hour)
 )
@@ -83,4 +88,4 @@ comment on column main.posting_heatmap.posts_with_views is 'Those of them whose 
 comment on column main.posting_heatmap.median_views_7d is 'Median of these views; null where there are none.';
 comment on column main.posting_heatmap.posts_with_index is 'Those of them with an index: views_index at the greatest age known (post_benchmark), from 24 hours on and with 5 peers.';
 comment on column main.posting_heatmap.median_index is 'Median of these indices; null where there are none.';
-comment on column main.posting_heatmap.score is 'The median index drawn towards 1, as if 5 usual posts had been published in the same hour; 1 where nothing is known.';
+comment on column main.posting_heatmap.score is 'The median index drawn towards 1, by half with 5 posts, on a logarithmic scale; 1 where nothing is known.';

@@ -9,6 +9,7 @@ with posts as (
         views,
         ups,
         comment_count,
+        is_album,
         published_at
     from main.posts
     where is_own
@@ -21,11 +22,11 @@ final as (
         title as post_message,
         account_id::varchar as page_id,
         account_name as page_name,
-        -- links of old posts may begin with http
-        coalesce(
-            regexp_replace(link, '^http://', 'https://'),
-            'https://imgur.com/gallery/' || post_id
-        ) as post_url,
+        -- the link of a single image is its file, those of old posts may begin with http
+        case
+            when is_album and link is not null then regexp_replace(link, '^http://', 'https://')
+            else 'https://imgur.com/gallery/' || post_id
+        end as post_url,
         'imgur' as platform,
         null::bigint as clicks,
         views as impressions,
@@ -43,7 +44,7 @@ comment on column main.social_rollup.post_id is 'Id of the post.';
 comment on column main.social_rollup.post_message is 'Title of the post.';
 comment on column main.social_rollup.page_id is 'Number of the account, as text; null where it is not known.';
 comment on column main.social_rollup.page_name is 'User name of the account.';
-comment on column main.social_rollup.post_url is 'Address of the album''s page, or of the file of a single image, with https.';
+comment on column main.social_rollup.post_url is 'Address of its page on Imgur, with https.';
 comment on column main.social_rollup.platform is 'Always imgur.';
 comment on column main.social_rollup.clicks is 'Always null: Imgur does not tell of clicks.';
 comment on column main.social_rollup.impressions is 'Views, as a total.';

@@ -113,4 +113,4 @@ comment on column main.survival.made_at is 'When a post was put into the gallery
 comment on column main.survival.first_seen_at is 'When its counters were first read, UTC.';
 comment on column main.survival.last_seen_at is 'When its list, a feed or a direct look showed it last, UTC.';
 comment on column main.survival.missing_since is 'When it was first found missing, UTC; null while it is alive.';
-comment on column main.survival.deleted_at is 'The same where it is taken for deleted; null otherwise.';
+comment on column main.survival.deleted_at is 'missing_since, where it is taken for deleted: the later proof does not move it; null otherwise.';

@@ -15,5 +15,5 @@ comment on view staging.detail_fetches is 'One row per album or post whose image
 comment on column staging.detail_fetches.item_id is 'Id of the album or post.';
 comment on column staging.detail_fetches.resource is 'What was fetched: album_images, post_images or post_comments.';
 comment on column staging.detail_fetches.fingerprint is 'What decides whether it is fetched again: counts, cover, time.';
-comment on column staging.detail_fetches.items is 'Images or comments that came.';
+comment on column staging.detail_fetches.items is 'Images or comments that came; null where Imgur answered that there is nothing, or that nobody may see it.';
 comment on column staging.detail_fetches.fetched_at is 'When the reply that this row was read from was received, UTC.';

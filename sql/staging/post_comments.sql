@@ -26,14 +26,6 @@ with comments as (
     from imgur_raw.post_comments
 ),
 
-trees as (
-    select
-        item_id as post_id,
-        fetched_at
-    from imgur_raw.detail_fetches
-    where resource = 'post_comments'
-),
-
 parameters as (
     select run_at
     from staging.parameters
@@ -62,12 +54,12 @@ final as (
         comments.is_on_album,
         comments.is_stub,
         comments.has_admin_badge,
-        coalesce(trees.fetched_at > comments.fetched_at, false) as is_missing,
+        coalesce(trees.read_at > comments.fetched_at, false) as is_missing,
         comments.commented_at,
         comments.fetched_at
     from comments
     cross join parameters
-    left join trees using (post_id)
+    left join staging.comment_trees as trees using (post_id)
 )
 
 select * from final;
@@ -94,6 +86,6 @@ comment on column staging.post_comments.data_age_hours is 'Hours from fetched_at
 comment on column staging.post_comments.is_on_album is 'Whether image_id names an album.';
 comment on column staging.post_comments.is_stub is 'Whether Imgur shows it as deleted: a stub that stays in its tree.';
 comment on column staging.post_comments.has_admin_badge is 'Whether the author bears the badge of Imgur''s staff.';
-comment on column staging.post_comments.is_missing is 'Whether it was no longer in the tree of its post when that was last fetched.';
+comment on column staging.post_comments.is_missing is 'Whether it was no longer in the tree of its post when that was last read (comment_trees).';
 comment on column staging.post_comments.commented_at is 'When it was written, UTC.';
 comment on column staging.post_comments.fetched_at is 'When the reply that this row was read from was received, UTC.';
