@@ -200,14 +200,15 @@ def test_comment_threads__tells_how_quickly_a_thread_grew(warehouse: Warehouse) 
         in_tree(2, parent=1, minutes=60, points=-2),
         in_tree(3, parent=2, minutes=70, depth=2, points=None),
         in_tree(4, parent=1, minutes=1440, author="amy", author_id=8),
+        in_tree(6, parent=4, minutes=1460, depth=2, author="amy", author_id=8),
         in_tree(5, parent=3, minutes=1441, depth=3, author="u2", author_id=102),
     )
-    # waits: 60 (2 after 1), 10 (3 after 2), 1440 (4 after 1), 1371 (5 after 3); the median is (60 + 1371) / 2
-    # points: 5 - 2 + 1 + 1
+    # waits: 60 (2 after 1), 10 (3 after 2), 1440 (4 after 1), 20 (6 after 4), 1371 (5 after 3)
+    # points: 5 - 2 + 1 + 1 + 1
     assert rows(warehouse, "select * from main.comment_threads") == [
         (
-            *("1", "p", "u1", "5", "3", "4", "5", "60.0", "715.5", "1", "3", "true"),
-            *(shown(0), shown(1441)),
+            *("1", "p", "u1", "6", "3", "4", "6", "60.0", "60.0", "1440.0", "1", "3", "true"),
+            *(shown(0), shown(1460)),
         )
     ]
 
@@ -217,11 +218,11 @@ def test_comment_threads__knows_no_times_of_a_lone_root(warehouse: Warehouse) ->
     load(warehouse, POSTS, POST)
     load(warehouse, POST_COMMENTS, in_tree(1, author="Amy", author_id=8))
     columns = (
-        "comments, max_depth, authors, first_reply_minutes, median_reply_minutes, "
+        "comments, max_depth, authors, first_reply_minutes, median_reply_minutes, author_reply_minutes, "
         "comments_first_hour, comments_first_day, author_replied"
     )
     assert rows(warehouse, f"select {columns} from main.comment_threads") == [
-        ("1", "0", "1", None, None, "0", "0", "false")
+        ("1", "0", "1", None, None, None, "0", "0", "false")
     ]
 
 

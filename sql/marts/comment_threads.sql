@@ -65,6 +65,7 @@ threads as (
         sum(points)::bigint as points,
         min(minutes_after_root) filter (where not is_root) as first_reply_minutes,
         median(minutes_after_parent) filter (where not is_root) as median_reply_minutes,
+        min(minutes_after_root) filter (where not is_root and is_of_author) as author_reply_minutes,
         count(*) filter (where not is_root and minutes_after_root <= 60) as comments_first_hour,
         count(*) filter (where not is_root and minutes_after_root <= 24 * 60) as comments_first_day,
         coalesce(bool_or(is_of_author) filter (where not is_root), false) as author_replied,
@@ -84,6 +85,7 @@ final as (
         threads.points,
         threads.first_reply_minutes,
         threads.median_reply_minutes,
+        threads.author_reply_minutes,
         case when roots.started_at is not null then threads.comments_first_hour end as comments_first_hour,
         case when roots.started_at is not null then threads.comments_first_day end as comments_first_day,
         threads.author_replied,
@@ -105,6 +107,7 @@ comment on column main.comment_threads.authors is 'Number of different authors; 
 comment on column main.comment_threads.points is 'Points of all its comments together.';
 comment on column main.comment_threads.first_reply_minutes is 'Minutes from the root to the first answer in the thread; null where there is none, or the root is not held.';
 comment on column main.comment_threads.median_reply_minutes is 'Median over its answers of the minutes since the comment that each answers; null where no such pair is held.';
+comment on column main.comment_threads.author_reply_minutes is 'Minutes from the root to the first answer of the post''s author in the thread; null where there is none, or the root is not held.';
 comment on column main.comment_threads.comments_first_hour is 'Answers in the first hour of the thread, the root not counted; null where the root is not held.';
 comment on column main.comment_threads.comments_first_day is 'Answers in the first 24 hours of the thread, the root not counted; null where the root is not held.';
 comment on column main.comment_threads.author_replied is 'Whether the author of the post answered in it; having started it is no answer.';
