@@ -114,6 +114,7 @@ def fill(warehouse: Warehouse) -> None:
                 ("over the change", on(0)),
                 ("dark", LONG_AGO),
                 ("untouched", on(1, 12)),
+                ("lit at midnight", LONG_AGO),
             )
         ),
     )
@@ -155,6 +156,9 @@ def fill(warehouse: Warehouse) -> None:
         an_image_value("dark", 1, on(2, 12), bandwidth=None),
         an_image_value("dark", 3, on(3, 12), bandwidth=9),
         an_image_value("untouched", 0, on(3, 12)),
+        an_image_value("lit at midnight", None, on(2, 12), bandwidth=None),
+        an_image_value("lit at midnight", 3, on(3), bandwidth=9),
+        an_image_value("lit at midnight", 5, on(4), bandwidth=9),
         an_image_value("theirs", 2, on(2, 12)),
     )
     load(
@@ -177,6 +181,7 @@ def fill(warehouse: Warehouse) -> None:
                 ("over the change", on(0)),
                 ("at once", on(2, 12)),
                 *((f"{hours} hours", on(1)) for hours in (18, 19, 36, 37)),
+                ("lit at midnight", LONG_AGO),
             )
         ),
         a_post("gone", published=on(1, 12), seen=on(2, 12)),
@@ -205,6 +210,8 @@ def fill(warehouse: Warehouse) -> None:
         a_total("at once", 5, on(2, 12)),
         a_total("at once", 7, on(3)),
         *(a_total(f"{hours} hours", hours, on(1, hours)) for hours in (18, 19, 36, 37)),
+        a_post_value("lit at midnight", (None, None, None, None, None), on(2, 12)),
+        a_post_value("lit at midnight", (9, 3, 1, 4, 5), on(3)),
     )
     load(
         warehouse,
@@ -316,6 +323,15 @@ def test_image_daily__leaves_an_unknown_counter_unknown(world: Warehouse) -> Non
     ) == [(the(2), 2, None, None, None), (the(3), 3, 9, 1, None)]
 
 
+def test_image_daily__takes_a_counter_from_a_reading_at_midnight(world: Warehouse) -> None:
+    """A day that ends with a reading has the counters that it shows, though the one before showed none."""
+    assert read(
+        world.work_file,
+        "select day, views, bandwidth_bytes, views_gained, bandwidth_gained_bytes from image_daily "
+        "where image_id = 'lit at midnight' order by day",
+    ) == [(the(2), 3, 9, None, None), (the(3), 5, 9, 2, 0), (the(4), 5, 9, 0, 0)]
+
+
 def test_image_daily__start_is_no_observation(world: Warehouse) -> None:
     """Between the upload and a first reading of 0 views nothing was seen, though nothing can have moved."""
     assert daily(world, "untouched") == [
@@ -391,6 +407,17 @@ def test_post_daily__of_a_post_read_at_its_publication(world: Warehouse) -> None
         "select day, views, views_gained, is_interpolated, is_observed, is_partial from post_daily "
         "where post_id = 'at once' order by day",
     ) == [(the(2), 7, None, False, True, False), (the(3), 7, 0, False, True, True)]
+
+
+def test_post_daily__takes_counters_from_a_reading_at_midnight(world: Warehouse) -> None:
+    """A day that ends with a reading has the counters that it shows, though the one before showed none."""
+    assert read(
+        world.work_file,
+        "select * exclude (account_name) from post_daily where post_id = 'lit at midnight' order by day",
+    ) == [
+        ("lit at midnight", the(2), 9, 3, 1, 2, 4, 5, None, None, None, None, False, True, False),
+        ("lit at midnight", the(3), 9, 3, 1, 2, 4, 5, 0, 0, 0, 0, False, True, True),
+    ]
 
 
 # post_lifetime

@@ -298,6 +298,8 @@ def fill_days(warehouse: Warehouse) -> None:
         {"id": 9, "reputation": 148, "observed_at": on(4, 12), "fetched_at": on(4, 12)},
         {"id": 2, "reputation": 7, "observed_at": on(2, 1), "fetched_at": on(2, 1)},
         {"id": 99, "reputation": 7, "observed_at": on(1), "fetched_at": on(1)},
+        {"id": 3, "reputation": None, "observed_at": on(2, 1), "fetched_at": on(2, 1)},
+        {"id": 3, "reputation": 7, "observed_at": on(3), "fetched_at": on(3)},
     )
     load(warehouse, POSTS, a_post("day", "busy", 48, datetime=on(2, 12)))
     load(warehouse, POST_METRICS, a_reading("day", 48, on(4, 12), points=4, comment_count=2))
@@ -701,6 +703,14 @@ def test_account_daily__has_every_day_of_what_is_known(world: Warehouse) -> None
     assert read(world.work_file, "from account_daily where account_name = 'busy' order by day") == [
         (9, "busy", *row) for row in expected
     ]
+
+
+def test_account_daily__takes_the_reputation_from_a_reading_at_midnight(world: Warehouse) -> None:
+    """A day that ends with a reading has what it shows, though the one before showed nothing."""
+    assert read(
+        world.work_file,
+        "select day, reputation, reputation_gained from account_daily where account_id = 3 and day >= '2026-11-02' order by day",
+    ) == [(date(2026, 11, 2), 7, None), (date(2026, 11, 3), 7, 0)]
 
 
 def test_account_daily__is_of_followed_accounts(world: Warehouse) -> None:

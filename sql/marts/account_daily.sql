@@ -94,6 +94,7 @@ reputations as (
         account_id,
         case
             when next_at is null then reputation
+            when epoch(next_at) = epoch(day + 1) then next_reputation
             else
                 reputation
                 + round(

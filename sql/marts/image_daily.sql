@@ -35,15 +35,20 @@ pairs as (
     window history as (partition by image_id order by read_at)
 ),
 
--- pairs with a midnight between them, and the totals at the last one
+-- pairs with a midnight between them, and the totals at the last one; a reading at midnight is the total
 spans as (
     select
         *,
         (views, bandwidth_bytes) is distinct from (next_views, next_bandwidth_bytes) as is_change,
         (epoch(next_day) - epoch(read_at)) / (epoch(next_at) - epoch(read_at)) as closing_share,
-        views + round((next_views - views) * closing_share)::bigint as closing_views,
-        bandwidth_bytes + round((next_bandwidth_bytes - bandwidth_bytes) * closing_share)::bigint
-            as closing_bandwidth_bytes
+        case
+            when closing_share = 1 then next_views
+            else views + round((next_views - views) * closing_share)::bigint
+        end as closing_views,
+        case
+            when closing_share = 1 then next_bandwidth_bytes
+            else bandwidth_bytes + round((next_bandwidth_bytes - bandwidth_bytes) * closing_share)::bigint
+        end as closing_bandwidth_bytes
     from pairs
     where next_at is null or next_day > read_day
 ),
@@ -90,10 +95,12 @@ totals as (
         day,
         case
             when next_at is null then views
+            when passed_share = 1 then next_views
             else views + round((next_views - views) * passed_share)::bigint
         end as views,
         case
             when next_at is null then bandwidth_bytes
+            when passed_share = 1 then next_bandwidth_bytes
             else bandwidth_bytes + round((next_bandwidth_bytes - bandwidth_bytes) * passed_share)::bigint
         end as bandwidth_bytes,
         case

@@ -65,32 +65,39 @@ moments as (
     from days
 ),
 
+-- a reading at midnight is the total, whatever the one before it shows
 totals as (
     select
         post_id,
         day,
         case
             when next_at is null then views
+            when passed_share = 1 then next_views
             else views + round((next_views - views) * passed_share)::bigint
         end as views,
         case
             when next_at is null then ups
+            when passed_share = 1 then next_ups
             else ups + round((next_ups - ups) * passed_share)::bigint
         end as ups,
         case
             when next_at is null then downs
+            when passed_share = 1 then next_downs
             else downs + round((next_downs - downs) * passed_share)::bigint
         end as downs,
         case
             when next_at is null then points
+            when passed_share = 1 then next_points
             else points + round((next_points - points) * passed_share)::bigint
         end as points,
         case
             when next_at is null then comment_count
+            when passed_share = 1 then next_comment_count
             else comment_count + round((next_comment_count - comment_count) * passed_share)::bigint
         end as comment_count,
         case
             when next_at is null then favorite_count
+            when passed_share = 1 then next_favorite_count
             else favorite_count + round((next_favorite_count - favorite_count) * passed_share)::bigint
         end as favorite_count,
         has_start,
