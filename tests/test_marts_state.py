@@ -479,6 +479,23 @@ def test_survival__tells_what_has_become_of_what_lists_showed(warehouse: Warehou
     ]
 
 
+def test_survival__dates_a_deletion_by_whichever_list_missed_it_first(warehouse: Warehouse) -> None:
+    """Of two lists that have shown a post the one that proves that it is gone need not be the first that missed it."""
+    followed(warehouse, AMY)
+    load(
+        warehouse,
+        LIST_ITEMS,
+        listed("p", "account_submissions", seen=-9),
+        listed("p", "account_submissions", seen=-9, name="amy"),
+    )
+    once = swept("account_submissions", -6)
+    twice = [{**walk, "list": "account_submissions/amy"} for walk in swept("account_submissions", -5, -4)]
+    load(warehouse, LIST_SWEEPS, *once, *twice)
+    assert rows(warehouse, "select state, missing_since, deleted_at from main.survival") == [
+        ("deleted", shown(-6), shown(-6))
+    ]
+
+
 def test_survival__knows_an_item_by_its_list_alone(warehouse: Warehouse) -> None:
     """Where the item itself is not held, its list's time is when it was made."""
     load(warehouse, LIST_ITEMS, listed("p", "account_submissions", seen=0))

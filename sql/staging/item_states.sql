@@ -27,7 +27,8 @@ final as (
         count(states.missing_since) > 0 as is_missing,
         any_value(sightings.last_seen_at) as last_seen_at,
         min(states.missing_since) as missing_since,
-        min(states.deleted_at) as deleted_at
+        -- the list that proves it may not be the one that missed it first
+        case when count(states.deleted_at) > 0 then min(states.missing_since) end as deleted_at
     from sightings
     left join states
         on states.resource = sightings.resource
