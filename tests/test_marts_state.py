@@ -288,6 +288,31 @@ def test_images__takes_the_richest_view(warehouse: Warehouse) -> None:
     ]
 
 
+def test_images__gives_nobody_the_name_of_another(warehouse: Warehouse) -> None:
+    """An image that shows a number only takes the name of its album's owner if that has the same number."""
+    followed(warehouse, AMY)
+    load(
+        warehouse,
+        ALBUMS,
+        {"id": "a", "account_id": 8, "account_url": "amy"},
+        {"id": "b", "account_id": 9, "account_url": "bob"},
+    )
+    load(
+        warehouse,
+        ALBUM_IMAGES,
+        {"album_id": "a", "image_id": "of 7", "account_id": 7},
+        {"album_id": "a", "image_id": "of 8", "account_id": 8},
+        {"album_id": "b", "image_id": "of 9", "account_id": 9},
+    )
+    assert rows(
+        warehouse, "select image_id, account_id, account_name, is_own from main.images order by image_id"
+    ) == [
+        ("of 7", "7", None, "false"),
+        ("of 8", "8", "Amy", "true"),
+        ("of 9", "9", "bob", "false"),
+    ]
+
+
 def test_images__tells_what_has_gone(warehouse: Warehouse) -> None:
     """What two proved walks missed is deleted; what only an album has shown is never missing."""
     load(warehouse, IMAGES, {"id": "gone", "fetched_at": at(-9)}, {"id": "late", "fetched_at": at(-2)})

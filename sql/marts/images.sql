@@ -151,7 +151,13 @@ claims as (
     select
         best_views.image_id,
         coalesce(best_views.account_id, holders.account_id, logins.account_id) as account_id,
-        coalesce(best_views.account_name, holders.account_name) as account_name
+        coalesce(
+            best_views.account_name,
+            case
+                when best_views.account_id is null or best_views.account_id = holders.account_id
+                    then holders.account_name
+            end
+        ) as account_name
     from best_views
     left join holders using (container_id)
     left join logins on best_views.seen_in = 'account'
