@@ -110,7 +110,7 @@ comment on column main.survival.views is 'Its views, as a total, as last seen.';
 comment on column main.survival.age_at_loss_hours is 'Hours from made_at to missing_since: its age when it was first found missing, at most that when it went; null while it is alive.';
 comment on column main.survival.days_observed is 'Days from when it was first seen to when it was last seen.';
 comment on column main.survival.made_at is 'When a post was put into the gallery, or an image uploaded, UTC.';
-comment on column main.survival.first_seen_at is 'When its counters were first read, UTC.';
+comment on column main.survival.first_seen_at is 'When its counters were first read, UTC; last_seen_at where they never were.';
 comment on column main.survival.last_seen_at is 'When its list, a feed or a direct look showed it last, UTC.';
 comment on column main.survival.missing_since is 'When it was first found missing, UTC; null while it is alive.';
 comment on column main.survival.deleted_at is 'missing_since, where it is taken for deleted: the later proof does not move it; null otherwise.';
