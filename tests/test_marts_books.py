@@ -18,17 +18,30 @@ from work_files import NIGHT, StandingClock, load, texts
 
 from imgur_source.memory import ListMemory
 from imgur_source.models import (
+    ACCOUNT_METRICS,
+    ACCOUNTS,
+    ALBUM_IMAGES,
+    ALBUM_METRICS,
     ALBUMS,
+    COMMENT_METRICS,
+    COMMENTS,
     CREDIT_CHARGES,
     DETAIL_FETCHES,
+    FAVORITES,
     GALLERY_RANKS,
     IMAGE_METRICS,
     IMAGES,
     LIST_ITEMS,
     LIST_SWEEPS,
+    POST_COMMENTS,
+    POST_IMAGES,
+    POST_METRICS,
+    POST_TAGS,
     POSTS,
+    SUBREDDIT_POSTS,
     SYNC_RUNS,
     TABLES,
+    TAGS,
 )
 
 ONE_DAY = timedelta(days=1)
@@ -312,7 +325,7 @@ def test_data_freshness__tells_ages_of_what_is_there(warehouse: Warehouse) -> No
     load(
         warehouse,
         IMAGES,
-        *({"id": f"i{number}", "fetched_at": at(-number)} for number in range(4)),
+        *({"id": f"i{days}", "fetched_at": at(-days)} for days in (0, 1, 2, 4)),
         {"id": "gone", "fetched_at": at(-90)},
     )
     load(warehouse, LIST_ITEMS, {"list": OWN, "item_id": "gone", "datetime": at(-99), "fetched_at": at(-90)})
@@ -324,70 +337,178 @@ def test_data_freshness__tells_ages_of_what_is_there(warehouse: Warehouse) -> No
         {"id": "i0", "observed_at": at(-2), "fetched_at": at(-1)},
         {"id": "gone", "observed_at": at(-90), "fetched_at": at(-90)},
     )
-    # images are 0, 24, 48 and 72 h old: the median is 36, and 95 % are below 48 + 0.85 * 24 = 68.4
+    # images are 0, 24, 48 and 96 h old: the median is 36, and 95 % are below 48 + 0.85 * 48 = 88.8
     assert rows(
         warehouse,
         "select * replace (round(p95_age_hours, 6) as p95_age_hours) from main.data_freshness "
         "where rows > 0 order by 1",
     ) == [
         ("image_metrics", "3", "24.0", "24.0", None, None, None, shown(-1)),
-        ("images", "5", "36.0", "68.4", "1.0", "0", shown(-3), shown(0)),
+        ("images", "5", "36.0", "88.8", "1.0", "0", shown(-3), shown(0)),
+    ]
+
+
+def test_data_freshness__leaves_what_has_gone_out_of_each_table(warehouse: Warehouse) -> None:
+    """Of each kind one thing has gone; what bears its id among other kinds is there, as fresh as the rest."""
+    kinds = {
+        "account_images": (IMAGES, IMAGE_METRICS),
+        "account_albums": (ALBUMS, ALBUM_METRICS),
+        "account_submissions": (POSTS, POST_METRICS),
+        "account_comments": (COMMENTS, COMMENT_METRICS),
+    }
+    for gone, (resource, (table, history)) in enumerate(kinds.items()):
+        seen = {number: at(-90 if number == gone else 0) for number in range(len(kinds))}
+        ids = {number: number if table is COMMENTS else str(number) for number in seen}
+        load(warehouse, table, *({"id": ids[number], "fetched_at": last} for number, last in seen.items()))
+        load(
+            warehouse,
+            history,
+            *(
+                {"id": ids[number], "observed_at": since, "fetched_at": until}
+                for number, last in seen.items()
+                for since, until in ((at(-95), at(-94)), (at(-93), last))
+            ),
+        )
+        load(
+            warehouse,
+            LIST_ITEMS,
+            *(
+                {"list": f"{resource}/me", "item_id": str(number), "datetime": at(-99), "fetched_at": last}
+                for number, last in seen.items()
+            ),
+        )
+    for item, seen in (("there", at(0)), ("gone", at(-90))):
+        load(warehouse, FAVORITES, {"account_id": 8, "item_id": item, "fetched_at": seen})
+        load(
+            warehouse,
+            LIST_ITEMS,
+            {
+                "list": "account_favorites/me",
+                "item_id": item,
+                "datetime": at(-99),
+                "fetched_at": seen,
+            },
+        )
+    load(
+        warehouse,
+        LIST_SWEEPS,
+        *(a_walk(-1, list=f"{resource}/me") for resource in (*kinds, "account_favorites")),
+    )
+    load(
+        warehouse,
+        POST_COMMENTS,
+        *({"id": 10 + days, "post_id": "0", "fetched_at": at(-days)} for days in (0, 90)),
+    )
+    load(warehouse, DETAIL_FETCHES, {"resource": "post_comments", "item_id": "0", "fetched_at": at(0)})
+    load(warehouse, ACCOUNTS, {"id": 8, "url": "amy", "fetched_at": at(0)})
+    load(
+        warehouse,
+        ACCOUNT_METRICS,
+        *({"id": 8, "observed_at": at(days - 1), "fetched_at": at(days)} for days in (-9, 0)),
+    )
+    load(warehouse, ALBUM_IMAGES, {"album_id": "0", "image_id": "0", "fetched_at": at(0)})
+    load(warehouse, POST_IMAGES, {"post_id": "0", "image_id": "0", "fetched_at": at(0)})
+    load(warehouse, POST_TAGS, {"post_id": "0", "tag": "cats", "fetched_at": at(0)})
+    load(warehouse, TAGS, {"name": "cats", "fetched_at": at(0)})
+    load(warehouse, SUBREDDIT_POSTS, {"id": "0", "fetched_at": at(0)})
+    load(
+        warehouse,
+        GALLERY_RANKS,
+        *(
+            {
+                "feed": "r/aww",
+                "observed_at": at(-days),
+                "position": 0,
+                "post_id": "0",
+                "fetched_at": at(-days),
+            }
+            for days in (0, 1)
+        ),
+    )
+    held = dict.fromkeys(("images", "albums", "posts", "comments"), 4)
+    held |= dict.fromkeys(("image_metrics", "album_metrics", "post_metrics", "comment_metrics"), 8)
+    held |= dict.fromkeys(("favorites", "post_comments", "account_metrics", "gallery_ranks"), 2)
+    held |= dict.fromkeys(
+        ("accounts", "album_images", "post_images", "post_tags", "tags", "subreddit_posts"), 1
+    )
+    columns = "table_name, rows, median_age_hours, p95_age_hours, newest_at"
+    assert rows(warehouse, f"select {columns} from main.data_freshness order by 1") == [
+        (name, str(number), "0.0", "0.0", shown(0)) for name, number in sorted(held.items())
     ]
 
 
 def test_data_freshness__counts_holes_of_all_lists(warehouse: Warehouse) -> None:
-    """One of two lists has a hole; the other was swept, but not all of them were."""
+    """Two of three lists have a hole; the third was swept, but not all of them were; where all were, the oldest tells."""
     load(
         warehouse,
         LIST_SWEEPS,
         a_walk(-3, list="account_submissions/me"),
         a_walk(-2, list="account_submissions/bob", kind="head", oldest=-9),
+        a_walk(-2, list="account_submissions/cy", kind="head", oldest=-9),
+        a_walk(-4, list="account_comments/me"),
+        a_walk(-2, list="account_comments/bob"),
     )
-    columns = "table_name, coverage_share, open_gaps, last_complete_sweep_at"
-    assert rows(warehouse, f"select {columns} from main.data_freshness where coverage_share is not null") == [
-        ("posts", "0.5", "1", None)
-    ]
+    columns = "table_name, round(coverage_share, 3), open_gaps, last_complete_sweep_at"
+    assert rows(
+        warehouse, f"select {columns} from main.data_freshness where coverage_share is not null order by 1"
+    ) == [("comments", "1.0", "0", shown(-4)), ("posts", "0.333", "2", None)]
 
 
 def test_data_freshness__counts_details_that_are_wanted(warehouse: Warehouse) -> None:
-    """Empty albums, posts without comments and what has gone have no details; a post that is an album is fetched as one."""
+    """Empty albums, posts without comments and what has gone have no details; a post that is an album is fetched as one.
+
+    What may have any is wanted.
+    """
     load(
         warehouse,
         ALBUMS,
         *({"id": f"a{number}", "images_count": number, "fetched_at": at(0)} for number in range(5)),
+        {"id": "unknown", "fetched_at": at(0)},
     )
     load(
         warehouse,
         POSTS,
         {"id": "a1", "is_album": True, "images_count": 1, "comment_count": 0},
         {"id": "p", "is_album": True, "images_count": 2, "comment_count": 5},
-        {"id": "q", "is_album": False, "comment_count": 1},
+        {"id": "q", "is_album": False, "images_count": 1, "comment_count": 1},
+        {"id": "r", "is_album": True, "images_count": 1, "comment_count": 0},
+        {"id": "empty", "is_album": True, "images_count": 0, "comment_count": 0},
+        {"id": "not known", "is_album": True},
         {"id": "of a feed", "is_album": True, "images_count": 2, "comment_count": 1},
+        {"id": "gone", "is_album": True, "images_count": 2, "comment_count": 1},
     )
     load(
         warehouse,
         LIST_ITEMS,
         *(
             {"list": "account_submissions/me", "item_id": item, "datetime": at(-9), "fetched_at": at(0)}
-            for item in ("a1", "p", "q")
+            for item in ("a1", "p", "q", "r", "empty", "not known")
         ),
+        {"list": "account_submissions/me", "item_id": "gone", "datetime": at(-9), "fetched_at": at(-5)},
         {"list": "account_albums/me", "item_id": "a4", "datetime": at(-9), "fetched_at": at(-5)},
     )
-    load(warehouse, LIST_SWEEPS, a_walk(-1, list="account_albums/me"))
+    load(
+        warehouse,
+        LIST_SWEEPS,
+        a_walk(-1, list="account_albums/me"),
+        a_walk(-1, list="account_submissions/me"),
+    )
     load(
         warehouse,
         DETAIL_FETCHES,
         {"resource": "album_images", "item_id": "a1", "items": 3},
         {"resource": "album_images", "item_id": "a2"},  # Imgur said that there is no such album
         {"resource": "post_comments", "item_id": "p", "items": 0},
+        {"resource": "post_images", "item_id": "p", "items": 2},
     )
     columns = "table_name, round(coverage_share, 3) as coverage_share"
-    # albums 1, 2 and 3 are wanted and 1 is held; the images of p are not; the comments of p are, those of q are not
+    # albums 1, 2, 3 and unknown, of which 1 is held; images of p, which are held, r and not known; comments of p,
+    # which are held, q and not known
     assert rows(
         warehouse,
-        f"select {columns} from main.data_freshness where table_name <> 'albums' and coverage_share is not null "
-        "order by 1",
-    ) == [("album_images", "0.333"), ("post_comments", "0.5"), ("post_images", "0.0")]
+        f"select {columns} from main.data_freshness where table_name not in ('albums', 'posts') "
+        "and coverage_share is not null order by 1",
+    ) == [("album_images", "0.25"), ("post_comments", "0.333"), ("post_images", "0.333")]
 
 
 def test_data_freshness__counts_complete_readings_of_feeds(warehouse: Warehouse) -> None:
@@ -414,6 +535,20 @@ def test_data_freshness__counts_complete_readings_of_feeds(warehouse: Warehouse)
     ) == [
         ("gallery_ranks", "3", "36.0", "0.75", None, shown(-2), shown(-1)),
         ("subreddit_posts", "0", None, "0.5", None, shown(-2), None),
+    ]
+
+
+def test_data_freshness__waits_for_a_feed_that_was_never_read_whole(warehouse: Warehouse) -> None:
+    """While one of the feeds lacks a whole reading, nobody knows since when all of them are there."""
+    load(
+        warehouse,
+        LIST_SWEEPS,
+        a_walk(-2, list="hot/viral", kind="feed"),
+        a_walk(-1, list="t/cats", kind="feed", is_complete=False),
+    )
+    columns = "table_name, coverage_share, last_complete_sweep_at"
+    assert rows(warehouse, f"select {columns} from main.data_freshness where coverage_share is not null") == [
+        ("gallery_ranks", "0.5", None)
     ]
 
 
@@ -456,30 +591,34 @@ def a_charge(run_id: str, endpoint: str, credits: int, **over: Any) -> dict[str,
 
 
 def test_credit_daily__adds_up_runs_of_a_utc_day(warehouse: Warehouse) -> None:
-    """A run belongs to the UTC day on which it began, in whatever zone the session is."""
+    """A run belongs to the UTC day on which it began, in whatever zone the session is; one without a time to none."""
     # the first night is at 2:00 UTC, so that 0.9 days later it is 23:36 of the same day, and 0.95 days 0:48 of the next
     load(
         warehouse,
         SYNC_RUNS,
         a_run("a", 0),
-        a_run("b", 0.9, outcome="failed", credits_planned=None, credits_spent=10, client_credits_left=None),
-        a_run("c", 0.95, credits_spent=7, client_credits_left=5000),
+        a_run("b", 0.9, outcome="failed", credits_planned=20, credits_spent=10, client_credits_left=1200),
+        a_run("c", 0.95, credits_planned=None, credits_spent=7, client_credits_left=5000),
+        a_run("d", 2, client_credits_left=None),
+        a_run("timeless", 0, started_at=None),
     )
     load(
         warehouse,
         CREDIT_CHARGES,
         a_charge("a", "x", 60, unchanged=4),
-        a_charge("a", "y", 50, requests=55),
-        a_charge("b", "x", 10, rows_new=None, rows_refreshed=None),
+        a_charge("a", "y", 50, requests=55, unchanged=2),
+        a_charge("b", "x", 10, unchanged=3, rows_new=5, rows_refreshed=1),
+        a_charge("c", "x", 7, rows_new=0, rows_refreshed=None),
     )
     with duckdb.connect(str(warehouse.work_file)) as connection:
         connection.execute("set timezone = 'Pacific/Auckland'")
         complete(connection)
         apply(connection, SQL_DIR, Parameters(NIGHT))
-    # 110 + 10 credits for 20 new rows are 6,000 for a thousand
+    # 110 + 10 credits for 25 new rows are 4,800 for a thousand
     assert texts(warehouse.work_file, "select * from main.credit_daily order by day") == [
-        ("2026-11-23", "2", "1", "100", "120", "125", "4", "20", "60", "6000.0", "900"),
-        ("2026-11-24", "1", "0", "100", "7", None, None, None, None, None, "5000"),
+        ("2026-11-23", "2", "1", "120", "120", "125", "9", "25", "61", "4800.0", "900"),
+        ("2026-11-24", "1", "0", None, "7", "7", "0", "0", None, None, "5000"),
+        ("2026-11-25", "1", "0", "100", "110", None, None, None, None, None, None),
     ]
 
 
@@ -489,17 +628,31 @@ def test_credit_by_endpoint__says_where_credits_went(warehouse: Warehouse) -> No
     load(
         warehouse,
         CREDIT_CHARGES,
-        a_charge("a", "x", 20, unchanged=3),
+        a_charge("a", "x", 20, unchanged=3, replays=1),
         a_charge("b", "x", 10, replays=2, requests=20, unchanged=7),
         a_charge("b", "free", 0, rows_new=0, rows_refreshed=0),
         a_charge("c", "y", 10, rows_new=None, rows_refreshed=None),
         a_charge("lost", "y", 10, fetched_at=at(-2)),
+        a_charge("c", "again", 40, rows_new=None),
+        a_charge("c", "once", 10, rows_refreshed=None),
+        dict.fromkeys(a_charge("", "", 0)) | {"run_id": "a", "endpoint": "unknown"},
     )
-    # x: 30 of 50 credits, 10 of 40 requests unchanged, 30 credits for 80 rows; y: 20 credits for 40 rows
+    # x: 30 of 100 credits, 10 of 40 requests unchanged, 30 credits for 80 rows; y: 20 credits for 40 rows
     assert rows(warehouse, "select * from main.credit_by_endpoint order by 1") == [
+        ("again", "1", "40", "0.4", "40", "0", "0.0", "0", None, "30", str(40_000 / 30), "40", shown(-1)),
         ("free", "1", "0", "0.0", "0", "0", None, "0", "0", "0", None, "0", shown(-6.9)),
-        ("x", "2", "30", "0.6", "40", "10", "0.25", "2", "20", "60", "375.0", "10", shown(-6.9)),
-        ("y", "2", "20", "0.4", "20", "0", "0.0", "0", "10", "30", "500.0", "20", shown(-1)),
+        ("once", "1", "10", "0.1", "10", "0", "0.0", "0", "10", None, "1000.0", "10", shown(-1)),
+        ("unknown", "1", "0", "0.0", "0", "0", None, "0", None, None, None, "0", shown(-7)),
+        ("x", "2", "30", "0.3", "40", "10", "0.25", "3", "20", "60", "375.0", "10", shown(-6.9)),
+        ("y", "2", "20", "0.2", "20", "0", "0.0", "0", "10", "30", "500.0", "20", shown(-1)),
+    ]
+
+
+def test_credit_by_endpoint__has_no_share_of_nothing(warehouse: Warehouse) -> None:
+    """Before a credit was spent no endpoint has a part of it."""
+    load(warehouse, CREDIT_CHARGES, a_charge("a", "free", 0))
+    assert rows(warehouse, "select endpoint, credits_spent, credits_share from main.credit_by_endpoint") == [
+        ("free", "0", None)
     ]
 
 
