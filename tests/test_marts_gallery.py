@@ -106,18 +106,23 @@ def test_gallery_trajectory__tells_a_whole_story(warehouse: Warehouse) -> None:
 
 
 def test_gallery_trajectory__does_not_count_hours_that_nobody_watched(warehouse: Warehouse) -> None:
-    """An interval of 36 hours counts, one of a week does not, though the post stands at both of its ends."""
+    """An interval of 36 hours counts, a longer one does not, though the post stands at both of its ends.
+
+    Nor does the first reading tell when the post came, though later ones show it.
+    """
+    load(warehouse, POSTS, a_post("a", published=-5))
     load(
         warehouse,
         GALLERY_RANKS,
-        place(0, "a", 1),
+        place(0, "a", 10),
         place(36, "a", 1),
         place(36 + 168, "a", 1),
         place(36 + 168 + 12, "a", 61),
+        place(36 + 168 + 12 + 36.5, "a", 1),
     )
-    # 36 h whole, the week not, and half of the last 12 h, at whose end it is out of both
-    assert trajectory(warehouse, "top_10_hours, top_60_hours, readings, stays") == [
-        ("42.0", "42.0", "4", "1")
+    # 36 h whole, the week not, half of the 12 h, at whose end it is out of both, and the last 36.5 h not either
+    assert trajectory(warehouse, "top_10_hours, top_60_hours, hours_to_entry, readings, stays") == [
+        ("42.0", "42.0", None, "5", "1")
     ]
 
 
@@ -137,6 +142,7 @@ def test_gallery_trajectory__leaves_incomplete_readings_out(warehouse: Warehouse
         GALLERY_RANKS,
         place(0, "a", 2),
         place(0, "b", 3),
+        place(0, "no id", 4) | {"post_id": None},
         place(12, "a", 1),
         place(24, "a", 2),
         place(24, "b", 3),
@@ -158,8 +164,18 @@ def test_gallery_trajectory__takes_an_empty_feed_for_a_reading(warehouse: Wareho
 def test_gallery_trajectory__takes_the_better_of_two_places(warehouse: Warehouse) -> None:
     """A feed that shifts between two pages shows a post twice in one reading; it counts once."""
     load(warehouse, GALLERY_RANKS, place(0, "a", 60), place(0, "a", 61), place(12, "a", 60))
-    columns = "entered_rank, readings, stays, top_60_hours"
-    assert trajectory(warehouse, columns) == [("60", "2", "1", "12.0")]
+    columns = "entered_rank, readings, stays, top_10_hours, top_60_hours"
+    assert trajectory(warehouse, columns) == [("60", "2", "1", "0.0", "12.0")]
+
+
+def test_gallery_trajectory__keeps_the_first_time_of_the_best_place(warehouse: Warehouse) -> None:
+    """Who stood equally high again later was there at the first time, in whatever order the rows are held."""
+    load(
+        warehouse,
+        GALLERY_RANKS,
+        *(place(hours, f"p{number}", 1 + number) for hours in (36, 24, 12, 0) for number in range(60)),
+    )
+    assert trajectory(warehouse, "distinct best_at, last_seen_at") == [(shown(0), shown(36))]
 
 
 def test_gallery_trajectory__tells_in_each_feed_when_a_post_became_viral(warehouse: Warehouse) -> None:
@@ -170,12 +186,16 @@ def test_gallery_trajectory__tells_in_each_feed_when_a_post_became_viral(warehou
         GALLERY_RANKS,
         place(0, "other", 1),
         place(9, "a", 1),
-        place(2, "other", 1, feed="t/cats"),
+        place(11, "a", 1),
+        place(2, "cat", 61, feed="t/cats"),
         place(4, "a", 1, feed="t/cats"),
+        place(10, "a", 1, feed="t/cats"),
     )
-    assert trajectory(warehouse, "feed, hours_to_entry, hours_to_viral, is_own", "post_id = 'a'") == [
-        (VIRAL, "8.0", "8.0", "false"),
-        ("t/cats", "3.0", "8.0", "false"),
+    columns = "feed, post_id, stays, top_60_hours, hours_to_entry, hours_to_viral, is_own"
+    assert trajectory(warehouse, columns, "post_id <> 'other'") == [
+        (VIRAL, "a", "1", "6.5", "8.0", "8.0", "false"),
+        ("t/cats", "a", "1", "7.0", "3.0", "8.0", "false"),
+        ("t/cats", "cat", "1", "0.0", None, None, "false"),
     ]
 
 
@@ -190,29 +210,41 @@ def test_gallery_trajectory__keeps_a_post_that_is_not_held(warehouse: Warehouse)
 
 
 def test_gallery_rank_history__compares_with_the_reading_before(warehouse: Warehouse) -> None:
-    """A post that rises gains places; the counters are those of the reading, or the last ones before it."""
+    """A post that rises gains places; the counters are those of the reading, or the last ones before it.
+
+    Where it is shown twice, the better place counts, with the counters of its reply.
+    """
+    load(warehouse, ACCOUNTS, {"id": 8, "url": "amy", "fetched_at": at(0)})
     load(warehouse, POSTS, a_post("a", published=-1))
-    load(warehouse, POST_METRICS, counters(12, "a", 10, 1), counters(24.01, "a", 50, 2))
+    load(
+        warehouse,
+        POST_METRICS,
+        counters(12, "a", 10, 1),
+        counters(24 + 1 / 60, "a", 50, 2),
+        counters(24 + 3 / 60, "a", 60, 3),
+    )
     load(
         warehouse,
         GALLERY_RANKS,
         place(0, "a", 9),
         place(12, "a", 4),
         place(24, "a", 6),
+        place(24, "a", 70) | {"fetched_at": at(24 + 5 / 60)},
         place(36, "b", 1),
+        place(36, "no id", 2) | {"post_id": None},
         place(48, "a", 6),
     )
     warehouse.apply_sql()
     known = ("a", "Title of a", "amy")
-    # the counters at 24.01 h came with the reading of 24 h, whose reply was received a minute after its beginning
+    # the counters of a minute past 24 h came with the reading of 24 h, whose reply was received then
     assert texts(
         warehouse.work_file, "select * from main.gallery_rank_history order by observed_at, rank"
     ) == [
-        (VIRAL, *known, "9", None, None, None, None, "true", "false", shown(0)),
-        (VIRAL, *known, "4", "9", "5", "10", "1", "true", "false", shown(12)),
-        (VIRAL, *known, "6", "4", "-2", "50", "2", "true", "false", shown(24)),
+        (VIRAL, *known, "9", None, None, None, None, "true", "true", shown(0)),
+        (VIRAL, *known, "4", "9", "5", "10", "1", "true", "true", shown(12)),
+        (VIRAL, *known, "6", "4", "-2", "50", "2", "true", "true", shown(24)),
         (VIRAL, "b", None, None, "1", None, None, None, None, "true", "false", shown(36)),
-        (VIRAL, *known, "6", None, None, "50", "2", "true", "false", shown(48)),
+        (VIRAL, *known, "6", None, None, "60", "3", "true", "true", shown(48)),
     ]
 
 
