@@ -84,7 +84,10 @@ def rows(warehouse: Warehouse, query: str) -> list[tuple[str | None, ...]]:
 
 
 def test_comments__joins_tree_and_list(warehouse: Warehouse) -> None:
-    """The place in the thread is the tree's, the counters are those that were seen last."""
+    """The place in the thread is the tree's, the counters are those that were seen last: at the same time, the tree's.
+
+    Whose a comment is its number tells, though the name was another, and where that is hidden the name.
+    """
     load(warehouse, ACCOUNTS, ME)
     load(warehouse, POSTS, POST)
     load(
@@ -92,8 +95,15 @@ def test_comments__joins_tree_and_list(warehouse: Warehouse) -> None:
         POST_COMMENTS,
         in_tree(1, author="bob", author_id=0, ups=3, downs=2),
         in_tree(2, parent=1, minutes=4, author="amy", author_id=None, points=1, platform="api"),
+        in_tree(3, root=3, author="before", author_id=8, points=1),
+        in_tree(4, root=4, author="AMY", author_id=0),
     )
-    load(warehouse, COMMENTS, written(2, parent=1, points=7, fetched_at=at(6000), datetime=at(4)))
+    load(
+        warehouse,
+        COMMENTS,
+        written(2, parent=1, points=7, fetched_at=at(6000), datetime=at(4)),
+        written(3, author="before", points=7),
+    )
     assert rows(warehouse, "select * from main.comments order by comment_id") == [
         (
             *("1", "p", None, "1", None, "bob", "Text 1", None, "0", "3", "2", "1", "1"),
@@ -102,6 +112,14 @@ def test_comments__joins_tree_and_list(warehouse: Warehouse) -> None:
         (
             *("2", "p", "1", "1", "8", "Amy", "Text 2", None, "1", None, None, "7", "0"),
             *("true", "true", "false", "false", shown(4), None, None, shown(6000)),
+        ),
+        (
+            *("3", "p", None, "3", "8", "Amy", "Text 3", None, "0", None, None, "1", "0"),
+            *("true", "true", "false", "false", shown(0), None, None, shown(5000)),
+        ),
+        (
+            *("4", "p", None, "4", "8", "Amy", "Text 4", None, "0", None, None, "1", "0"),
+            *("true", "true", "false", "false", shown(0), None, None, shown(5000)),
         ),
     ]
 
@@ -118,14 +136,17 @@ def test_comments__knows_little_of_an_answer_elsewhere(warehouse: Warehouse) -> 
 
 
 def test_comments__tells_what_has_gone(warehouse: Warehouse) -> None:
-    """Its author's list says whether a comment is gone, but a tree that shows it later says that it is back."""
+    """Its author's list says whether a comment is gone, but a tree that shows it later says that it is back.
+
+    A tree of before says nothing of that, nor does one that a later tree has left behind.
+    """
     load(warehouse, ACCOUNTS, ME)
     load(
         warehouse,
         LIST_ITEMS,
         *(
             {"list": "account_comments/me", "item_id": item, "datetime": at(0), "fetched_at": at(10)}
-            for item in ("1", "2")
+            for item in ("1", "2", "5", "6")
         ),
     )
     load(
@@ -142,18 +163,21 @@ def test_comments__tells_what_has_gone(warehouse: Warehouse) -> None:
             for minutes in (20, 30)
         ),
     )
-    load(warehouse, COMMENTS, written(1, fetched_at=at(10)), written(2, fetched_at=at(10)))
+    load(warehouse, COMMENTS, *(written(number, fetched_at=at(10)) for number in (1, 2, 5, 6)))
     load(
         warehouse,
         POST_COMMENTS,
         in_tree(2, root=2, author="Amy", author_id=8, fetched_at=at(40)),
         in_tree(3, root=3, fetched_at=at(30)),
         in_tree(4, root=4, fetched_at=at(40), deleted=True, author=None, author_id=0),
+        in_tree(5, root=5, post_id="q", author="Amy", author_id=8, fetched_at=at(20)),
+        in_tree(6, root=6, author="Amy", author_id=8, fetched_at=at(30)),
     )
     load(
         warehouse,
         DETAIL_FETCHES,
         {"resource": "post_comments", "item_id": "p", "items": 4, "fetched_at": at(40)},
+        {"resource": "post_comments", "item_id": "q", "items": 1, "fetched_at": at(20)},
     )
     columns = "comment_id, author_name, is_stub, is_missing, missing_since, deleted_at, fetched_at"
     assert rows(warehouse, f"select {columns} from main.comments order by 1") == [
@@ -161,6 +185,8 @@ def test_comments__tells_what_has_gone(warehouse: Warehouse) -> None:
         ("2", "Amy", "false", "false", None, None, shown(40)),
         ("3", "u3", "false", "true", None, None, shown(30)),
         ("4", None, "true", "false", None, None, shown(40)),
+        ("5", "Amy", "false", "true", shown(20), shown(20), shown(20)),
+        ("6", "Amy", "false", "true", shown(20), shown(20), shown(30)),
     ]
 
 
@@ -197,17 +223,18 @@ def test_comment_threads__tells_how_quickly_a_thread_grew(warehouse: Warehouse) 
         warehouse,
         POST_COMMENTS,
         in_tree(1, minutes=0, points=5),
-        in_tree(2, parent=1, minutes=60, points=-2),
-        in_tree(3, parent=2, minutes=70, depth=2, points=None),
+        in_tree(2, parent=1, minutes=60, points=-4),
+        in_tree(3, parent=2, minutes=61, depth=2, points=None),
         in_tree(4, parent=1, minutes=1440, author="amy", author_id=8),
         in_tree(6, parent=4, minutes=1460, depth=2, author="amy", author_id=8),
         in_tree(5, parent=3, minutes=1441, depth=3, author="u2", author_id=102),
+        in_tree(7, root_id=None, points=None),
     )
-    # waits: 60 (2 after 1), 10 (3 after 2), 1440 (4 after 1), 20 (6 after 4), 1371 (5 after 3)
-    # points: 5 - 2 + 1 + 1 + 1
+    # waits: 60 (2 after 1), 1 (3 after 2), 1440 (4 after 1), 20 (6 after 4), 1380 (5 after 3)
+    # points: 5 - 4 + 1 + 1 + 1
     assert rows(warehouse, "select * from main.comment_threads") == [
         (
-            *("1", "p", "u1", "6", "3", "4", "6", "60.0", "60.0", "1440.0", "1", "3", "true"),
+            *("1", "p", "u1", "6", "3", "4", "4", "60.0", "60.0", "1440.0", "1", "3", "true"),
             *(shown(0), shown(1460)),
         )
     ]
@@ -259,10 +286,17 @@ def test_comment_threads__knows_a_post_author_by_name(warehouse: Warehouse) -> N
         in_tree(2, parent=1, author="bob", author_id=0),
         in_tree(3, root=3, post_id="q"),
         in_tree(4, root=3, parent=3, post_id="q", author="Bob", author_id=6),
+        in_tree(5, root=3, parent=3, post_id="q", author="Robert", author_id=6),
+        in_tree(6, parent=1, author="BOB", author_id=0),
+        in_tree(7, root=7),
+        in_tree(8, root=7, parent=7, author="BOB", author_id=5),
     )
-    assert rows(warehouse, "select root_id, author_replied from main.comment_threads order by 1") == [
-        ("1", "true"),
-        ("3", "false"),
+    assert rows(
+        warehouse, "select root_id, authors, author_replied from main.comment_threads order by 1"
+    ) == [
+        ("1", "2", "true"),
+        ("3", "2", "false"),
+        ("7", "2", "true"),
     ]
 
 
@@ -290,4 +324,44 @@ def test_top_commenters__ranks_authors(warehouse: Warehouse) -> None:
         ("5", "bob", "1", "3", "2", "15", "4.0", "1", "false", shown(1), shown(3)),
         ("8", "Amy", "2", "1", "1", "1", "1.0", "0", "true", shown(4), shown(4)),
         (None, "cy", "2", "1", "1", None, None, "0", "false", shown(5), shown(5)),
+    ]
+
+
+def test_top_commenters__knows_authors_by_their_numbers(warehouse: Warehouse) -> None:
+    """A number bears its latest name; a name without one is whose it was last, in upper or lower case."""
+    load(warehouse, ACCOUNTS, ME)
+    load(warehouse, POSTS, POST)
+    roots: list[tuple[float, str, int]] = [
+        (1, "Dan", 21),  # who left the name to 20
+        (9, "dan", 20),
+        (10, "DAN", 0),
+        (3, "eve", 30),  # at the same time the higher number has it
+        (3, "eve", 31),
+        (4, "eva", 31),  # at the same time the name that comes later in the alphabet
+        (4, "eve", 0),
+        (1, "bob", 5),
+        (9, "ali", 5),
+        (5, "cy", 0),
+        (6, "CY", 0),
+    ]
+    load(
+        warehouse,
+        POST_COMMENTS,
+        *(
+            in_tree(number, root=number, minutes=minutes, author=author, author_id=author_id)
+            for number, (minutes, author, author_id) in enumerate(roots, start=1)
+        ),
+        in_tree(12, root=8, parent=8, minutes=11, author="zed", author_id=50),
+        in_tree(13, root=9, parent=9, minutes=12, author="zed", author_id=50),
+    )
+    load(warehouse, COMMENTS, written(12, parent=8, author="zed", author_id=50))
+    columns = "author_id, author_name, rank, comments, replies_received, is_own"
+    assert rows(warehouse, f"select {columns} from main.top_commenters order by rank, author_id") == [
+        ("31", "eve", "1", "3", "0", "false"),
+        ("5", "ali", "2", "2", "2", "false"),
+        ("20", "DAN", "2", "2", "0", "false"),
+        ("50", "zed", "2", "2", "0", "true"),
+        (None, "CY", "2", "2", "0", "false"),
+        ("21", "Dan", "6", "1", "0", "false"),
+        ("30", "eve", "6", "1", "0", "false"),
     ]
