@@ -140,6 +140,7 @@ def test_posts__tells_all_of_a_post(warehouse: Warehouse) -> None:
         warehouse,
         POST_TAGS,
         {"post_id": "p", "tag": "b", "position": 0},
+        {"post_id": "p", "tag": "c", "position": 1},
         {"post_id": "p", "tag": "a", "position": 1},
     )
     load(
@@ -152,7 +153,7 @@ def test_posts__tells_all_of_a_post(warehouse: Warehouse) -> None:
     assert rows(warehouse, "select * from main.posts") == [
         (
             *("p", "8", "Amy", "Cat", "A cat.", "https://i.imgur.com/p.mp4", "public", "aww", "video/mp4"),
-            *("animation", "[b, a]", "100", "9", "2", "7", "8", "3", "4", None, "640", "480", "2048"),
+            *("animation", "[b, a, c]", "100", "9", "2", "7", "8", "3", "4", None, "640", "480", "2048"),
             *("36.0", "12.0", "false", "true", "false", "true", "false", "true", "false"),
             *(shown(-2), shown(-1.5), None, None, shown(-0.5)),
         )
@@ -160,7 +161,10 @@ def test_posts__tells_all_of_a_post(warehouse: Warehouse) -> None:
 
 
 def test_posts__finds_whose_a_post_is(warehouse: Warehouse) -> None:
-    """By number, else by name, else by the list that has shown it; a number of somebody else decides against a name."""
+    """By number, else by name, else by the list that has shown it; a number of somebody else decides against a name.
+
+    Of two lists the one that showed it last tells; favourites of an account are not its posts.
+    """
     followed(warehouse, AMY, BOB)
     posts: list[dict[str, Any]] = [
         {"id": "by number", "account_id": 8, "account_url": "former"},
@@ -169,6 +173,9 @@ def test_posts__finds_whose_a_post_is(warehouse: Warehouse) -> None:
         {"id": "hidden", "account_id": None, "account_url": None},
         {"id": "of my login", "account_id": 0, "account_url": None},
         {"id": "of bob's list", "account_id": 0, "account_url": "bobby"},
+        {"id": "of both, at last mine", "account_id": 0, "fetched_at": at(-9)},
+        {"id": "of both at once", "account_id": 0, "fetched_at": at(-9)},
+        {"id": "theirs, in my list", "account_id": 77, "account_url": "zoe"},
     ]
     load(warehouse, POSTS, *({"fetched_at": at(0)} | post for post in posts))
     load(
@@ -176,7 +183,13 @@ def test_posts__finds_whose_a_post_is(warehouse: Warehouse) -> None:
         LIST_ITEMS,
         listed("by number", "account_submissions", seen=0),
         listed("of my login", "account_submissions", seen=0),
-        listed("of bob's list", "account_submissions", seen=0, name="bob"),
+        listed("of bob's list", "account_submissions", seen=0, name="Bob"),
+        listed("of both, at last mine", "account_submissions", seen=-5, name="Bob"),
+        listed("of both, at last mine", "account_submissions", seen=0),
+        listed("of both at once", "account_submissions", seen=0),
+        listed("of both at once", "account_submissions", seen=0, name="Bob"),
+        listed("theirs, in my list", "account_submissions", seen=0),
+        listed("hidden", "account_favorites", seen=0),
     )
     assert rows(
         warehouse, "select post_id, account_id, account_name, is_own from main.posts order by post_id"
@@ -186,7 +199,10 @@ def test_posts__finds_whose_a_post_is(warehouse: Warehouse) -> None:
         ("former name", "77", "amy", "false"),
         ("hidden", None, None, "false"),
         ("of bob's list", "9", "Bob", "true"),
+        ("of both at once", "9", "Bob", "true"),
+        ("of both, at last mine", "8", "Amy", "true"),
         ("of my login", "8", "Amy", "true"),
+        ("theirs, in my list", "77", "zoe", "true"),
     ]
 
 
@@ -226,9 +242,12 @@ def test_posts__tells_formats_apart(warehouse: Warehouse) -> None:
     posts: list[dict[str, Any]] = [
         {"id": "album", "is_album": True, "images_count": 2},
         {"id": "album of unknown size", "is_album": True},
+        {"id": "album of zero", "is_album": True, "images_count": 0},
         {"id": "animation", "is_album": False, "animated": True, "has_sound": False},
         {"id": "image", "is_album": False, "animated": False},
+        {"id": "one animation", "is_album": True, "images_count": 1},
         {"id": "one image", "is_album": True, "images_count": 1},
+        {"id": "one image, two held", "is_album": True, "images_count": 1},
         {"id": "one video", "is_album": True, "images_count": 1},
         {"id": "unknown"},
         {"id": "video", "is_album": False, "animated": True, "has_sound": True},
@@ -237,15 +256,21 @@ def test_posts__tells_formats_apart(warehouse: Warehouse) -> None:
     load(
         warehouse,
         POST_IMAGES,
+        {"post_id": "one animation", "image_id": "a", "animated": True, "has_sound": False},
         {"post_id": "one image", "image_id": "i", "animated": False},
+        {"post_id": "one image, two held", "image_id": "v", "animated": True, "has_sound": True},
+        {"post_id": "one image, two held", "image_id": "w", "animated": True, "has_sound": True},
         {"post_id": "one video", "image_id": "v", "animated": True, "has_sound": True},
     )
     assert rows(warehouse, "select post_id, format from main.posts order by post_id") == [
         ("album", "album"),
         ("album of unknown size", "album"),
+        ("album of zero", "album"),
         ("animation", "animation"),
         ("image", "image"),
+        ("one animation", "animation"),
         ("one image", "image"),
+        ("one image, two held", "image"),
         ("one video", "video"),
         ("unknown", "image"),
         ("video", "video"),
@@ -256,10 +281,18 @@ def test_posts__tells_formats_apart(warehouse: Warehouse) -> None:
 
 
 def test_images__takes_the_richest_view(warehouse: Warehouse) -> None:
-    """The owner's view wins over an album's, though that may be newer, and an album's over a post's."""
+    """The owner's view wins over an album's, though that may be newer, and an album's over a post's.
+
+    Of views of one kind the newest wins, and at the same time that of the first id.
+    """
     followed(warehouse, AMY, BOB)
     load(warehouse, ALBUMS, {"id": "a1", "account_id": 9}, {"id": "a2", "account_id": 9})
-    load(warehouse, POSTS, {"id": "g", "account_id": 0, "account_url": "zoe"})
+    load(
+        warehouse,
+        POSTS,
+        {"id": "g", "account_id": 0, "account_url": "zoe"},
+        {"id": "a2", "account_id": 0, "account_url": "zoe"},
+    )
     load(
         warehouse,
         IMAGES,
@@ -269,13 +302,14 @@ def test_images__takes_the_richest_view(warehouse: Warehouse) -> None:
         warehouse,
         ALBUM_IMAGES,
         {"album_id": "a2", "image_id": "i", "views": 12, "fetched_at": at(-1)},
-        {"album_id": "a2", "image_id": "j", "views": 3, "fetched_at": at(-3)},
-        {"album_id": "a1", "image_id": "j", "views": 4, "fetched_at": at(-1)},
+        {"album_id": "a1", "image_id": "j", "views": 3, "fetched_at": at(-3)},
+        {"album_id": "a2", "image_id": "j", "views": 4, "fetched_at": at(-1)},
     )
     load(
         warehouse,
         POST_IMAGES,
         {"post_id": "g", "image_id": "j", "views": 5, "fetched_at": at(0)},
+        {"post_id": "h", "image_id": "k", "views": 8, "fetched_at": at(0)},
         {"post_id": "g", "image_id": "k", "views": 6, "fetched_at": at(0)},
     )
     columns = (
@@ -313,6 +347,39 @@ def test_images__gives_nobody_the_name_of_another(warehouse: Warehouse) -> None:
     ]
 
 
+def test_images__finds_whose_an_image_is(warehouse: Warehouse) -> None:
+    """By its own number, else by what holds it, else by the login whose list it is in; else by its name."""
+    followed(warehouse, AMY, BOB)
+    load(warehouse, ALBUMS, {"id": "a", "account_id": 9})
+    load(warehouse, IMAGES, {"id": "mine", "account_id": 8}, {"id": "unsaid", "account_id": 0})
+    load(
+        warehouse,
+        ALBUM_IMAGES,
+        {"album_id": "a", "image_id": "mine in bob's", "account_id": 8},
+        {"album_id": "a", "image_id": "unsaid in bob's"},
+    )
+    load(
+        warehouse,
+        POST_IMAGES,
+        {"post_id": "not held", "image_id": "named", "account_id": 0, "account_url": "BOB"},
+    )
+    load(
+        warehouse,
+        LIST_ITEMS,
+        listed("mine", "account_images", seen=0),
+        listed("a", "account_albums", seen=0, name="bob"),
+    )
+    assert rows(
+        warehouse, "select image_id, account_id, account_name, is_own from main.images order by image_id"
+    ) == [
+        ("mine", "8", "Amy", "true"),
+        ("mine in bob's", "8", "Amy", "true"),
+        ("named", "9", "Bob", "true"),
+        ("unsaid", "8", "Amy", "true"),
+        ("unsaid in bob's", "9", "Bob", "true"),
+    ]
+
+
 def test_images__tells_what_has_gone(warehouse: Warehouse) -> None:
     """What two proved walks missed is deleted; what only an album has shown is never missing."""
     load(warehouse, IMAGES, {"id": "gone", "fetched_at": at(-9)}, {"id": "late", "fetched_at": at(-2)})
@@ -340,7 +407,7 @@ def test_albums__adds_up_its_images(warehouse: Warehouse) -> None:
         ALBUMS,
         {
             "id": "a",
-            "account_url": "amy",
+            "account_url": "AMY",
             "account_id": 0,
             "cover": "i",
             "title": "Cats",
@@ -409,6 +476,24 @@ def test_album_performance__compares_with_the_first(warehouse: Warehouse) -> Non
     ]
 
 
+def test_album_performance__counts_places_of_equals_by_their_ids(warehouse: Warehouse) -> None:
+    """The place goes by the position, and where two images share one, by their ids."""
+    load(
+        warehouse,
+        ALBUM_IMAGES,
+        *(
+            {"album_id": "a", "image_id": image, "position": position, "views": views}
+            for image, position, views in (("z", 0, 8), ("y", 1, 2), ("x", 1, 4))
+        ),
+    )
+    columns = "image_id, position, views_per_first"
+    assert rows(warehouse, f"select {columns} from main.album_performance order by position") == [
+        ("z", "1", "1.0"),
+        ("x", "2", "0.5"),
+        ("y", "3", "0.25"),
+    ]
+
+
 # accounts
 
 
@@ -424,10 +509,16 @@ def test_accounts__counts_what_is_held(warehouse: Warehouse) -> None:
         POSTS,
         {"id": "p", "account_id": 8, "views": 10, "fetched_at": at(0)},
         {"id": "q", "account_id": 8, "views": None, "fetched_at": at(0)},
+        {"id": "r", "account_id": 8, "views": 4, "fetched_at": at(0)},
         {"id": "gone", "account_id": 8, "views": 500, "fetched_at": at(-9)},
     )
-    load(warehouse, IMAGES, {"id": "i", "account_id": 8, "views": 3, "fetched_at": at(0)})
-    load(warehouse, ALBUMS, {"id": "a", "account_id": 8})
+    load(
+        warehouse,
+        IMAGES,
+        {"id": "i", "account_id": 8, "views": 3, "fetched_at": at(0)},
+        {"id": "gone", "account_id": 8, "views": 500, "fetched_at": at(-9)},
+    )
+    load(warehouse, ALBUMS, {"id": "a", "account_id": 8}, {"id": "gone", "account_id": 8})
     load(
         warehouse,
         ALBUM_IMAGES,
@@ -439,14 +530,17 @@ def test_accounts__counts_what_is_held(warehouse: Warehouse) -> None:
         COMMENTS,
         {"id": 1, "author_id": 8},
         {"id": 2, "author_id": 0, "author": "amy", "deleted": True},
+        {"id": 9, "author_id": 8},
     )
     load(warehouse, POST_COMMENTS, {"id": 3, "author_id": 8}, {"id": 4, "author_id": 77})
-    load(warehouse, LIST_ITEMS, listed("gone", "account_submissions", seen=-9))
-    load(warehouse, LIST_SWEEPS, *swept("account_submissions", -3, -2))
-    # images i (3 as its owner sees it) and j (4); comments 1 and 3
+    for resource in ("account_submissions", "account_albums", "account_images", "account_comments"):
+        gone = "9" if resource == "account_comments" else "gone"
+        load(warehouse, LIST_ITEMS, listed(gone, resource, seen=-9))
+        load(warehouse, LIST_SWEEPS, *swept(resource, -3, -2))
+    # posts p, q and r; images i (3 as its owner sees it) and j (4); comments 1 and 3
     assert rows(warehouse, "select * from main.accounts order by account_id") == [
         (
-            *("8", "Amy", "Hi", "Liked", "70", "2", "1", "2", "2", "10", "7", "0.0"),
+            *("8", "Amy", "Hi", "Liked", "70", "3", "1", "2", "2", "14", "7", "0.0"),
             *(shown(-900), shown(0)),
         ),
         ("9", "Bob", None, None, None, "0", "0", "0", "0", "0", "0", "24.0", None, shown(-1)),
@@ -477,7 +571,11 @@ def test_survival__tells_what_has_become_of_what_lists_showed(warehouse: Warehou
         {"id": "gone", "account_id": 8, "views": 9, "datetime": at(-15), "fetched_at": at(-10)},
         {"id": "missed", "account_id": 8, "datetime": at(-15), "fetched_at": at(-4)},
     )
-    load(warehouse, IMAGE_METRICS, {"id": "gone", "observed_at": at(-14), "fetched_at": at(-10)})
+    load(
+        warehouse,
+        IMAGE_METRICS,
+        *({"id": "gone", "observed_at": at(day), "fetched_at": at(-10)} for day in (-12, -14)),
+    )
     load(
         warehouse,
         LIST_ITEMS,
@@ -522,11 +620,19 @@ def test_survival__dates_a_deletion_by_whichever_list_missed_it_first(warehouse:
 
 
 def test_survival__knows_an_item_by_its_list_alone(warehouse: Warehouse) -> None:
-    """Where the item itself is not held, its list's time is when it was made."""
-    load(warehouse, LIST_ITEMS, listed("p", "account_submissions", seen=0))
+    """Where the item itself is not held, its lists' earliest time is when it was made; lists of other things say nothing."""
+    load(
+        warehouse,
+        LIST_ITEMS,
+        listed("p", "account_submissions", seen=0) | {"datetime": at(-20)},
+        listed("p", "account_submissions", seen=-1, name="former"),
+        listed("i", "account_images", seen=0),
+        listed("i", "account_favorites", seen=0) | {"datetime": at(-40)},
+    )
     columns = "kind, item_id, account_name, state, views, made_at, first_seen_at"
-    assert rows(warehouse, f"select {columns} from main.survival") == [
-        ("post", "p", None, "alive", None, shown(-30), shown(0))
+    assert rows(warehouse, f"select {columns} from main.survival order by kind") == [
+        ("image", "i", None, "alive", None, shown(-30), shown(0)),
+        ("post", "p", None, "alive", None, shown(-30), shown(0)),
     ]
 
 
