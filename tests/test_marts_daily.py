@@ -175,6 +175,7 @@ def fill(warehouse: Warehouse) -> None:
                 ("still", on(1)),
                 ("unseen", on(1)),
                 ("at 14 days", on(1)),
+                ("90 days", on(1)),
                 ("fell", on(1)),
                 ("in time", on(1, 12)),
                 ("too late", on(1, 12) - timedelta(seconds=1)),
@@ -202,6 +203,7 @@ def fill(warehouse: Warehouse) -> None:
         a_total("still", 50, on(2), on(21)),
         a_total("unseen", 0, on(2)),
         a_total("at 14 days", 9, on(15)),
+        a_total("90 days", 50, on(2), on(1, 2160)),
         a_total("fell", 80, on(2)),
         a_total("fell", 40, on(3)),
         a_total("in time", 70, on(8, 12)),
@@ -453,6 +455,15 @@ def test_post_lifetime__knows_a_counter_that_stood_still(world: Warehouse) -> No
     ) == [
         ("1d", 50, False), ("2d", 50, False), ("3d", 50, False), ("7d", 50, False), ("14d", 50, False),
     ]  # fmt: skip
+
+
+def test_post_lifetime__goes_on_for_90_days(world: Warehouse) -> None:
+    """After a fortnight come a month, two and three, of 30 days each; what was last seen at 90 days is known there."""
+    assert read(
+        world.work_file,
+        "select age_bucket, age_hours, views from post_lifetime where post_id = '90 days' and age_hours > 336 "
+        "order by age_hours",
+    ) == [("30d", 720, 50), ("60d", 1440, 50), ("90d", 2160, 50)]
 
 
 def test_post_lifetime__of_no_views(world: Warehouse) -> None:

@@ -49,6 +49,7 @@ FOLLOWED = {
     "busy": 9,
     "unseen": 10,
     "steady": 11,
+    "weekly": 12,
 }
 OF_A_TAGGER = {"cats": (20, 40, 80, 160, 320, 640), "rare": (25,), None: (50, 100, 200, 400)}
 VIDEOS = tuple(range(10, 210, 10))  # 20 posts: 10, 20, …, 200 views
@@ -279,6 +280,10 @@ def fill_hours(warehouse: Warehouse) -> None:
             a_post(f"brand new {number}", "berlin", 9, datetime=NIGHT - timedelta(hours=3))
             for number in range(5)
         ),
+        *(
+            a_post(f"week {views}", "weekly", views, datetime=datetime(2026, 11, 2, 9, tzinfo=UTC))
+            for views in (84, 30, 12)
+        ),
     )
     load(
         warehouse,
@@ -286,6 +291,7 @@ def fill_hours(warehouse: Warehouse) -> None:
         # 168 views in 14 days, 84 of them in the first 7
         a_reading("of late", 84, datetime(2026, 11, 1, 0, 30, tzinfo=UTC)),
         *(a_reading(f"brand new {number}", 9, NIGHT) for number in range(5)),
+        *(a_reading(f"week {views}", views, datetime(2026, 11, 9, 9, tzinfo=UTC)) for views in (84, 30, 12)),
     )
 
 
@@ -301,8 +307,18 @@ def fill_days(warehouse: Warehouse) -> None:
         {"id": 3, "reputation": None, "observed_at": on(2, 1), "fetched_at": on(2, 1)},
         {"id": 3, "reputation": 7, "observed_at": on(3), "fetched_at": on(3)},
     )
-    load(warehouse, POSTS, a_post("day", "busy", 48, datetime=on(2, 12)))
-    load(warehouse, POST_METRICS, a_reading("day", 48, on(4, 12), points=4, comment_count=2))
+    load(
+        warehouse,
+        POSTS,
+        a_post("day", "busy", 48, datetime=on(2, 12)),
+        a_post("day too", "busy", 4, datetime=on(2, 12)),
+    )
+    load(
+        warehouse,
+        POST_METRICS,
+        a_reading("day", 48, on(4, 12), points=4, comment_count=2),
+        a_reading("day too", 4, on(4, 12), points=4, comment_count=4),
+    )
     load(
         warehouse,
         IMAGES,
@@ -314,13 +330,22 @@ def fill_days(warehouse: Warehouse) -> None:
                 "datetime": uploaded,
                 "fetched_at": NIGHT,
             }
-            for image_id, uploaded in (("old", on(-1)), ("new", on(3, 12)))
+            for image_id, uploaded in (
+                ("old", on(-1)),
+                ("new", on(3, 12)),
+                ("new too", on(3, 12)),
+                ("before Imgur", datetime(2009, 1, 31, tzinfo=UTC)),
+                ("tomorrow", NIGHT + timedelta(days=1)),
+            )
         ),
     )
     load(
         warehouse,
         IMAGE_METRICS,
-        {"id": "new", "views": 24, "bandwidth": 0, "observed_at": on(4, 12), "fetched_at": on(4, 12)},
+        *(
+            {"id": image_id, "views": 24, "bandwidth": 0, "observed_at": on(4, 12), "fetched_at": on(4, 12)}
+            for image_id in ("new", "new too")
+        ),
     )
     load(warehouse, COMMENTS, {"id": 50, "author_id": 9, "datetime": on(5, 3), "fetched_at": NIGHT})
     under_posts: dict[int, dict[str, Any]] = {
@@ -667,6 +692,15 @@ def test_posting_heatmap__goes_by_the_wall_clock(world: Warehouse) -> None:
     ]
 
 
+def test_posting_heatmap__has_the_median_of_a_week(world: Warehouse) -> None:
+    """Of three posts of one hour that are known at 7 days the middle one tells; those of 9:00 UTC are of 10:00 in Berlin."""
+    assert read(
+        world.work_file,
+        "select weekday_name, hour, posts, posts_with_views, median_views_7d from posting_heatmap "
+        "where account_name = 'weekly' and posts > 0",
+    ) == [("Monday", 10, 3, 3, 30.0)]
+
+
 def test_posting_heatmap__has_every_hour_of_the_week(world: Warehouse) -> None:
     """Each account with posts has 168 cells, also those in which nothing was published."""
     names = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -686,18 +720,22 @@ def test_posting_heatmap__has_every_hour_of_the_week(world: Warehouse) -> None:
 
 
 def test_account_daily__has_every_day_of_what_is_known(world: Warehouse) -> None:
-    """From the oldest thing held to the newest: reputation while it was read, what was made, and what was gained."""
+    """From the oldest thing held to the newest: reputation while it was read, what was made, and what was gained.
+
+    What has a time before Imgur or after the run gives no days.
+    """
     # Reputation stands at 100 until noon of the 2nd, then rises by one an hour until noon of the 4th.
-    # The post gained 48 views, 4 points and 2 comments in the same 48 hours, the image 24 views in the last 24.
+    # One post gained 48 views, 4 points and 2 comments in the same 48 hours, the other 4 of each; two images
+    # gained 24 views each in the last 24.
     # Of two comments one is in its list and under a post, the other under a post with its name only.
     nothing = (None, None, None, None)
     expected = [
         (date(2026, 10, 30), None, None, 0, 1, 0, *nothing),
         (date(2026, 10, 31), None, None, 0, 0, 0, *nothing),
         (date(2026, 11, 1), 100, None, 0, 0, 0, *nothing),
-        (date(2026, 11, 2), 112, 12, 1, 0, 0, 12, None, 1, 1),
-        (date(2026, 11, 3), 136, 24, 0, 1, 0, 24, 12, 2, 1),
-        (date(2026, 11, 4), 148, 12, 0, 0, 0, 12, 12, 1, 0),
+        (date(2026, 11, 2), 112, 12, 2, 0, 0, 13, None, 2, 2),
+        (date(2026, 11, 3), 136, 24, 0, 2, 0, 26, 24, 4, 3),
+        (date(2026, 11, 4), 148, 12, 0, 0, 0, 13, 24, 2, 1),
         (date(2026, 11, 5), None, None, 0, 0, 2, *nothing),
     ]
     assert read(world.work_file, "from account_daily where account_name = 'busy' order by day") == [
@@ -711,6 +749,14 @@ def test_account_daily__takes_the_reputation_from_a_reading_at_midnight(world: W
         world.work_file,
         "select day, reputation, reputation_gained from account_daily where account_id = 3 and day >= '2026-11-02' order by day",
     ) == [(date(2026, 11, 2), 7, None), (date(2026, 11, 3), 7, 0)]
+
+
+def test_account_daily__goes_on_to_the_day_of_the_run(world: Warehouse) -> None:
+    """What was published two hours before the run, on its very day, is there."""
+    assert read(
+        world.work_file,
+        "select max(day), arg_max(posts_published, day) from account_daily where account_name = 'berlin'",
+    ) == [(NIGHT.date(), 5)]
 
 
 def test_account_daily__is_of_followed_accounts(world: Warehouse) -> None:
