@@ -471,7 +471,7 @@ def test_data_freshness__counts_details_that_are_wanted(warehouse: Warehouse) ->
         {"id": "a1", "is_album": True, "images_count": 1, "comment_count": 0},
         {"id": "p", "is_album": True, "images_count": 2, "comment_count": 5},
         {"id": "q", "is_album": False, "images_count": 1, "comment_count": 1},
-        {"id": "r", "is_album": True, "images_count": 1, "comment_count": 0},
+        {"id": "r", "is_album": True, "images_count": 3, "comment_count": 0},
         {"id": "empty", "is_album": True, "images_count": 0, "comment_count": 0},
         {"id": "not known", "is_album": True},
         {"id": "of a feed", "is_album": True, "images_count": 2, "comment_count": 1},
