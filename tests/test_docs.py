@@ -10,15 +10,20 @@ import subprocess
 import sys
 import tomllib
 from argparse import ArgumentParser
+from contextlib import chdir
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import duckdb
 import login
+import pandas as pd
 import pytest
 import report
 import sync
 from dictionary import empty_database
+from published_files import file_without_a_row, fill
+from relations import SQL_DIR
+from warehouse import Warehouse
 
 from imgur_source import __version__, imgur
 from imgur_source.errors import ConfigurationError
@@ -30,11 +35,15 @@ from imgur_source.simulator import __main__ as simulator_program
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 DECISIONS = (ROOT / "docs" / "decisions.md").read_text()
+METRICS = (ROOT / "docs" / "metrics.md").read_text()
 MAKEFILE = (ROOT / "Makefile").read_text()
 CONFIG = (ROOT / ".dlt" / "config.toml").read_text()
 SECRETS = (ROOT / ".dlt" / "example.secrets.toml").read_text()
 SCHEMA = "imgur_raw"
 PATIENCE = 120  # seconds; a machine that runs other things at the same time is slow
+A_METRIC = re.compile(
+    r".*_(share|rate|index|hours)|.*_per_.*|(score|lift|rank)(_.*)?|standing|state"
+)  # what is worked out, by the names of columns
 
 TARGETS = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
 VARIABLES = set(re.findall(r"^(\w+) \?=", MAKEFILE, re.MULTILINE))
@@ -74,6 +83,12 @@ def _rows(header: str) -> list[list[str]]:
             break
         rows.append([cell.strip() for cell in line.strip("|").split("|")])
     return rows
+
+
+def _words(text: str) -> set[str]:
+    """What *text* quotes as code and could name a relation or a column: not a formula, a letter or a feed."""
+    prose = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    return set(re.findall(r"`([a-z]\w+(?:\.\w+)?)`", prose))
 
 
 def _is_ignored(path: str) -> bool:
@@ -290,6 +305,42 @@ def test_readme__names_tables_that_exist() -> None:
     assert set(re.findall(rf"{SCHEMA}\.(\w+)", README)) <= TABLES.keys()
 
 
+def test_readme__tells_which_mart_answers_what() -> None:
+    """Every mart stands in the table of questions, and nothing that is none."""
+    with empty_database() as connection:
+        marts = connection.execute(
+            "select table_name from duckdb_tables() where schema_name = 'main'"
+        ).fetchall()
+    cells = [_words(cell) for _, cell in _rows("| you want to know | look into |")]
+
+    assert all(cells)
+    assert sorted(name for cell in cells for name in cell) == sorted(name for (name,) in marts)
+
+
+def test_readme__pandas_reads_the_published_file(tmp_path: Path) -> None:
+    """The expression in the table gives the posts as a frame, in the folder that holds data/."""
+    [how] = [how.strip("`") for tool, how in _rows("| with | how |") if tool == "Python, pandas"]
+    (tmp_path / "data").mkdir()
+    file = file_without_a_row(Warehouse(tmp_path / "data").published_file)
+    fill(file, "main.posts", {"post_id": "p", "views": 7})
+
+    with chdir(tmp_path):
+        frame = eval(how, {"duckdb": duckdb})  # as the reader types it
+
+    assert isinstance(frame, pd.DataFrame)
+    assert frame[["post_id", "views"]].to_dict("records") == [{"post_id": "p", "views": 7}]
+
+
+def test_readme__opens_the_files_that_are_published() -> None:
+    """The command line names the file of the nightly job; beside it only the demo's is ever named."""
+    published = [Warehouse(Path(folder)).published_file for folder in ("data", "data/demo")]
+    tools = {re.sub(r".*\[(.+?)\].*", r"\1", tool): how for tool, how in _rows("| with | how |")}
+
+    assert tools["DuckDB command line"] == f"`duckdb -readonly {published[0]}`"
+    assert "`duckdb.read_only` to `true`" in tools["DBeaver"]
+    assert set(re.findall(r"(?<![\w/])data/[\w/.]+\.duckdb", README)) == {str(path) for path in published}
+
+
 def test_readme__python_compiles() -> None:
     """No example has a slip of the pen."""
     for block in _blocks("python"):
@@ -322,6 +373,33 @@ def test_readme__pipeline_of_ones_own_runs_as_it_stands(tmp_path: Path) -> None:
             f"select list, items, is_complete from {SCHEMA}.list_sweeps order by list"
         ).fetchall()
         assert lists == [("account_images/me", 60, True), ("hot/viral", 120, True)]
+
+
+# The metrics
+
+
+def test_metrics__tell_of_every_mart_and_of_what_it_works_out() -> None:
+    """Each file of sql/marts is named, and each of its columns whose name says that it is a share, a rate or a rank."""
+    marts = {path.stem for path in (SQL_DIR / "marts").glob("*.sql")}
+    with empty_database() as connection:
+        columns = connection.execute(
+            "select table_name, column_name from duckdb_columns() where schema_name = 'main'"
+        ).fetchall()
+    metrics = {column for table, column in columns if table in marts and A_METRIC.fullmatch(column)}
+
+    assert {"views_index", "engagement_rate", "lift_low", "state"} <= metrics
+    assert (marts | metrics) - _words(METRICS) == set()
+
+
+def test_metrics__name_nothing_that_does_not_exist() -> None:
+    """What is quoted is a relation, a column, one of the values that a mart writes out, or a setting."""
+    with empty_database() as connection:
+        named = connection.execute(
+            "select unnest([table_name, schema_name || '.' || table_name, column_name]) from duckdb_columns()"
+        ).fetchall()
+    values = re.findall(r"'(\w+)'", "".join(path.read_text() for path in (SQL_DIR / "marts").glob("*.sql")))
+
+    assert _words(METRICS) - {name for (name,) in named} - set(values) - _settings().keys() == set()
 
 
 def test_changelog__speaks_of_this_version() -> None:
