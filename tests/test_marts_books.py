@@ -377,8 +377,8 @@ def test_data_freshness__leaves_what_has_gone_out_of_each_table(warehouse: Wareh
                 for number, last in seen.items()
             ),
         )
-    for item, seen in (("there", at(0)), ("gone", at(-90))):
-        load(warehouse, FAVORITES, {"account_id": 8, "item_id": item, "fetched_at": seen})
+    for item, last in (("there", at(0)), ("gone", at(-90))):
+        load(warehouse, FAVORITES, {"account_id": 8, "item_id": item, "fetched_at": last})
         load(
             warehouse,
             LIST_ITEMS,
@@ -386,7 +386,7 @@ def test_data_freshness__leaves_what_has_gone_out_of_each_table(warehouse: Wareh
                 "list": "account_favorites/me",
                 "item_id": item,
                 "datetime": at(-99),
-                "fetched_at": seen,
+                "fetched_at": last,
             },
         )
     load(
