@@ -1,4 +1,4 @@
-"""What must not be published: keys that are none, and tables that lost too much.
+"""What must not be published: keys that are none, and tables that a load has cut short.
 
 It reads tables through a connection that it is given, and judges; what the
 audits of ``sql/`` find stands in ``audits``, and what follows from a problem is
@@ -8,20 +8,34 @@ left to the warehouse.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 
 import duckdb
 from catalog import HISTORIES, RAW_SCHEMA, columns_of, sizes
 from duckdb_files import quoted
 
-from imgur_source.models import CREDIT_CHARGES, MARKER, REJECTED_RECORDS, SYNC_RUNS, TABLES, Table
+from imgur_source.models import (
+    ALBUM_IMAGES,
+    CREDIT_CHARGES,
+    DETAIL_FETCHES,
+    FETCHED_AT,
+    MARKER,
+    POST_IMAGES,
+    POST_TAGS,
+    POSTS,
+    REJECTED_RECORDS,
+    SYNC_RUNS,
+    TABLES,
+    Table,
+)
 
-FEWEST_ROWS_COMPARED = 20  # a small table halves when somebody tidies up one album
-GREATEST_LOSS = 0.5  # share of a table's rows; people delete a few per cent, only an accident takes half
+FEWEST_ROWS_COMPARED = 20  # of fewer rows half are soon gone
+GREATEST_LOSS = 0.5  # share of the rows that no lawful night takes away; only an accident takes half
 MAY_SHRINK = frozenset(  # a quarantine that a person empties after a look, and runs, which are forgotten
     {REJECTED_RECORDS.name, SYNC_RUNS.name, CREDIT_CHARGES.name}
 )
+ADVICE = "If that is right, run once with --accept-vanished."
+LOSSES = frozenset({"table lost", "rows lost"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,25 +52,74 @@ class Problem:
     check: str
     detail: str
 
+    @property
+    def is_loss(self) -> bool:
+        """Whether something has gone, which a person may find right (--accept-vanished)."""
+        return self.check in LOSSES
+
+    @property
+    def title(self) -> str:
+        """The table and what it failed."""
+        return f"{self.table}, {self.check}"
+
     def __str__(self) -> str:
-        return f"{self.table}, {self.check}: {self.detail}"
+        return f"{self.title}: {self.detail}{f' {ADVICE}' if self.is_loss else ''}"
 
 
-def table_problems(
-    connection: duckdb.DuckDBPyConnection, *, published: Mapping[str, int], published_file: Path
-) -> Iterator[Problem]:
-    """Look through the loaded tables; *published* are the sizes of those in the published file."""
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """How much a file holds, to be compared with what another one does.
+
+    Attributes:
+        sizes: of each loaded table, as ``catalog.sizes`` has them.
+        children: of a table whose rows are replaced together, the rows of each parent.
+        brought: how many rows the last fetch of a parent brought; none where the fetch failed.
+        seen: when a post was last seen, in microseconds since the epoch.
+    """
+
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    children: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    brought: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    seen: Mapping[str, int] = field(default_factory=dict)
+
+
+def holding_of(connection: duckdb.DuckDBPyConnection) -> Holding:
+    """How much the current catalog holds; what an older version did not know is left out."""
     columns = columns_of(connection, RAW_SCHEMA)
-    now = sizes(connection)
+
+    def numbers(table: Table, key: str, value: str, *, where: str = "true") -> dict[str, int]:
+        if table.name not in columns:
+            return {}
+        rows = connection.execute(
+            f"select {quoted(key)}, {value} from {quoted(RAW_SCHEMA, table.name)} "
+            f"where {where} and {quoted(key)} is not null group by all"
+        ).fetchall()
+        return {name: number for name, number in rows if number is not None}
+
+    fetched = (ALBUM_IMAGES, POST_IMAGES)
+    return Holding(
+        sizes=sizes(connection),
+        children={
+            table.name: numbers(table, table.parent[0], "count(*)")
+            for table in (*fetched, POST_TAGS)
+            if table.name in columns
+        },
+        brought={
+            table.name: numbers(DETAIL_FETCHES, "item_id", "max(items)", where=f"resource = '{table.name}'")
+            for table in fetched
+        },
+        seen=numbers(POSTS, POSTS.key[0], f"max(epoch_us({quoted(FETCHED_AT.name)}))"),
+    )
+
+
+def table_problems(connection: duckdb.DuckDBPyConnection, *, published: Holding) -> Iterator[Problem]:
+    """Look through the loaded tables; *published* is what the published file holds."""
+    columns = columns_of(connection, RAW_SCHEMA)
+    now = holding_of(connection)
     for table in TABLES.values():
         if table.name in columns:
             yield from key_problems(connection, table, columns[table.name])
-        yield from loss_problems(
-            table.name,
-            before=published.get(table.name, 0),
-            now=now.get(table.name),
-            published_file=published_file,
-        )
+        yield from loss_problems(table, before=published, now=now)
 
 
 def key_problems(
@@ -105,21 +168,47 @@ def key_problems(
             )
 
 
-def loss_problems(table: str, *, before: int, now: int | None, published_file: Path) -> Iterator[Problem]:
-    """Compare the size of *table*, None where it is gone, with that *before*, in the published file.
+def loss_problems(table: Table, *, before: Holding, now: Holding) -> Iterator[Problem]:
+    """Compare what the work file holds of *table* with what was published *before*.
 
-    Sizes are those of ``catalog.sizes``.
+    Things are merged and stay, so a table of things that is cut to half is an accident.
+    Where rows are replaced together, those count that nothing has replaced: an owner may
+    empty an album that is most of the table.
     """
-    unit = "ids" if table in {history.name for history in HISTORIES} else "rows"
-    if before == 0 or table in MAY_SHRINK:
+    name = table.name
+    unit = "ids" if table in HISTORIES else "rows"
+    if not before.sizes.get(name) or name in MAY_SHRINK:
         return
-    advice = f"If that is right, move {published_file} away and run again."
-    if now is None:
-        yield Problem(
-            table, "table lost", f"The published file has {before} {unit}, this one no such table. {advice}"
-        )
-    elif before >= FEWEST_ROWS_COMPARED and now < before * (1 - GREATEST_LOSS):
-        yield Problem(table, "rows lost", f"{now} {unit}, {before} in the published file. {advice}")
+    if name not in now.sizes:
+        detail = f"The published file has {before.sizes[name]} {unit}, this one no such table."
+        yield Problem(name, "table lost", detail)
+        return
+    if table.parent:
+        expected = _to_be_kept(table, before=before, now=now)
+        rows = now.children[name]
+        there = sum(min(rows.get(parent, 0), number) for parent, number in expected.items())
+        wanted, words = sum(expected.values()), "in the published file that nothing has replaced since"
+    else:
+        there, wanted, words = now.sizes[name], before.sizes[name], "in the published file"
+    if wanted >= FEWEST_ROWS_COMPARED and there < wanted * (1 - GREATEST_LOSS):
+        yield Problem(name, "rows lost", f"{there} {unit}, {wanted} {words}.")
+
+
+def _to_be_kept(table: Table, *, before: Holding, now: Holding) -> Mapping[str, int]:
+    """How many rows of each parent have to be there still, by what Imgur has said of the parent since.
+
+    Of an album no more than its last fetch has brought; of a post that was seen again
+    nobody knows how many tags it had, so those of the others count.
+    """
+    published = before.children[table.name]
+    if table == POST_TAGS:
+        return {
+            post: number
+            for post, number in published.items()
+            if now.seen.get(post, 0) <= before.seen.get(post, 0)
+        }
+    brought = now.brought[table.name]
+    return {parent: min(number, brought.get(parent, number)) for parent, number in published.items()}
 
 
 def _named(names: Sequence[str], values: Sequence[str | None]) -> str:

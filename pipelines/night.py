@@ -488,11 +488,15 @@ def _publish(
             return _Finding()  # a first file without a row would only look like one
         broken = warehouse.check()
         found = warehouse.audit(run_id=run_id, problems=broken, accept_vanished=options.accept_vanished)
+        accepted = [problem for problem in broken if problem.is_loss and options.accept_vanished]
         problems = (
-            *(str(problem) for problem in broken),
+            *(str(problem) for problem in broken if problem not in accepted),
             *(f"audit {finding}" for finding in found if finding.keeps_the_file),
         )
-        warnings = tuple(str(finding) for finding in found if finding.is_warning)
+        warnings = (
+            *(f"accepted: {problem.title}: {problem.detail}" for problem in accepted),
+            *(str(finding) for finding in found if finding.is_warning),
+        )
         publication = None if problems else warehouse.publish()
         warehouse.complete_publication(
             run_id,

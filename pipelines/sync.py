@@ -106,7 +106,7 @@ def parser() -> argparse.ArgumentParser:
     add(
         "--accept-vanished",
         action="store_true",
-        help="publish although many items of a list have vanished at once",
+        help="publish although many items of a list, or rows of a table, have vanished at once",
     )
     add(
         "--accept-strike-risk",

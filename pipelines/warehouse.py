@@ -36,11 +36,10 @@ from catalog import (
     counts_of,
     newest_rows,
     row_counts,
-    sizes,
     tables_of,
     transaction,
 )
-from checks import Problem, table_problems
+from checks import Holding, Problem, holding_of, table_problems
 from duckdb_files import WarehouseError, attach, create, first_line, log_of, opened, quoted
 from held import (
     HeldFetch,
@@ -209,9 +208,10 @@ class Warehouse:
         """
         if not self.has_work_file:
             return []
-        published = self._published_sizes()
+        with self._published() as connection:
+            published = Holding() if connection is None else holding_of(connection)
         with self._work() as connection:
-            return list(table_problems(connection, published=published, published_file=self.published_file))
+            return list(table_problems(connection, published=published))
 
     def audit(
         self,
@@ -225,7 +225,7 @@ class Warehouse:
         Args:
             run_id: the run that asks.
             problems: what ``check`` found, to be kept with it.
-            accept_vanished: whether many items of a list may have gone at once.
+            accept_vanished: whether many items of a list, or rows of a table, may have gone at once.
 
         Raises:
             RelationError: an audit cannot be asked.
@@ -238,7 +238,8 @@ class Warehouse:
             found = list(findings(connection, self.sql_dir, accepted=accepted))
             if PARAMETERS in present_in(connection):
                 with transaction(connection):
-                    keep(connection, [*found, finding_of(problems)], run_id=run_id)
+                    loaded = finding_of(problems, accept_losses=accept_vanished)
+                    keep(connection, [*found, loaded], run_id=run_id)
         return found
 
     def publish(self) -> Publication:
@@ -420,10 +421,6 @@ class Warehouse:
                 yield None
                 return
             yield connection
-
-    def _published_sizes(self) -> dict[str, int]:
-        with self._published() as connection:
-            return {} if connection is None else sizes(connection)
 
     def _copy_work_file(self) -> None:
         with self._work() as connection:

@@ -38,6 +38,14 @@ def album_goes_while_it_is_read(simulator: Simulator) -> None:
     simulator.faults.add(Fault("html_404", path=rf"/album/{album}"))
 
 
+def a_large_album(simulator: Simulator) -> str:
+    """An album that holds nearly all images of the account, made where there is none yet."""
+    world = simulator.world
+    images = [world.images[str(image["id"])] for image in simulator.truth.account_images()]
+    large = [album for album in world.albums.values() if album.title == "large"]
+    return (large or [world.add_album(owner=simulator.username, images=images, title="large")])[0].id
+
+
 def nothing(_: Simulator) -> None:
     """The night is like any other."""
 
@@ -62,6 +70,16 @@ LAWFUL: dict[str, list[tuple[Happening, dict[str, Any]]]] = {
         (lambda here: here.world.empty_album(an_album(here)), {}),
         (lambda here: here.world.remove_post(a_post(here)), {}),
         (nothing, {"full_refresh": True}),
+    ],
+    "an album that is most of its table": [
+        (a_large_album, {}),
+        (lambda here: here.world.empty_album(a_large_album(here)), {}),
+        (nothing, {}),
+    ],
+    "a post that is most of its table": [
+        (lambda here: here.world.add_post(a_large_album(here)), {}),
+        (lambda here: here.world.empty_album(a_large_album(here)), {}),
+        (nothing, {}),
     ],
     "an account that is no longer followed": [
         (nothing, {"accounts": ("me", "other")}),
@@ -136,6 +154,49 @@ def test_night__that_fails_an_audit_is_told_by_the_next_file(tmp_path: Path) -> 
     nights.simulator.advance(DAY)
     assert nights.run(only=IMAGES).exit_code == 0
     assert nights.published(found) == [(rows_found, examples)]
+
+
+def test_nights__are_published_again_once_a_purge_is_accepted(tmp_path: Path) -> None:
+    """Images that were in an album, too, are purged: one audit keeps the file, and the flag that it names ends that."""
+    nights = Nights(tmp_path, images=60)
+    wanted = ("account_images", "account_albums", "album_images")
+    album = a_large_album(nights.simulator)
+    nights.run(only=wanted)
+    held = f"select count(*) from imgur_raw.album_images where album_id = '{album}'"
+    assert nights.published(held) == [(60,)]
+    for image in nights.simulator.truth.account_images()[:50]:
+        nights.simulator.world.delete_image(image["id"])
+
+    results = []
+    for is_accepted in (False, False, True, False):
+        nights.simulator.advance(DAY)
+        results.append(nights.run(only=wanted, accept_vanished=is_accepted))
+
+    assert [result.exit_code for result in results] == [1, 1, 0, 0]
+    assert [problem.split(":")[0] for problem in results[0].problems] == ["audit vanished_at_once"]
+    assert nights.published(held) == [(10,)]
+
+
+def test_nights__are_published_again_once_a_loss_is_accepted(tmp_path: Path) -> None:
+    """Where most of a table has gone, --accept-vanished says that a person knows, and the summary what was lost."""
+    nights = Nights(tmp_path, images=60)
+    nights.run(only=IMAGES)
+    nights.work("delete from imgur_raw.images")
+    for image in nights.simulator.truth.account_images()[5:]:
+        nights.simulator.world.delete_image(image["id"])
+
+    results = []
+    for is_accepted in (False, True, False):
+        nights.simulator.advance(DAY)
+        results.append(nights.run(only=IMAGES, accept_vanished=is_accepted))
+
+    assert [result.exit_code for result in results] == [1, 0, 0]
+    assert "accepted: images, rows lost: 5 rows, 60 in the published file." in results[1].warnings
+    assert nights.published(
+        "select rows_found, is_accepted from main.audit_results "
+        f"where audit = 'loaded_tables' and run_id = '{results[1].run_id}'"
+    ) == [(1, True)]
+    assert not any("accepted" in warning for warning in results[2].warnings)
 
 
 def test_night__says_that_a_person_accepted(tmp_path: Path) -> None:
