@@ -577,7 +577,11 @@ SYNC_RUNS = Table(
         _ours("started_at", Kind.TIME, "When the run started, UTC."),
         _ours("ended_at", Kind.TIME, "When the run had read everything, UTC; loading and publishing follow."),
         _ours("outcome", Kind.TEXT, "done, stopped (credits or a person ended it early) or failed."),
-        _ours("reason", Kind.TEXT, "Why it was stopped or failed; null when done."),
+        _ours(
+            "reason",
+            Kind.TEXT,
+            "Why nothing was published, and why it was stopped or failed; null when all went well.",
+        ),
         _ours("accounts", Kind.JSON, "Accounts that were asked for, a list."),
         _ours("feeds", Kind.JSON, "Feeds that were asked for, a list."),
         _ours("resources", Kind.JSON, "Resources that were read, a list."),
@@ -613,7 +617,7 @@ SYNC_RUNS = Table(
         _ours(
             "publication",
             Kind.TEXT,
-            "published, kept (the checks failed), off, or null while it is not known.",
+            "published, kept (an older file stays, see reason), off, or null while it is not known.",
         ),
         _ours(
             "published_at", Kind.TIME, "When the file was published, UTC; completed by the next run's file."

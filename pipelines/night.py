@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -480,6 +480,7 @@ def _publish(
     """Tidy the work file, make its relations, check it, publish it; yesterday's file stays when one fails."""
     if options.destination != DUCKDB:
         return _Finding()
+    publication = None
     try:
         warehouse.tidy(keep_runs=keep_runs)
         warehouse.apply_sql(report_timezone=settings.report_timezone)
@@ -497,14 +498,15 @@ def _publish(
             *(f"accepted: {problem.title}: {problem.detail}" for problem in accepted),
             *(str(finding) for finding in found if finding.is_warning),
         )
-        publication = None if problems else warehouse.publish()
-        warehouse.complete_publication(
-            run_id,
-            outcome="published" if publication else "kept",
-            published_at=publication.published_at if publication else None,
-        )
-        return _Finding(problems, warnings, publication)
+        if problems:  # the audit has noted in the run's row what they are
+            return _Finding(problems, warnings)
+        publication = warehouse.publish()
+        warehouse.complete_publication(run_id, published_at=publication.published_at)
+        return _Finding((), warnings, publication)
     except WarehouseError as error:
+        if publication is None:
+            with suppress(WarehouseError):  # the work file itself may be the trouble
+                warehouse.note_kept(run_id, why=str(error))
         return _Finding((str(error),))
 
 

@@ -61,6 +61,23 @@ class Freshness:
 
 
 @dataclass(frozen=True, slots=True)
+class Audited:
+    """What the audits of one night found.
+
+    Attributes:
+        at: the time of the run whose tables were asked about, UTC; None where none was.
+        found: names of those that found something, errors first, and how many rows.
+    """
+
+    at: datetime | None = None
+    found: tuple[tuple[str, int], ...] = ()
+
+    def is_after(self, other: Audited) -> bool:
+        """Whether it is of a later night than *other*."""
+        return self.at is not None and (other.at is None or self.at > other.at)
+
+
+@dataclass(frozen=True, slots=True)
 class Overview:
     """What is in a file.
 
@@ -68,13 +85,13 @@ class Overview:
         made_at: when its tables were made, UTC; None where that is not known.
         accounts: names of the accounts that it holds.
         freshness: one entry per table of ``TOLD`` that holds a row.
-        warnings: names of the audits that found something when it was made, and how many rows.
+        audited: what its audits found last.
     """
 
     made_at: datetime | None = None
     accounts: tuple[str, ...] = ()
     freshness: tuple[Freshness, ...] = ()
-    warnings: tuple[tuple[str, int], ...] = ()
+    audited: Audited = Audited()
 
 
 def overview_of(connection: duckdb.DuckDBPyConnection) -> Overview:
@@ -88,7 +105,24 @@ def overview_of(connection: duckdb.DuckDBPyConnection) -> Overview:
         made_at=_made_at(connection) if ("staging", "parameters") in there else None,
         accounts=_accounts(connection) if ("staging", "accounts") in there else (),
         freshness=_freshness(connection) if FRESHNESS in there else (),
-        warnings=_warnings(connection) if tuple(AUDIT_RESULTS.split(".")) in there else (),
+        audited=last_audit(connection),
+    )
+
+
+def last_audit(connection: duckdb.DuckDBPyConnection) -> Audited:
+    """What the audits of the current catalog found when they were last asked."""
+    schema, table = AUDIT_RESULTS.split(".")
+    if table not in names_in(connection, schema, "table"):
+        return Audited()
+    rows = connection.execute(
+        f"select epoch_us(audited_at), audit, rows_found from {AUDIT_RESULTS} "
+        f"where audited_at = (select max(audited_at) from {AUDIT_RESULTS}) order by severity, audit"
+    ).fetchall()
+    if not rows:
+        return Audited()
+    return Audited(
+        at=EPOCH + timedelta(microseconds=rows[0][0]),
+        found=tuple((audit, found) for _, audit, found in rows if found),
     )
 
 
@@ -113,13 +147,3 @@ def _freshness(connection: duckdb.DuckDBPyConnection) -> tuple[Freshness, ...]:
     ).fetchall()
     found = {row[0]: Freshness(*row) for row in rows}
     return tuple(found[name] for name in TOLD if name in found)
-
-
-def _warnings(connection: duckdb.DuckDBPyConnection) -> tuple[tuple[str, int], ...]:
-    return tuple(
-        connection.execute(
-            f"select audit, rows_found from {AUDIT_RESULTS} "
-            f"where rows_found > 0 and audited_at = (select max(audited_at) from {AUDIT_RESULTS}) "
-            "order by severity, audit"
-        ).fetchall()
-    )

@@ -1,11 +1,12 @@
 """``sync.py --status``: what is there, how fresh and whole, what the last runs did, how the credits stand.
 
-One screen. Sends no request, and works before the first run too.
+One screen of 24 lines, unless runs failed for different reasons, or there are strikes and
+other rare things to tell of the credits. Sends no request, and works before the first run too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from night import Options, settings_of
@@ -23,6 +24,7 @@ RUNS_SHOWN = 3
 OWED_SHOWN = 2
 LONGEST_LINE = 100  # characters, but for paths
 HOURS_TOLD = 48  # from there on days are told
+PUBLICATIONS = {"kept": "not published", "off": "not to be published", None: "publication not finished"}
 WINDOWS = {
     "user": "this hour",
     "client": "today",
@@ -54,9 +56,9 @@ def status_lines(options: Options, *, clock: Clock | None = None) -> list[str]:
     lines += _content_lines(overview)
     runs = warehouse.last_runs(RUNS_SHOWN)
     lines.append("Last runs:" if runs else "Last runs: none")
-    lines += [line for run in runs for line in _run_lines(run)]
+    lines += _run_lines(runs)
     lines += _owed_lines(runs[0]["owed"] if runs else None)
-    lines += _warning_lines(overview)
+    lines += _audit_lines(overview)
     lines += _credit_lines(options, clock)
     return lines
 
@@ -93,11 +95,11 @@ def _owed_lines(owed: list[str] | None) -> Iterator[str]:
         yield _in_short(shown, LONGEST_LINE - len(more)) + more
 
 
-def _warning_lines(overview: Overview) -> Iterator[str]:
-    """What the audits of the published file found, by name; main.audit_results says what that means."""
-    if overview.warnings:
-        found = ", ".join(f"{audit} ({rows:,})" for audit, rows in overview.warnings)
-        yield _in_short(f"The audits warn: {found}", LONGEST_LINE)
+def _audit_lines(overview: Overview) -> Iterator[str]:
+    """What the audits found last, by name; main.audit_results says what that means."""
+    if overview.audited.found:
+        found = ", ".join(f"{audit} ({rows:,})" for audit, rows in overview.audited.found)
+        yield _in_short(f"The audits found: {found}", LONGEST_LINE)
 
 
 def _credit_lines(options: Options, clock: Clock) -> Iterator[str]:
@@ -136,7 +138,7 @@ def _window_line(words: str, window: WindowStanding) -> str:
     if window.resets_at is not None:
         line += f", new ones at {window.resets_at:%Y-%m-%d %H:%M} UTC"
     if window.foreign:
-        line += f"; others under the same client id have spent {window.foreign:,}"
+        line += f"; others spent {window.foreign:,}"
     return line
 
 
@@ -157,16 +159,19 @@ def standing_lines(standing: Standing) -> Iterator[str]:
         yield f"{count(len(standing.leases), 'request')} under way, or cut off with a killed process"
 
 
-def _run_lines(run: dict[str, Any]) -> Iterator[str]:
-    planned = f" of {run['credits_planned']} planned" if run.get("credits_planned") is not None else ""
-    publication = {"off": "not published", None: "publication not finished"}
-    yield (
-        f"  {run['started_at']:%Y-%m-%d %H:%M} UTC  {run['outcome']}, "
-        f"{count(run['credits_spent'], 'credit')}{planned}, "
-        f"{publication.get(run['publication'], run['publication'])}"
-    )
-    if run["reason"]:
-        yield _in_short(f"    {run['reason']}", LONGEST_LINE)
+def _run_lines(runs: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """A line for each run, newest first, and its reason where that is another than the one above."""
+    told = None
+    for run in runs:
+        planned = f" of {run['credits_planned']} planned" if run["credits_planned"] is not None else ""
+        yield (
+            f"  {run['started_at']:%Y-%m-%d %H:%M} UTC  {run['outcome']}, "
+            f"{count(run['credits_spent'], 'credit')}{planned}, "
+            f"{PUBLICATIONS.get(run['publication'], run['publication'])}"
+        )
+        if run["reason"] and run["reason"] != told:
+            yield _in_short(f"    {run['reason']}", LONGEST_LINE)
+        told = run["reason"]
 
 
 def _in_short(text: str, longest: int) -> str:

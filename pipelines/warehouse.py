@@ -17,7 +17,7 @@ import shutil
 import tempfile
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,7 @@ from held import (
     looks_due,
     plan_facts,
 )
-from overview import Overview, overview_of
+from overview import Audited, Overview, last_audit, overview_of
 from pruning import Tidied, drop_old_results, drop_old_runs, drop_old_states, drop_repetitions
 from relations import PARAMETERS, SQL_DIR, Applied, Parameters, apply, present_in
 from run_lock import RunLock
@@ -65,6 +65,9 @@ logger = logging.getLogger(__name__)
 LOADING_MEMORY = "256MB"  # a merge takes as much as it may get; half a million rows pass as fast with this
 TIDYING_MEMORY = "512MB"  # two million rows of history pass in two seconds with it
 RELATIONS_MEMORY = "512MB"  # two million rows of history take no longer with it (benchmarks/README.md)
+
+KEPT = "kept"  # what sync_runs says where the published file stayed as it was
+NOT_PUBLISHED = "Not published: "  # how its reason begins then
 
 
 class PublicationError(WarehouseError):
@@ -222,6 +225,9 @@ class Warehouse:
     ) -> list[Finding]:
         """Ask the audits about the relations as last made, and keep in the work file what they found.
 
+        Errors are looked for first: where one keeps the file the run is noted as kept,
+        with what did it, so that the audits of runs count it.
+
         Args:
             run_id: the run that asks.
             problems: what ``check`` found, to be kept with it.
@@ -233,14 +239,20 @@ class Warehouse:
         if not self.has_work_file:
             return []
         accepted = {VANISHED} if accept_vanished else set()
+        loaded = finding_of(problems, accept_losses=accept_vanished)
         with self._work() as connection:
             connection.execute(f"set memory_limit = '{RELATIONS_MEMORY}'")
-            found = list(findings(connection, self.sql_dir, accepted=accepted))
+            errors = list(findings(connection, self.sql_dir, "error", accepted=accepted))
+            keeping = [finding.audit for finding in errors if finding.keeps_the_file]
+            if loaded.keeps_the_file:
+                keeping = [*(problem.title for problem in problems), *keeping]
+            if keeping and run_id is not None:
+                _complete(connection, run_id, outcome=KEPT, why=f"{'; '.join(keeping)}.")
+            found = [*errors, *findings(connection, self.sql_dir, "warn")]
             if PARAMETERS in present_in(connection):
                 with transaction(connection):
-                    loaded = finding_of(problems, accept_losses=accept_vanished)
                     keep(connection, [*found, loaded], run_id=run_id)
-        return found
+        return sorted(found, key=lambda finding: finding.audit)
 
     def publish(self) -> Publication:
         """Replace the published file by a described copy of the work file.
@@ -289,8 +301,8 @@ class Warehouse:
             published_at=published_at,
         )
 
-    def complete_publication(self, run_id: str, *, outcome: str, published_at: datetime | None) -> bool:
-        """Note in the work file what came of the publication of *run_id*; the next published file shows it.
+    def complete_publication(self, run_id: str, *, published_at: datetime) -> bool:
+        """Note in the work file that *run_id* was published; the next published file shows it.
 
         Returns:
             Whether the run was there to be completed.
@@ -298,14 +310,18 @@ class Warehouse:
         if not self.has_work_file:
             return False
         with self._work() as connection:
-            if SYNC_RUNS.name not in columns_of(connection, RAW_SCHEMA):
-                return False
-            updated = connection.execute(
-                f"update {quoted(RAW_SCHEMA, SYNC_RUNS.name)} set publication = ?, published_at = ? "
-                "where run_id = ? returning run_id",
-                [outcome, published_at, run_id],
-            ).fetchall()
-        return bool(updated)
+            return _complete(connection, run_id, outcome="published", published_at=published_at)
+
+    def note_kept(self, run_id: str, *, why: str) -> bool:
+        """Note in the work file that *run_id* has left the published file as it was, and *why*.
+
+        Returns:
+            Whether the run was there to be completed.
+        """
+        if not self.has_work_file:
+            return False
+        with self._work() as connection:
+            return _complete(connection, run_id, outcome=KEPT, why=why)
 
     def show(self, query: str) -> str:
         """The rows of *query* against the published file, as a person reads them in DuckDB."""
@@ -365,23 +381,25 @@ class Warehouse:
         with self._published() as connection:
             if connection is not None:
                 runs |= _runs(connection, limit)
-        # dlt fails when the work file is open elsewhere as it connects: never look while a run is on
-        with RunLock(self.lock_file, clock=self.clock).glance() as is_free:
-            if is_free and self.has_work_file:
-                try:
-                    with opened(self.work_file, instead=self.published_file, read_only=True) as connection:
-                        runs |= _runs(connection, limit)
-                except WarehouseError as error:
-                    logger.warning("work file not read for the list of runs: %s", error)
+        with self._work_at_rest() as connection:
+            if connection is not None:
+                runs |= _runs(connection, limit)
         latest = sorted(
             runs.values(), key=lambda run: (run["started_at"] or EPOCH, run["run_id"]), reverse=True
         )
         return latest[:limit]
 
     def overview(self) -> Overview:
-        """What the published file says of itself; nothing where it cannot be read."""
+        """What the published file says of itself; nothing where it cannot be read.
+
+        Where nothing was published since, what the audits found last stands in the work
+        file, and comes from there while no run works on it.
+        """
         with self._published() as connection:
-            return Overview() if connection is None else overview_of(connection)
+            overview = Overview() if connection is None else overview_of(connection)
+        with self._work_at_rest() as connection:
+            latest = Audited() if connection is None else last_audit(connection)
+        return replace(overview, audited=latest) if latest.is_after(overview.audited) else overview
 
     @property
     def _draft(self) -> Path:
@@ -394,6 +412,27 @@ class Warehouse:
         if not self.has_work_file:
             create(self.work_file)
         with opened(self.work_file, instead=self.published_file) as connection:
+            yield connection
+
+    @contextmanager
+    def _work_at_rest(self) -> Iterator[duckdb.DuckDBPyConnection | None]:
+        """A connection that reads the work file; ``None`` where it cannot be had at once.
+
+        dlt fails when the file is open elsewhere as it connects: never look while a run is on.
+        """
+        with ExitStack() as stack:
+            is_free = stack.enter_context(RunLock(self.lock_file, clock=self.clock).glance())
+            if not is_free or not self.has_work_file:
+                yield None
+                return
+            try:
+                connection = stack.enter_context(
+                    opened(self.work_file, instead=self.published_file, read_only=True)
+                )
+            except WarehouseError as error:
+                logger.warning("work file not read: %s", error)
+                yield None
+                return
             yield connection
 
     @contextmanager
@@ -463,6 +502,37 @@ def _runs(connection: duckdb.DuckDBPyConnection, limit: int) -> dict[str, dict[s
     names = SYNC_RUNS.column_names
     rows = newest_rows(connection, SYNC_RUNS, names, newest_by="started_at", limit=limit)
     return {row["run_id"]: row for row in rows}
+
+
+def _complete(
+    connection: duckdb.DuckDBPyConnection,
+    run_id: str,
+    *,
+    outcome: str,
+    published_at: datetime | None = None,
+    why: str | None = None,
+) -> bool:
+    """Say in its row what came of a run's publication; returns whether the row was there.
+
+    Args:
+        why: what kept the file; it comes before what else the reason says, and once.
+    """
+    if SYNC_RUNS.name not in columns_of(connection, RAW_SCHEMA):
+        return False
+    updated = connection.execute(
+        f"update {quoted(RAW_SCHEMA, SYNC_RUNS.name)} "
+        "set publication = $outcome, published_at = $published_at, "
+        "reason = case when $why is null or starts_with(coalesce(reason, ''), $sign) then reason "
+        "else concat_ws(' ', $sign || $why, reason) end where run_id = $run_id returning run_id",
+        {
+            "outcome": outcome,
+            "published_at": published_at,
+            "why": why,
+            "sign": NOT_PUBLISHED,
+            "run_id": run_id,
+        },
+    ).fetchall()
+    return bool(updated)
 
 
 def _flush(path: Path) -> None:

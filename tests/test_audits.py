@@ -604,6 +604,37 @@ CASES: dict[str, tuple[str, list[tuple[Table, list[dict[str, Any]]]], list[tuple
         ],
         [("0", "Why.", shown(0)), ("-1", "Why.", shown(-1)), ("-2", "Why.", shown(-2))],
     ),
+    "three runs that published nothing, for one reason or another": (
+        "runs_failing",
+        [
+            (
+                SYNC_RUNS,
+                [
+                    {"run_id": str(day), "outcome": outcome, "publication": publication, "started_at": days(day)}
+                    for day, outcome, publication in (
+                        (-3, "done", "published"),
+                        (-2, "failed", None),
+                        (-1, "done", "kept"),
+                        (0, "stopped", "kept"),
+                    )
+                ],
+            ),
+        ],
+        [("0", None, shown(0)), ("-1", None, shown(-1)), ("-2", None, shown(-2))],
+    ),
+    "two failures, and a run of which nobody knows yet what came": (
+        "runs_failing",
+        [
+            (
+                SYNC_RUNS,
+                [
+                    {"run_id": str(day), "outcome": outcome, "publication": publication, "started_at": days(day)}
+                    for day, outcome, publication in ((-2, "failed", None), (-1, "done", "kept"), (0, None, None))
+                ],
+            ),
+        ],
+        [],
+    ),
     "a hole of eight days is told, one of six is not, nor one in a list that is left": (
         "gaps_open",
         [
@@ -644,6 +675,17 @@ def test_audit__finds_what_is_wrong_and_nothing_else(warehouse: Warehouse, case:
     [found] = [finding for finding in warehouse.audit() if finding.audit == name]
     assert [tuple(row.values()) for row in found.examples] == expected
     assert found.rows_found == len(expected)
+
+
+def test_runs_failing__counts_the_run_that_asks(warehouse: Warehouse) -> None:
+    """A run that an error keeps from publishing is the third one before anybody has written that down."""
+    runs = [{"run_id": str(day), "outcome": "failed", "started_at": days(day)} for day in (-2, -1)]
+    load(warehouse, SYNC_RUNS, *runs, {"run_id": "0", "outcome": "done", "started_at": days(0)})
+    load(warehouse, ALBUM_IMAGES, {"album_id": "a", "image_id": "i", "fetched_at": days(0)})
+    warehouse.apply_sql()
+    found = {finding.audit for finding in warehouse.audit(run_id="0") if finding.rows_found}
+    assert found == {"album_images_without_album", "runs_failing"}
+    assert warehouse.last_runs(1)[0]["reason"] == "Not published: album_images_without_album."
 
 
 def test_audit__each_has_a_case() -> None:

@@ -332,20 +332,41 @@ def test_run__failed_check_keeps_the_published_file(tmp_path: Path) -> None:
     nights.work("delete from imgur_raw.images")
     for image in nights.simulator.truth.account_images()[5:]:
         nights.simulator.world.delete_image(image["id"])
+    nights.simulator.advance(timedelta(days=1))
 
     result = nights.run(only=IMAGES)
 
     assert result.exit_code == 1
     assert any("images" in problem for problem in result.problems)
     assert nights.published("select count(*) from imgur_raw.images") == [(40,)]
-    assert nights.work(f"select publication from imgur_raw.sync_runs where run_id = '{result.run_id}'") == [
-        ("kept",)
-    ]
+    why = "Not published: images, rows lost; vanished_at_once."
+    told = f"select publication, reason from imgur_raw.sync_runs where run_id = '{result.run_id}'"
+    assert nights.work(told) == [("kept", why)]
     assert nights.work(
         "select rows_found, examples->0->>'table', examples->0->>'check' from main.audit_results "
         f"where run_id = '{result.run_id}' and audit = 'loaded_tables'"
     ) == [(1, "images", "rows lost")]
     assert "stays as it was" in "\n".join(summary_lines(result, nights.options, seconds=1.0))
+    lines = status_lines(nights.options, clock=SimulatorClock(nights.simulator))
+    [place] = [number for number, line in enumerate(lines) if line.endswith(", not published")]
+    assert lines[place + 1] == f"    {why}"
+    [found] = [line for line in lines if line.startswith("The audits found: ")]
+    assert found == "The audits found: loaded_tables (1), vanished_at_once (1), dangling_references (1)"
+    assert nights.run(only=IMAGES, accept_vanished=True).exit_code == 0
+    assert nights.published(told) == [("kept", why)]
+
+
+def test_run__says_in_its_row_why_the_file_could_not_be_made(tmp_path: Path) -> None:
+    """A published file that cannot be replaced is told like a check that failed."""
+    nights = Nights(tmp_path)
+    nights.options.warehouse.published_file.mkdir(parents=True)
+
+    result = nights.run(only=IMAGES)
+
+    assert result.exit_code == 1
+    [(publication, reason)] = nights.work("select publication, reason from imgur_raw.sync_runs")
+    assert publication == "kept"
+    assert reason == f"Not published: {result.problems[0]}"
 
 
 def test_run__no_publish_leaves_the_file_alone(tmp_path: Path) -> None:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
+from ledgers import asked
 from night import Options
-from overview import Freshness, Overview
+from overview import TOLD, Audited, Freshness, Overview
+from run_lock import RunLock
 from status import LONGEST_LINE, status_lines
 from warehouse import Warehouse
-from work_files import NIGHT, StandingClock, load
+from work_files import NIGHT, StandingClock, load, work
 
+from imgur_source.ledger import CreditLedger
 from imgur_source.models import ACCOUNTS, SYNC_RUNS
+from imgur_source.settings import ImgurCredentials
 
 FRESHNESS = (
     "create table main.data_freshness as select * from (values "
@@ -82,7 +88,7 @@ def test_overview__tells_what_the_file_says_of_itself(warehouse: Warehouse) -> N
             Freshness("albums", 80, 50.0, 720.0, 0.985, 2),
             Freshness("subreddit_posts", 3, 1.0, 2.0, None, 0),
         ),
-        warnings=(("new", 1200),),
+        audited=Audited(NIGHT, (("new", 1200),)),
     )
 
 
@@ -90,6 +96,7 @@ def test_overview__of_a_file_of_an_older_version(warehouse: Warehouse) -> None:
     """What is not in the file is passed over."""
     in_published(warehouse, "drop schema staging cascade", "drop table main.audit_results")
     in_published(warehouse, "drop table if exists main.data_freshness")
+    warehouse.work_file.unlink()
     assert warehouse.overview() == Overview()
 
 
@@ -118,7 +125,52 @@ def test_status__is_one_screen(options: Options, warehouse: Warehouse) -> None:
         "  2026-11-23 02:00 UTC  stopped, 39 credits of 40 planned, published",
         "    The credits of the night do not reach to all that is owed. The credits of the night do not …",
         "Owed by the last: account_images/me (what was never read); hot/viral; and 1 more",
-        "The audits warn: lists_stale (1,200), rows_stale (1,200)",
+        "The audits found: lists_stale (1,200), rows_stale (1,200)",
     ]
     assert max(len(line) for line in lines[1:12]) <= LONGEST_LINE
     assert len(lines) <= 24
+
+
+def test_status__fits_one_screen_at_its_fullest(options: Options, warehouse: Warehouse) -> None:
+    """Nine tables, three runs that failed for one reason, what is owed, warnings and credits: 24 lines of 100 columns."""
+    values = ", ".join(f"('{table}', 1234567, 50.0, 720.0, 0.985, 2)" for table in TOLD)
+    in_published(
+        warehouse,
+        "drop table if exists main.data_freshness",
+        f"create table main.data_freshness as select * from (values {values}) as t"
+        "(table_name, rows, median_age_hours, p95_age_hours, coverage_share, open_gaps)",
+        "update main.audit_results set rows_found = 1200 where severity = 'warn'",
+    )
+    for hours in (1, 2, 3):
+        run = {"run_id": str(hours), "started_at": NIGHT + timedelta(hours=hours), "outcome": "failed"}
+        told = {"reason": "The disk is full. " * 9, "credits_spent": 1234, "credits_planned": 1234}
+        owed = json.dumps(["account_submissions/somebody (what was never read)"] * 9)
+        load(warehouse, SYNC_RUNS, run | told | {"publication": "kept", "owed": owed})
+    assert options.state_dir is not None
+    asked(CreditLedger.of_application(options.state_dir, "an-id", clock=StandingClock()))
+    credentials = ImgurCredentials(client_id="an-id", client_secret="", refresh_token="")
+
+    lines = status_lines(replace(options, settings={"credentials": credentials}), clock=StandingClock())
+
+    assert sum("The disk is full." in line for line in lines) == 1
+    assert [line for line in lines if "The audits found" in line or "Owed by the last" in line]
+    assert "0 strikes this month" in lines[-1]
+    assert len(lines) == 24
+    assert [line for line in lines[1:] if len(line) > LONGEST_LINE] == []
+
+
+def test_status__tells_what_the_last_night_found_though_it_published_nothing(
+    options: Options, warehouse: Warehouse
+) -> None:
+    """The work file knows of later nights than the published one; while a run works on it nobody looks."""
+    later = f"'{NIGHT}'::timestamptz + interval 1 day"
+    work(
+        warehouse,
+        "insert into main.audit_results (audit, severity, rows_found, audited_at) "
+        f"values ('vanished_at_once', 'error', 1, {later}), ('rows_stale', 'warn', 2, {later})",
+    )
+    told = "The audits found: vanished_at_once (1), rows_stale (2)"
+    assert told in status_lines(options, clock=StandingClock())
+    with RunLock(warehouse.lock_file, clock=StandingClock()):
+        assert told not in status_lines(options, clock=StandingClock())
+    assert told in status_lines(options, clock=StandingClock())

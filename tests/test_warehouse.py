@@ -473,7 +473,7 @@ def test_complete_publication__is_seen_in_the_next_file(warehouse: Warehouse) ->
     """What came of a publication stands in the row of its run, and of no other."""
     load(warehouse, SYNC_RUNS, a_run("one"), a_run("two", hours=1))
     warehouse.publish()
-    assert warehouse.complete_publication("two", outcome="published", published_at=NIGHT) is True
+    assert warehouse.complete_publication("two", published_at=NIGHT) is True
     assert warehouse.last_runs() == [
         shown(a_run("two", hours=1, publication="published", published_at=NIGHT)),
         shown(a_run("one")),
@@ -487,12 +487,24 @@ def test_complete_publication__is_seen_in_the_next_file(warehouse: Warehouse) ->
 
 def test_complete_publication__of_an_unknown_run(warehouse: Warehouse) -> None:
     """Where there is no such run, that is the answer."""
-    kept = {"outcome": "kept", "published_at": None}
-    assert warehouse.complete_publication("one", **kept) is False  # type: ignore[arg-type]
+    assert warehouse.complete_publication("one", published_at=NIGHT) is False
+    assert warehouse.note_kept("one", why="Why.") is False
     load_tags(warehouse, 1)
-    assert warehouse.complete_publication("one", **kept) is False  # type: ignore[arg-type]
+    assert warehouse.note_kept("one", why="Why.") is False
     load(warehouse, SYNC_RUNS, a_run("two"))
-    assert warehouse.complete_publication("one", **kept) is False  # type: ignore[arg-type]
+    assert warehouse.complete_publication("one", published_at=NIGHT) is False
+
+
+def test_note_kept__says_why_once_and_before_all_else(warehouse: Warehouse) -> None:
+    """What kept the file stands in front of why the run was stopped; the first word stays."""
+    load(warehouse, SYNC_RUNS, a_run("one"), a_run("two", hours=1, reason="Stopped."))
+    for run in ("one", "two"):
+        assert warehouse.note_kept(run, why="The disk is full.") is True
+        assert warehouse.note_kept(run, why="Another.") is True
+    assert [(run["publication"], run["reason"]) for run in warehouse.last_runs()] == [
+        ("kept", "Not published: The disk is full. Stopped."),
+        ("kept", "Not published: The disk is full."),
+    ]
 
 
 def test_last_runs__are_none_before_the_first(warehouse: Warehouse) -> None:
@@ -572,5 +584,5 @@ def test_work_file__on_a_full_disk(warehouse: Warehouse) -> None:
     """What does not fit on the disk is told as such, and is not half written."""
     load(warehouse, SYNC_RUNS, a_run("one"))
     with no_file_larger_than(10), pytest.raises(FileAccessError, match="File too large"):
-        warehouse.complete_publication("one", outcome="kept", published_at=None)
+        warehouse.note_kept("one", why="Why.")
     assert warehouse.last_runs() == [shown(a_run("one"))]

@@ -1,8 +1,8 @@
--- warn: The last three runs have failed. Their reasons say what to do; python pipelines/sync.py --status shows them.
+-- warn: The last three runs have failed, or have left the published file as it was. Their reasons say what to do; python pipelines/sync.py --status shows them.
 with runs as (
     select
         run_id,
-        outcome,
+        coalesce(outcome = 'failed', false) or coalesce(publication = 'kept', false) as has_failed,
         left(reason, 120) as reason,
         row_number() over (order by started_at desc, run_id desc) as runs_ago,
         started_at
@@ -13,7 +13,7 @@ latest as (
     select
         run_id,
         reason,
-        count(*) filter (where outcome = 'failed') over () as failed,
+        count(*) filter (where has_failed) over () as failed,
         started_at
     from runs
     where runs_ago <= 3
