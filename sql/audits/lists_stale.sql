@@ -1,58 +1,123 @@
--- warn: A list that the last run was asked for has had no complete walk for three days. Look at what is owed, and at the credits.
+-- warn: A list or feed that the last run was asked for has had no complete walk for three days. Look at what is owed, and at the credits.
 with parameters as (
     select run_at
     from staging.parameters
 ),
 
-last_run as (
+runs as (
     select
         accounts::varchar[] as accounts,
         feeds::varchar[] as feeds,
-        resources::varchar[] as resources
+        resources::varchar[] as resources,
+        owed::varchar[] as owed,
+        row_number() over (order by started_at desc, run_id desc) as runs_ago,
+        started_at
     from staging.sync_runs
-    order by started_at desc, run_id desc
-    limit 1
 ),
 
--- of a feed the run knows the name with its pages, of a list the account
-wanted as (
-    select distinct list_sweeps.list
-    from staging.list_sweeps
-    cross join last_run
-    where
-        case
-            when list_sweeps.kind = 'feed'
-                then list_contains(
-                    list_transform(last_run.feeds, lambda feed: regexp_replace(feed, '@[0-9]+$', '')),
-                    list_sweeps.list
-                )
-            else
-                list_contains(last_run.resources, split_part(list_sweeps.list, '/', 1))
-                and list_contains(
-                    list_transform(last_run.accounts, lambda account: lower(account)),
-                    lower(split_part(list_sweeps.list, '/', 2))
-                )
-        end
-),
-
-walked as (
+account_lists as (
     select
-        wanted.list,
-        max(list_sweeps.started_at) filter (where list_sweeps.is_complete) as last_complete_at,
-        min(list_sweeps.started_at) as first_walk_at
-    from wanted
-    inner join staging.list_sweeps using (list)
-    group by wanted.list
+        runs.runs_ago,
+        runs.started_at,
+        runs.resources,
+        kinds.resource,
+        unnest(runs.accounts) as account
+    from runs
+    cross join (
+        values
+            ('account_images'),
+            ('account_albums'),
+            ('account_submissions'),
+            ('account_favorites'),
+            ('account_comments')
+    ) as kinds (resource)
 ),
 
+feeds as (
+    select
+        runs_ago,
+        started_at,
+        resources,
+        unnest(feeds) as feed
+    from runs
+),
+
+-- names of accounts are the same in upper and lower case
+asked as (
+    select
+        concat(resource, '/', account) as list,
+        concat(resource, '/', lower(account)) as list_key,
+        runs_ago,
+        started_at
+    from account_lists
+    where list_contains(resources, resource)
+    union all
+    select
+        feed,
+        feed,
+        runs_ago,
+        started_at
+    from feeds
+    where
+        list_contains(
+            resources,
+            case split_part(feed, '/', 1)
+                when 't' then 'gallery_tags'
+                when 'r' then 'gallery_subreddits'
+                when 'search' then 'gallery_search'
+                else 'gallery_sections'
+            end
+        )
+),
+
+wanted as (
+    select
+        list_key,
+        arg_min(list, runs_ago) as list,
+        min(started_at) as first_asked_at
+    from asked
+    group by list_key
+    having min(runs_ago) = 1
+),
+
+-- many names are told by their kind and number
+owed as (
+    select distinct wanted.list_key
+    from wanted
+    inner join (
+        select unnest(owed) as line
+        from runs
+        where runs_ago = 1
+    ) as lines
+        on lines.line = wanted.list
+        or starts_with(lines.line, concat(wanted.list, ' ('))
+        or starts_with(lines.line, concat(split_part(wanted.list, '/', 1), ' of '))
+),
+
+walks as (
+    select
+        case when kind = 'feed' then list else lower(list) end as list_key,
+        max(started_at) filter (where is_complete) as last_complete_at,
+        min(started_at) as first_walk_at,
+        arg_max(pages is not distinct from 0, started_at) as came_to_nothing
+    from staging.list_sweeps
+    group by list_key
+),
+
+-- what is neither read nor owed is not there: favourites that are private, an account that is gone
 final as (
     select
-        walked.list,
-        walked.last_complete_at
-    from walked
+        wanted.list,
+        walks.last_complete_at
+    from wanted
     cross join parameters
-    where coalesce(walked.last_complete_at, walked.first_walk_at) < parameters.run_at - interval 72 hours
-    order by walked.list
+    left join walks using (list_key)
+    left join owed using (list_key)
+    where
+        coalesce(walks.last_complete_at, least(walks.first_walk_at, wanted.first_asked_at))
+        < parameters.run_at - interval 72 hours
+        and (owed.list_key is not null or not coalesce(walks.came_to_nothing, true))
+    order by wanted.list
 )
 
 select * from final;
