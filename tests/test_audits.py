@@ -26,8 +26,10 @@ from work_files import (
 )
 
 from imgur_source.models import (
+    ACCOUNTS,
     ALBUM_IMAGES,
     ALBUMS,
+    COMMENT_METRICS,
     COMMENTS,
     DETAIL_FETCHES,
     GALLERY_RANKS,
@@ -35,6 +37,7 @@ from imgur_source.models import (
     IMAGES,
     LIST_ITEMS,
     LIST_SWEEPS,
+    POST_COMMENTS,
     POST_IMAGES,
     POST_METRICS,
     POST_TAGS,
@@ -44,6 +47,8 @@ from imgur_source.models import (
     TAGS,
     Table,
 )
+
+Tables = list[tuple[Table, list[dict[str, Any]]]]
 
 ONE_DAY = timedelta(days=1)
 OWN = "account_images/me"
@@ -320,6 +325,12 @@ def shown(number: float) -> str:
     return f"{days(number):%Y-%m-%d %H:%M:%S}+00"
 
 
+def rows_of_audit(warehouse: Warehouse, name: str) -> list[tuple[str | None, ...]]:
+    """All rows of an audit; a finding tells the first three."""
+    query = (SQL_DIR / "audits" / f"{name}.sql").read_text().rpartition(";")[0]
+    return texts(warehouse.work_file, query)
+
+
 LISTS_OF_POSTS = [
     "account_submissions",
     "gallery_search",
@@ -359,7 +370,40 @@ def a_last_run(**fields: Any) -> dict[str, Any]:
     } | fields
 
 
-CASES: dict[str, tuple[str, list[tuple[Table, list[dict[str, Any]]]], list[tuple[str | None, ...]]]] = {
+def items_in(name: str, number: int, *, day: float = 0) -> list[dict[str, Any]]:
+    """Items 0, 1, 2 and so on in a list, last seen on that day."""
+    return [{"list": name, "item_id": str(item), "fetched_at": days(day)} for item in range(number)]
+
+
+def a_glance(name: str, *, day: float = -1) -> dict[str, Any]:
+    """A walk that says nothing of what is missing, but that its list is still read."""
+    return {"list": name, "kind": "head", "is_complete": False, "started_at": days(day)}
+
+
+def trees_of(
+    post: dict[str, Any],
+    fetch: dict[str, Any],
+    *readings: tuple[float, float, int],
+    resources: str = '["post_comments"]',
+) -> Tables:
+    """An own post, the last fetch of its comments (if any), and its count from one day to another."""
+    return [
+        (POSTS, [{"id": "0", "fetched_at": days(0)} | post]),
+        (LIST_ITEMS, items_in("account_submissions/me", 1)),
+        (LIST_SWEEPS, [a_glance("account_submissions/me")]),
+        (SYNC_RUNS, [a_last_run(resources=resources)]),
+        (DETAIL_FETCHES, [{"resource": "post_comments", "item_id": "0"} | fetch] if fetch else []),
+        (
+            POST_METRICS,
+            [
+                {"id": "0", "observed_at": days(since), "fetched_at": days(until), "comment_count": comments}
+                for since, until, comments in readings
+            ],
+        ),
+    ]
+
+
+CASES: dict[str, tuple[str, Tables, list[tuple[str | None, ...]]]] = {
     "an album that is held, one that is not, two that runs of few resources or that were killed read, and two of no run": (
         "album_images_without_album",
         [
@@ -445,19 +489,36 @@ CASES: dict[str, tuple[str, list[tuple[Table, list[dict[str, Any]]]], list[tuple
             ("images", "unmade", shown(1.1 / 24), shown(0)),
         ],
     ),
-    "views by one, votes by more than ten and a hundredth, and none of long ago": (
+    "times in the future, one without the other": (
+        "impossible_times",
+        [
+            (
+                IMAGES,
+                [
+                    {"id": "fetched", "datetime": days(-1), "fetched_at": days(1.5)},
+                    {"id": "made", "datetime": days(1.5), "fetched_at": None},
+                    {"id": "sound", "datetime": days(1), "fetched_at": days(1)},
+                ],
+            ),
+        ],
+        [("images", "fetched", shown(-1), shown(1.5)), ("images", "made", shown(1.5), None)],
+    ),
+    "counters by more than ten and a hundredth, and none of long ago": (
         "falling_counters",
         [
             (
                 IMAGE_METRICS,
                 [
                     {"id": "i", "observed_at": days(-2), "views": 500},
-                    {"id": "i", "observed_at": days(-1), "views": 499},
+                    {"id": "i", "observed_at": days(-1), "views": 489},
                     {"id": "j", "observed_at": days(-9), "views": 500},
                     {"id": "j", "observed_at": days(-8), "views": 100},
                     {"id": "j", "observed_at": days(-1), "views": 100},
                     {"id": "k", "observed_at": days(-2), "views": None},
                     {"id": "k", "observed_at": days(-1), "views": 5},
+                    # two lists show it in one night, each from a cache of its own
+                    {"id": "l", "observed_at": days(-2), "views": 90_000},
+                    {"id": "l", "observed_at": days(-1), "views": 89_100},
                 ],
             ),
             (
@@ -471,7 +532,7 @@ CASES: dict[str, tuple[str, list[tuple[Table, list[dict[str, Any]]]], list[tuple
             ),
         ],
         [
-            ("images", "i", "views", "500", "499", shown(-1)),
+            ("images", "i", "views", "500", "489", shown(-1)),
             # 11 of 500 is more than a hundredth; 20 of 2,000 is a hundredth, and no more
             ("posts", "p", "ups", "500", "489", shown(-1)),
             # 10 of 100 is no more than ten
@@ -493,9 +554,11 @@ CASES: dict[str, tuple[str, list[tuple[Table, list[dict[str, Any]]]], list[tuple
         ],
         [("comments", "7", "1", "0", "0"), ("posts", "b", "5", "2", "4")],
     ),
-    "a reading with a hole, one without its top, and one that broke off": (
+    "a reading with a hole, one without its top, one that broke off, and one of long ago": (
         "holes_in_ranks",
         [
+            (GALLERY_RANKS, [{"feed": "past", "observed_at": days(-8), "position": 1, "post_id": "p"}]),
+            (LIST_SWEEPS, [a_feed(-8, 1, name="past")]),
             (
                 GALLERY_RANKS,
                 [
@@ -540,6 +603,7 @@ CASES: dict[str, tuple[str, list[tuple[Table, list[dict[str, Any]]]], list[tuple
                         ("account_albums/me", 5, 5),
                         ("account_images/me", 4, 4),
                         ("account_comments/me", 8, 7),
+                        ("account_favorites/me", 21, 21),  # so many make an error
                     )
                     for item in range(number)
                 ],
@@ -548,7 +612,7 @@ CASES: dict[str, tuple[str, list[tuple[Table, list[dict[str, Any]]]], list[tuple
                 LIST_SWEEPS,
                 [
                     {"list": f"account_{kind}/me", "started_at": days(-1), "kind": "sweep", "is_complete": True}
-                    for kind in ("albums", "images", "comments")
+                    for kind in ("albums", "images", "comments", "favorites")
                 ],
             ),
             (SYNC_RUNS, [a_run(-2)]),
@@ -642,8 +706,96 @@ CASES: dict[str, tuple[str, list[tuple[Table, list[dict[str, Any]]]], list[tuple
             # 20 rows: the 95 % quantile lies at 0.95 * 19 = 18.05, so 100 + 0.05 * (100 - 100) days
             (ALBUMS, [{"id": str(row), "fetched_at": days(-100 if row >= 18 else -1)} for row in range(20)]),
             (IMAGES, [{"id": str(row), "fetched_at": days(-100 if row >= 19 else -1)} for row in range(20)]),
+            (LIST_ITEMS, items_in("account_albums/me", 20) + items_in("account_images/me", 20)),
+            (LIST_SWEEPS, [a_glance("account_albums/me"), a_glance("account_images/me")]),
         ],
         [("albums", "20", "100")],
+    ),
+    "own posts, images and comments that were seen long ago, beside posts of feeds": (
+        "rows_stale",
+        [
+            *((table, [{"id": id_, "fetched_at": days(-70)} for id_ in range(2)]) for table in (IMAGES, COMMENTS)),
+            (POSTS, [{"id": "0", "fetched_at": days(-80)}, *({"id": f"f{n}", "fetched_at": days(0)} for n in range(99))]),
+            (
+                LIST_ITEMS,
+                [
+                    *items_in("account_submissions/me", 1),
+                    *items_in("account_images/me", 2),
+                    *items_in("account_comments/me", 2),
+                ],
+            ),
+            (LIST_SWEEPS, [a_glance(f"account_{kind}/me") for kind in ("submissions", "images", "comments")]),
+        ],
+        [("comments", "2", "70"), ("images", "2", "70"), ("posts", "1", "80")],
+    ),
+    "what has gone, a stub, and a list that is left": (
+        "rows_stale",
+        [
+            *((table, [{"id": 0, "fetched_at": days(-100)}]) for table in (IMAGES, ALBUMS, POSTS)),
+            (COMMENTS, [{"id": 0, "deleted": True, "fetched_at": days(-100)}, {"id": 1, "fetched_at": days(-1)}]),
+            (
+                LIST_ITEMS,
+                [
+                    *items_in("account_images/me", 1, day=-100),
+                    *items_in("account_submissions/me", 1, day=-100),
+                    *items_in("account_albums/left", 1, day=-100),
+                    *items_in("account_comments/me", 2),
+                ],
+            ),
+            (
+                LIST_SWEEPS,
+                [
+                    {"list": name, "kind": "sweep", "is_complete": True, "started_at": days(-1)}
+                    for name in ("account_images/me", "account_submissions/me")
+                ],
+            ),
+            (LIST_SWEEPS, [a_glance("account_albums/left", day=-8), a_glance("account_comments/me")]),
+        ],
+        [],
+    ),
+    "an account whose lists are read, beside one that is left": (
+        "rows_stale",
+        [
+            (ACCOUNTS, [{"id": 1, "url": "Bob", "fetched_at": days(-61)}, {"id": 2, "url": "left", "fetched_at": days(-200)}]),
+            (SYNC_RUNS, [a_last_run(resources='["account"]')]),
+            (LIST_SWEEPS, [a_glance("account_images/bob"), a_glance("account_images/left", day=-8)]),
+        ],
+        [("accounts", "1", "61")],
+    ),
+    "an account that the runs of the last week were not asked for": (
+        "rows_stale",
+        [
+            (ACCOUNTS, [{"id": 1, "url": "Bob", "fetched_at": days(-61)}]),
+            (SYNC_RUNS, [a_last_run(), a_last_run(run_id="before", started_at=days(-8), resources='["account"]')]),
+            (LIST_SWEEPS, [a_glance("account_images/bob")]),
+        ],
+        [],
+    ),
+    "a tree whose count has moved 61 days ago": (
+        "rows_stale",
+        trees_of({"comment_count": 5}, {"fingerprint": "4", "fetched_at": days(-200)}, (-200, -61, 4), (-60, 0, 5)),
+        [("post_comments", "1", "61")],
+    ),
+    "a tree whose count has moved lately": (
+        "rows_stale",
+        trees_of({"comment_count": 5}, {"fingerprint": "4", "fetched_at": days(-200)}, (-200, -59, 4), (-58, 0, 5)),
+        [],
+    ),
+    "a tree that was fetched long ago and has not moved since": (
+        "rows_stale",
+        trees_of({"comment_count": 5}, {"fingerprint": "5", "fetched_at": days(-200)}, (-200, -199, 4), (-199, 0, 5)),
+        [],
+    ),
+    "a tree that was never fetched": (
+        "rows_stale",
+        trees_of({"comment_count": 5}, {}, (-200, -100, 0), (-90, 0, 5)),
+        [("post_comments", "1", "90")],
+    ),
+    "a tree without a comment": ("rows_stale", trees_of({"comment_count": 0}, {}, (-200, 0, 0)), []),
+    "a tree that nobody asks for any more": (
+        "rows_stale",
+        trees_of({"comment_count": 5}, {}, (-90, 0, 5), resources='["account_submissions"]'),
+        [],
     ),
     "three failures in a row, after one that was not": (
         "runs_failing",
@@ -709,6 +861,8 @@ CASES: dict[str, tuple[str, list[tuple[Table, list[dict[str, Any]]]], list[tuple
                         ("a", -1, -8),
                         ("b", -6, -6.5),
                         ("b", -1, -6),
+                        ("old", -20, None),  # a list that is held for longer has a hole of six days
+                        ("old", -6, -6.5),
                         ("left", -9, -9.5),
                     )
                 ],
@@ -748,6 +902,115 @@ def test_audit__each_has_a_case() -> None:
     assert tested == {path.stem for path in (SQL_DIR / "audits").glob("*.sql")}
 
 
+DANGLING: dict[str, tuple[Table, list[dict[str, Any]]]] = {
+    "comment_metrics.comment_id": (COMMENT_METRICS, [{"id": 99, "observed_at": days(0)}]),
+    "comments.item_id": (COMMENTS, [{"id": n, "image_id": "x", "datetime": days(-1)} for n in range(10, 16)]),
+    "comments.parent_id": (
+        COMMENTS,
+        [{"id": n, "image_id": "p", "parent_id": 99, "datetime": days(-1)} for n in range(10, 16)],
+    ),
+    "gallery_ranks.post_id": (GALLERY_RANKS, [{"feed": "f", "position": 1, "post_id": "x"}]),
+    "image_metrics.image_id": (IMAGE_METRICS, [{"id": "x", "observed_at": days(0)}]),
+    "post_comments.item_id": (POST_COMMENTS, [{"id": n, "post_id": "p", "image_id": "y"} for n in range(10, 16)]),
+    "post_comments.parent_id": (POST_COMMENTS, [{"id": 2, "post_id": "p", "parent_id": 99}]),
+    "post_comments.post_id": (POST_COMMENTS, [{"id": 2, "post_id": "x"}]),
+    "post_metrics.post_id": (POST_METRICS, [{"id": "x", "observed_at": days(0)}]),
+    "post_tags.post_id": (POST_TAGS, [{"post_id": "x", "tag": "t"}]),
+    "post_tags.tag": (POST_TAGS, [{"post_id": "p", "tag": "x"}]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("reference", [None, *DANGLING])
+def test_dangling_references__of_each_column(warehouse: Warehouse, reference: str | None) -> None:
+    """Each reference is looked after by itself, beside rows that are sound, and comments on what nobody follows."""
+    load(warehouse, POSTS, {"id": "p"})
+    load(warehouse, IMAGES, {"id": "i"})
+    load(warehouse, ALBUMS, {"id": "a"})
+    load(warehouse, TAGS, {"name": "t"})
+    load(warehouse, POST_TAGS, {"post_id": "p", "tag": "t"})
+    load(warehouse, GALLERY_RANKS, {"feed": "f", "position": 0, "post_id": "p"})
+    for table, id_ in ((IMAGE_METRICS, "i"), (POST_METRICS, "p"), (COMMENT_METRICS, 1)):
+        load(warehouse, table, {"id": id_, "observed_at": days(-1)})
+    load(warehouse, POST_COMMENTS, {"id": 1, "post_id": "p", "image_id": "p"})
+    load(
+        warehouse,
+        POST_COMMENTS,
+        *({"id": n, "post_id": "p", "image_id": "a", "parent_id": 1} for n in (3, 4)),
+    )
+    load(warehouse, POST_COMMENTS, *({"id": n, "post_id": "p", "image_id": "x"} for n in range(5, 10)))
+    load(
+        warehouse,
+        DETAIL_FETCHES,
+        {"resource": "post_comments", "item_id": "p", "items": 9, "fetched_at": days(0)},
+    )
+    load(warehouse, COMMENTS, {"id": 1, "image_id": "p", "parent_id": 0, "datetime": days(-1)})
+    load(
+        warehouse,
+        COMMENTS,
+        *({"id": 30 + n, "image_id": "z", "parent_id": 98, "datetime": days(-1)} for n in range(9)),
+    )
+    load(
+        warehouse,
+        COMMENTS,
+        *({"id": 40 + n, "image_id": "p", "parent_id": 98, "datetime": days(1)} for n in range(9)),
+    )
+    if reference is not None:
+        table, rows = DANGLING[reference]
+        load(warehouse, table, *rows)
+    if reference == "comments.item_id":
+        tree = {"resource": "post_comments", "item_id": "x", "items": 9, "fetched_at": days(0)}
+        load(warehouse, DETAIL_FETCHES, tree)
+    warehouse.apply_sql()
+    assert [row[0] for row in rows_of_audit(warehouse, "dangling_references")] == [reference] * (
+        reference is not None
+    )
+
+
+IN_THE_FUTURE = days(1.5)
+DATED: dict[str, tuple[Table, dict[str, Any]]] = {
+    "accounts": (ACCOUNTS, {"id": 1, "created": IN_THE_FUTURE}),
+    "album_images": (ALBUM_IMAGES, {"album_id": "a", "image_id": "i", "datetime": IN_THE_FUTURE}),
+    "albums": (ALBUMS, {"id": "a", "datetime": IN_THE_FUTURE}),
+    "comments": (COMMENTS, {"id": 1, "datetime": IN_THE_FUTURE}),
+    "images": (IMAGES, {"id": "i", "datetime": IN_THE_FUTURE}),
+    "post_comments": (POST_COMMENTS, {"id": 1, "post_id": "p", "datetime": IN_THE_FUTURE}),
+    "post_images": (POST_IMAGES, {"post_id": "p", "image_id": "i", "datetime": IN_THE_FUTURE}),
+    "posts": (POSTS, {"id": "p", "datetime": IN_THE_FUTURE}),
+    "subreddit_posts": (SUBREDDIT_POSTS, {"id": "p", "datetime": IN_THE_FUTURE}),
+}
+VOTED: dict[str, tuple[Table, dict[str, Any]]] = {
+    "comments": (COMMENTS, {"id": 1}),
+    "images": (IMAGES, {"id": "i"}),
+    "post_comments": (POST_COMMENTS, {"id": 1, "post_id": "p"}),
+    "posts": (POSTS, {"id": "p"}),
+}
+
+
+def test_impossible_times__of_each_table(warehouse: Warehouse) -> None:
+    """Every thing that is dated is looked at."""
+    for table, row in DATED.values():
+        load(warehouse, table, row)
+    warehouse.apply_sql()
+    assert [row[0] for row in rows_of_audit(warehouse, "impossible_times")] == sorted(DATED)
+
+
+def test_points_are_not_votes__of_each_table(warehouse: Warehouse) -> None:
+    """Every thing that is voted on is looked at."""
+    for table, row in VOTED.values():
+        load(warehouse, table, row | {"ups": 5, "downs": 2, "points": 4})
+    warehouse.apply_sql()
+    assert [row[0] for row in rows_of_audit(warehouse, "points_are_not_votes")] == sorted(VOTED)
+
+
+def test_falling_counters__of_each_counter(warehouse: Warehouse) -> None:
+    """Every counter of a post that only grows is looked at."""
+    counters = ("comment_count", "downs", "favorite_count", "ups", "views")
+    for day, value in ((-2, 100), (-1, 50)):
+        load(warehouse, POST_METRICS, {"id": "p", "observed_at": days(day)} | dict.fromkeys(counters, value))
+    warehouse.apply_sql()
+    assert [row[2] for row in rows_of_audit(warehouse, "falling_counters")] == list(counters)
+
+
 def test_keys_not_unique__of_a_mart(tmp_path: Path) -> None:
     """A key that two rows of a mart share is told with their number, and so is a row without one."""
     warehouse = Warehouse(tmp_path / "data", clock=StandingClock())
@@ -766,6 +1029,21 @@ def test_keys_not_unique__of_a_mart(tmp_path: Path) -> None:
         "keys_not_unique",
         [("albums", None, "1"), ("post_daily", "a 2026-11-23", "2"), ("posts", "b", "2")],
     )
+    # all the others at once: two rows of which nothing is known share their key, or have none
+    marts = sorted({path.stem for path in (SQL_DIR / "marts").glob("*.sql")} - {"image_daily"})
+    for mart in marts:
+        [columns] = read(
+            warehouse.work_file,
+            f"select string_agg('null', ', ') from duckdb_columns() "
+            f"where schema_name = 'main' and table_name = '{mart}'",
+        )
+        work(
+            warehouse,
+            f"delete from main.{mart}",
+            f"insert into main.{mart} select {columns[0]} from range(2)",
+        )
+    told = rows_of_audit(warehouse, "keys_not_unique")
+    assert [(row[0], row[2]) for row in told] == [(mart, "2") for mart in marts]
 
 
 def test_audit__nothing_loaded_is_nothing_wrong(tmp_path: Path) -> None:

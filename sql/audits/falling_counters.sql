@@ -31,41 +31,28 @@ posts as (
     window by_time as (partition by post_id order by observed_at)
 ),
 
--- views are never taken back; votes, comments and favourites are, one by one
 falls as (
     select
-        item_id,
         'images' as table_name,
+        item_id,
         'views' as counter,
         views_before as before,
         views as after,
-        0 as noise,
         observed_at
     from images
-    where views < views_before
     union all
     select
-        item_id,
         'posts',
-        'views',
-        views_before,
-        views,
-        0,
-        observed_at
-    from posts
-    where views < views_before
-    union all
-    select
         item_id,
-        'posts',
-        unnest(['comment_count', 'favorite_count', 'ups', 'downs']),
-        unnest([comment_count_before, favorite_count_before, ups_before, downs_before]),
-        unnest([comment_count, favorite_count, ups, downs]),
-        10,
+        unnest(['views', 'comment_count', 'favorite_count', 'ups', 'downs']),
+        unnest([views_before, comment_count_before, favorite_count_before, ups_before, downs_before]),
+        unnest([views, comment_count, favorite_count, ups, downs]),
         observed_at
     from posts
 ),
 
+-- votes, comments and favourites are taken back one by one, and two lists may show one thing from caches of
+-- different age
 final as (
     select
         falls.table_name,
@@ -77,8 +64,7 @@ final as (
     from falls
     cross join parameters
     where
-        falls.before - falls.after > falls.noise
-        and (falls.noise = 0 or falls.before - falls.after > 0.01 * falls.before)
+        falls.before - falls.after > greatest(10, 0.01 * falls.before)
         and falls.observed_at > parameters.run_at - interval 168 hours
     order by falls.table_name, falls.item_id, falls.counter, falls.observed_at
 )

@@ -1,9 +1,17 @@
 -- error: Rows of a mart have the same key, or none, so its numbers would count twice. Please report it, with these rows.
+-- Names of accounts and authors may be missing; concat() takes them for empty then.
 with keys as (
     select
-        'accounts' as table_name,
-        account_id::varchar as key,
+        'account_daily' as table_name,
+        account_id::varchar || ' ' || day::varchar as key,
         count(*) as copies
+    from main.account_daily
+    group by all
+    union all
+    select
+        'accounts',
+        account_id::varchar,
+        count(*)
     from main.accounts
     group by all
     union all
@@ -22,10 +30,52 @@ with keys as (
     group by all
     union all
     select
+        'comment_threads',
+        root_id::varchar,
+        count(*)
+    from main.comment_threads
+    group by all
+    union all
+    select
         'comments',
         comment_id::varchar,
         count(*)
     from main.comments
+    group by all
+    union all
+    select
+        'credit_by_endpoint',
+        endpoint::varchar,
+        count(*)
+    from main.credit_by_endpoint
+    group by all
+    union all
+    select
+        'credit_daily',
+        day::varchar,
+        count(*)
+    from main.credit_daily
+    group by all
+    union all
+    select
+        'data_freshness',
+        table_name::varchar,
+        count(*)
+    from main.data_freshness
+    group by all
+    union all
+    select
+        'format_lift',
+        concat(account_name, ' ', format),
+        count(*)
+    from main.format_lift
+    group by all
+    union all
+    select
+        'gallery_rank_history',
+        feed::varchar || ' ' || post_id::varchar || ' ' || observed_at::varchar,
+        count(*)
+    from main.gallery_rank_history
     group by all
     union all
     select
@@ -43,6 +93,13 @@ with keys as (
     group by all
     union all
     select
+        'post_benchmark',
+        post_id::varchar || ' ' || age_bucket::varchar,
+        count(*)
+    from main.post_benchmark
+    group by all
+    union all
+    select
         'post_daily',
         post_id::varchar || ' ' || day::varchar,
         count(*)
@@ -50,10 +107,38 @@ with keys as (
     group by all
     union all
     select
+        'post_lifetime',
+        post_id::varchar || ' ' || age_bucket::varchar,
+        count(*)
+    from main.post_lifetime
+    group by all
+    union all
+    select
+        'post_scorecard',
+        post_id::varchar,
+        count(*)
+    from main.post_scorecard
+    group by all
+    union all
+    select
+        'posting_heatmap',
+        concat(account_name, ' ', weekday, ' ', hour),
+        count(*)
+    from main.posting_heatmap
+    group by all
+    union all
+    select
         'posts',
         post_id::varchar,
         count(*)
     from main.posts
+    group by all
+    union all
+    select
+        'run_history',
+        run_id::varchar,
+        count(*)
+    from main.run_history
     group by all
     union all
     select
@@ -68,6 +153,20 @@ with keys as (
         kind::varchar || ' ' || item_id::varchar,
         count(*)
     from main.survival
+    group by all
+    union all
+    select
+        'tag_lift',
+        concat(account_name, ' ', tag),
+        count(*)
+    from main.tag_lift
+    group by all
+    union all
+    select
+        'top_commenters',
+        concat(author_id, ' ', case when author_id is null then lower(author_name) end),
+        count(*)
+    from main.top_commenters
     group by all
 ),
 
