@@ -76,8 +76,11 @@ class Finding:
 
     def __str__(self) -> str:
         told = "; ".join(_told(row) for row in self.examples)
-        more = self.rows_found - len(self.examples)
-        return f"{self.audit}: {self.meaning} Found: {told}{f'; and {more:,} more' if more else ''}."
+        if more := self.rows_found - len(self.examples):
+            told += (
+                f"; and {more:,} more (sql/audits/{self.audit}.sql gives all, {AUDIT_RESULTS} keeps these)"
+            )
+        return f"{self.audit}: {self.meaning} Found: {told}."
 
 
 def findings(

@@ -10,7 +10,9 @@ from plans import came_to
 if TYPE_CHECKING:
     from night import NightResult, Options
 
-SHOWN = 8  # lines of one kind; a screen has few, the rest stands in sync_runs
+SHOWN = 8  # lines of one kind; a screen has few
+IN_BOOKS = "in imgur_raw.sync_runs"
+IN_RESULTS = "in main.audit_results"
 
 
 def print_summary(result: NightResult, options: Options, *, seconds: float) -> None:
@@ -41,10 +43,11 @@ def summary_lines(result: NightResult, options: Options, *, seconds: float) -> I
     yield from (f"  {line}" for line in came_to(receipt))
     if receipt.rounds > 1:
         yield f"  in {receipt.rounds} rounds, waiting between them for the hour's credits"
-    yield from _listed("Still owed", receipt.owed)
-    yield from _listed("Could not be read", list(dict.fromkeys(map(str, receipt.failures))))
-    yield from _listed("Worth knowing", [*receipt.retirements, *receipt.notes])
-    yield from _listed("The audits warn", list(result.warnings))
+    yield from _listed("Still owed", receipt.owed, rest=IN_BOOKS)
+    failures = list(dict.fromkeys(map(str, receipt.failures)))
+    yield from _listed("Could not be read", failures, rest="with -v each is logged")
+    yield from _listed("Worth knowing", [*receipt.retirements, *receipt.notes], rest=IN_BOOKS)
+    yield from _listed("The audits warn", list(result.warnings), rest=IN_RESULTS)
     yield from _publication_lines(result, options)
 
 
@@ -60,7 +63,8 @@ def _publication_lines(result: NightResult, options: Options) -> Iterator[str]:
     if published is not None:
         yield f"Published {published.path} ({published.size_bytes / 1e6:.1f} MB): open it at any time"
     elif result.problems:
-        yield from _listed("Not published, the published file stays as it was", list(result.problems))
+        title = "Not published, the published file stays as it was"
+        yield from _listed(title, list(result.problems), rest=f"{IN_RESULTS} of the file with the trouble")
         yield f"  The file with the trouble is {options.warehouse.work_file}"
     elif options.destination != "duckdb":
         yield f"Loaded into {options.destination}: raw tables only, marts and publication are DuckDB's"
@@ -70,9 +74,10 @@ def _publication_lines(result: NightResult, options: Options) -> Iterator[str]:
         yield "Not published: there is nothing in it yet"
 
 
-def _listed(title: str, lines: list[str]) -> Iterator[str]:
+def _listed(title: str, lines: list[str], *, rest: str) -> Iterator[str]:
+    """The first of *lines* below their title; *rest* says where the others stand."""
     if lines:
         yield title
         yield from (f"  {line}" for line in lines[:SHOWN])
         if len(lines) > SHOWN:
-            yield f"  and {len(lines) - SHOWN} more (in imgur_raw.sync_runs)"
+            yield f"  and {len(lines) - SHOWN} more ({rest})"

@@ -213,7 +213,8 @@ def test_audits__say_what_they_found(own_audits: Warehouse) -> None:
     ]
     told = "tag = 0, followers = null; tag = 1, followers = null; tag = 10, followers = null"
     assert [str(found[0]), str(found[2])] == [
-        f"bad_tags: Tags are bad. Found: {told}; and 1,231 more.",
+        f"bad_tags: Tags are bad. Found: {told}; and 1,231 more "
+        "(sql/audits/bad_tags.sql gives all, main.audit_results keeps these).",
         "odd_tags: Tags are odd. Found: seen_at = 2026-11-23 02:00:00+00, tags = 1234.",
     ]
 

@@ -113,6 +113,35 @@ def test_sync__report_comes_after_the_night(tmp_path: Path) -> None:
     assert "Traceback" not in out_after + err_after
 
 
+@pytest.mark.slow
+def test_sync__report_tells_of_what_is_published_whatever_came_of_the_night(tmp_path: Path) -> None:
+    """The exit code is the night's; a night that fails or is kept leaves a report of the file that there is."""
+    simulator = Simulator(seed=5, images=60, albums=3, posts=240)
+    asked = ("--only", "account_images", "--only", "account_albums", "--only", "album_images", "--report")
+    work_file = tmp_path / "data" / "work" / "imgur_work.duckdb"
+    report = tmp_path / "data" / "report.html"
+    with serve(simulator, port=0) as base_url:
+        simulator.faults.add(Fault("token_invalid_403", path=r"^/3/", times=None))
+        dead = _run(simulator, base_url, tmp_path, *asked)
+        simulator.faults.clear()
+        simulator.faults.add(Fault("html_503", path=r"account/me/images", times=4))
+        failed = _run(simulator, base_url, tmp_path, *asked)
+        assert report.exists()
+        report.unlink()
+        with duckdb.connect(str(work_file)) as connection:
+            connection.execute("update imgur_raw.images set id = 'x'")
+            connection.execute("insert into imgur_raw.images (id) values ('twice'), ('twice')")
+        kept = _run(simulator, base_url, tmp_path, *asked)
+
+    assert (dead[0], failed[0], kept[0]) == (2, 1, 1)
+    assert f"\nNo report: There is no {tmp_path / 'data' / 'imgur.duckdb'}." in dead[1]
+    assert f"\nReport: {report} (" in failed[1]
+    assert "Not published" in kept[1]
+    assert f"\nReport: {report} (" in kept[1]
+    assert report.exists()
+    assert "Traceback" not in "".join(dead[1:] + failed[1:] + kept[1:])
+
+
 @pytest.mark.parametrize("arguments", [["--only", "nothing"], ["--max-credits", "many"], ["--nonsense"]])
 def test_sync__wrong_usage_exits_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """argparse says what is wrong, on stderr."""
