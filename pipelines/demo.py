@@ -13,8 +13,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import night
+from run_lock import RunLock
+from summary import print_summary
 from warehouse import Warehouse
 
+from imgur_source.clock import SystemClock
 from imgur_source.errors import ConfigurationError
 from imgur_source.settings import (
     DEFAULT_GREATEST_AGE_DAYS,
@@ -34,7 +37,11 @@ POSTS = 300  # everybody's; a fifth are the owner's, enough for tags and hours t
 FEEDS = ("hot/viral", "top/top/week", "user/time", "t/cats@1", "r/aww@1", "search/dog@1")
 LOSSES_AFTER = 4  # nights, so that those after it can find out; what vanishes by itself may be nothing
 ALLOWANCE = 500  # credits a night, an hour's worth
-MARK = "made by sync.py --demo, which may delete this folder"
+MARK_FILE = "README"
+MARK = "made by sync.py --demo"
+LOCK = "demo.lock"  # held by the demo all the time; the lock of the warehouse is its nights'
+STATE = "state"
+NOWHERE = "http://127.0.0.1"  # nothing is asked there
 
 
 class SimulatedClock:
@@ -57,65 +64,102 @@ def simulated(nights: int = NIGHTS) -> Simulator:
     return Simulator(seed=SEED, images=IMAGES, albums=ALBUMS, posts=POSTS, now=start)
 
 
-def run(options: night.Options, *, nights: int = NIGHTS, simulator: Simulator | None = None) -> int:
-    """Run the demo; returns the exit code of its last night.
+def run(data_dir: Path, *, nights: int = NIGHTS, simulator: Simulator | None = None) -> int:
+    """Run the demo in a folder of its own within *data_dir*; returns the exit code of its last night.
 
     Args:
-        options: only its ``data_dir`` counts.
         simulator: one of ``simulated(nights)``, for whoever wants to look at it afterwards.
 
     Raises:
         ConfigurationError: when the folder for it holds something else.
+        RunLockedError: when another demo, or another run, works there; nothing was done then.
     """
-    folder = options.data_dir / "demo"
-    _clear(folder)
-    simulator = simulator or simulated(nights)
-    print(f"A simulated Imgur, {nights} nights of {simulator.username}'s account; files in {folder}")
-    with serve(simulator, port=0) as base_url:
-        options = night.Options(  # afresh: no flag and no setting of the user's reaches the demo
-            data_dir=folder,
-            state_dir=folder / "state",
-            accounts=("me", simulator.other_usernames[0]),
-            base_url=base_url,
-            max_credits=ALLOWANCE,
-            runs_kept=night.RUNS_KEPT,
-            settings={
-                "feeds": list(FEEDS),
-                "feed_pages": 2,
-                "post_details": "own",
-                "request_timeout_seconds": 30.0,
-                "start_date": "",  # dlt looks for what is None in the user's settings
-                "end_date": "",
-                "sweep_share": DEFAULT_SWEEP_SHARE,
-                "max_in_flight": DEFAULT_MAX_IN_FLIGHT,
-                "greatest_age_days": DEFAULT_GREATEST_AGE_DAYS,
-                "proof_pages": DEFAULT_PROOF_PAGES,
-                "tier_caps": [],
-                "report_timezone": DEFAULT_REPORT_TIMEZONE,
-                "credentials": ImgurCredentials(
-                    client_id=simulator.client_id,
-                    client_secret=simulator.client_secret,
-                    refresh_token=simulator.refresh_token,
-                    access_token="",  # dlt looks for what is None in the user's secrets
-                    rapidapi_key="",
-                ),
-            },
+    folder = folder_in(data_dir)
+    _refuse_foreign(folder)
+    with RunLock(folder / LOCK, clock=SystemClock()):
+        _clear(folder)
+        simulator = simulator or simulated(nights)
+        print(f"A simulated Imgur, {nights} nights of {simulator.username}'s account; files in {folder}")
+        with serve(simulator, port=0) as base_url:
+            options = _options(folder, simulator, base_url)
+            for number in range(1, nights + 1):
+                result, seconds = _night(options, simulator, is_quiet=number < nights)
+                if result.exit_code:
+                    if number < nights:
+                        print_summary(result, options, seconds=seconds)
+                    return result.exit_code
+                if number < nights:
+                    print(
+                        f"night {number:>2}  {simulator.now():%a %d %b}  {result.outcome}, "
+                        f"{result.receipt.rows.total():>6,} rows, {result.receipt.credits.spent:>3} credits"
+                    )
+                    simulator.advance(timedelta(days=1))
+                if number == LOSSES_AFTER:
+                    _lose_something(simulator)
+        _show_queries(options.warehouse)
+        return 0
+
+
+def options_before(data_dir: Path) -> night.Options:
+    """What the last demo in *data_dir* ran with, for whoever looks at what it left; nobody answers there.
+
+    Raises:
+        ConfigurationError: there was none.
+    """
+    folder = folder_in(data_dir)
+    options = _options(folder, simulated(), NOWHERE)
+    if not _is_marked(folder) or not options.warehouse.has_work_file:
+        raise ConfigurationError(
+            f"There is no demo in {folder} yet. Run: make demo, or: python pipelines/sync.py --demo"
         )
-        for number in range(1, nights + 1):
-            is_last = number == nights
-            result = night.run(replace(options, quiet=not is_last), clock=SimulatedClock(simulator))
-            if not is_last:
-                print(
-                    f"night {number:>2}  {simulator.now():%a %d %b}  {result.outcome}, "
-                    f"{result.receipt.rows.total():>6,} rows, {result.receipt.credits.spent:>3} credits"
-                )
-                simulator.advance(timedelta(days=1))
-            if number == LOSSES_AFTER:
-                _lose_something(simulator)
-            if result.exit_code:
-                return result.exit_code
-    _show_queries(options.warehouse)
-    return 0
+    return options
+
+
+def folder_in(data_dir: Path) -> Path:
+    """Where the demo's files lie."""
+    return data_dir / "demo"
+
+
+def _options(folder: Path, simulator: Simulator, base_url: str) -> night.Options:
+    """Options made afresh: no flag and no setting of the user's reaches the demo."""
+    return night.Options(
+        data_dir=folder,
+        state_dir=folder / STATE,
+        accounts=("me", simulator.other_usernames[0]),
+        base_url=base_url,
+        max_credits=ALLOWANCE,
+        runs_kept=night.RUNS_KEPT,
+        settings={
+            "feeds": list(FEEDS),
+            "feed_pages": 2,
+            "post_details": "own",
+            "request_timeout_seconds": 30.0,
+            "start_date": "",  # dlt looks for what is None in the user's settings
+            "end_date": "",
+            "sweep_share": DEFAULT_SWEEP_SHARE,
+            "max_in_flight": DEFAULT_MAX_IN_FLIGHT,
+            "greatest_age_days": DEFAULT_GREATEST_AGE_DAYS,
+            "proof_pages": DEFAULT_PROOF_PAGES,
+            "tier_caps": [],
+            "report_timezone": DEFAULT_REPORT_TIMEZONE,
+            "credentials": ImgurCredentials(
+                client_id=simulator.client_id,
+                client_secret=simulator.client_secret,
+                refresh_token=simulator.refresh_token,
+                access_token="",  # dlt looks for what is None in the user's secrets
+                rapidapi_key="",
+            ),
+        },
+    )
+
+
+def _night(
+    options: night.Options, simulator: Simulator, *, is_quiet: bool
+) -> tuple[night.NightResult, float]:
+    """One night, and how many seconds it took."""
+    began = time.monotonic()
+    result = night.run(replace(options, quiet=is_quiet), clock=SimulatedClock(simulator))
+    return result, time.monotonic() - began
 
 
 def _lose_something(simulator: Simulator) -> None:
@@ -124,17 +168,41 @@ def _lose_something(simulator: Simulator) -> None:
     simulator.world.remove_post(simulator.truth.submissions()[-1]["id"])
 
 
+def _is_marked(folder: Path) -> bool:
+    """Whether the demo has made *folder*."""
+    mark = folder / MARK_FILE
+    return mark.is_file() and MARK in mark.read_text()
+
+
+def _refuse_foreign(folder: Path) -> None:
+    """Never begin in a folder of somebody's own.
+
+    Raises:
+        ConfigurationError: it holds something, and the demo did not make it.
+    """
+    if not folder.exists() or _is_marked(folder):
+        return
+    if any(not path.name.startswith(LOCK) for path in folder.iterdir()):  # a demo that has just begun
+        raise ConfigurationError(
+            f"{folder} is there and was not made by the demo. Choose another --data-dir."
+        )
+
+
 def _clear(folder: Path) -> None:
-    """Start anew, and never delete what the demo did not make."""
-    mark = folder / "README"
-    if folder.exists():
-        if not mark.exists() or MARK not in mark.read_text():
-            raise ConfigurationError(
-                f"{folder} is there and was not made by the demo. Choose another --data-dir."
-            )
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True)
-    mark.write_text(MARK + "\n")
+    """Start anew: delete what a demo before has made, and nothing else; a report is the report's own."""
+    _refuse_foreign(folder)
+    warehouse = Warehouse(folder)
+    (folder / MARK_FILE).write_text(
+        f"{MARK}, which deletes {warehouse.published_file.name}, work/ and {STATE}/ here when it begins\n"
+    )
+    with RunLock(warehouse.lock_file, clock=SystemClock()) as lock:
+        held = {lock.path, lock.holder_file}
+        files = [*folder.glob(f"{warehouse.published_file.name}*"), *folder.glob(".imgur_draft.duckdb*")]
+        for path in [*files, folder / STATE, *warehouse.work_dir.iterdir()]:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            elif path not in held:
+                path.unlink(missing_ok=True)
 
 
 QUERIES = (
@@ -145,8 +213,9 @@ QUERIES = (
         "where is_latest order by published_at desc limit 5",
     ),
     (
-        "How the one of them that gained most gathered its views, day by day (UTC)",
-        "select day, views, views_gained, points from post_daily\n"
+        "How the one of them that gained most gathered its views, day by day (UTC); "
+        "of days that are not observed only the line between two readings is known",
+        "select day, views, views_gained, points, is_observed from post_daily\n"
         "where post_id = (select post_id from post_daily join posts using (post_id)\n"
         "                 where is_own group by post_id order by sum(views_gained) desc limit 1)\n"
         "order by day",

@@ -37,7 +37,7 @@ except KeyboardInterrupt:
     sys.exit(EXIT_FAILED)
 
 CHOICES = sorted(TABLE_OF.keys() - ALWAYS)
-GOES_WITH_DEMO = {"demo", "data_dir", "report", "verbose"}
+GOES_WITH_DEMO = {"demo", "plan", "status", "data_dir", "report", "verbose"}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -52,13 +52,13 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     add = parser.add_argument
-    instead = parser.add_mutually_exclusive_group()
-    instead.add_argument(
+    add(
         "--demo",
         action="store_true",
         help="run a fortnight of nights against a simulated Imgur: no account, no internet, "
-        "files of its own under <data-dir>/demo",
+        "files of its own under <data-dir>/demo; with --plan or --status, say that of the last demo",
     )
+    instead = parser.add_mutually_exclusive_group()
     instead.add_argument(
         "--plan", action="store_true", help="say what a run would read and cost; sends no request"
     )
@@ -188,17 +188,20 @@ def _run(arguments: argparse.Namespace) -> int:
         publish=not arguments.no_publish,
     )
     try:
+        if arguments.demo:
+            _refuse_beside_demo(arguments)
+        if arguments.demo and (arguments.plan or arguments.status):
+            options = demo.options_before(data_dir)
         if arguments.plan:
             return night.print_plan(options, clock=SystemClock())
         if arguments.status:
             return status.print_status(options)
         if arguments.demo:
-            _refuse_beside_demo(arguments)
-            exit_code = demo.run(options)
+            exit_code = demo.run(data_dir)
         else:
             exit_code = night.run(options, clock=SystemClock()).exit_code
         if arguments.report:
-            print(report.after_a_night(data_dir / "demo" if arguments.demo else data_dir))
+            print(report.after_a_night(demo.folder_in(data_dir) if arguments.demo else data_dir))
         return exit_code
     except RunLockedError as locked:
         print(locked, file=sys.stderr)

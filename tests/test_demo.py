@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import demo
 import duckdb
-import night
 import pytest
 import sync
+from run_lock import RunLock
+from work_files import StandingClock
+
+from imgur_source.simulator import Fault
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
 MAY_BE_EMPTY = ("main.audit_results where rows_found > 0",)  # all may be well
@@ -42,12 +46,8 @@ def test_demo__is_the_real_job_in_small(
     for name, value in (SECRETS | SETTINGS | {"STATE_DIR": str(tmp_path / "theirs")}).items():
         monkeypatch.setenv(f"SOURCES__IMGUR__{name}", value)
     simulator = demo.simulated(2)
-    theirs = night.Options(
-        data_dir=tmp_path, state_dir=tmp_path / "theirs", only=("tags",), accounts=("never_asked",),
-        max_credits=1, base_url="http://127.0.0.1:9", destination="filesystem", publish=False,
-    )  # fmt: skip
 
-    code = demo.run(theirs, nights=2, simulator=simulator)
+    code = demo.run(tmp_path, nights=2, simulator=simulator)
 
     out = capsys.readouterr().out
     file = tmp_path / "demo" / "imgur.duckdb"
@@ -89,6 +89,17 @@ def test_demo__is_the_real_job_in_small(
     assert "never" not in sent + str(runs)
     assert not (tmp_path / "theirs").exists()
 
+    asked = len(simulator.requests)
+    assert sync.main(["--demo", "--status", "--data-dir", str(tmp_path)]) == 0
+    told = capsys.readouterr().out
+    assert f"Published file: {file} (" in told
+    assert f"Accounts: {simulator.username}, {simulator.other_usernames[0]}" in told
+    assert "of 12,500 left today" in told
+    assert sync.main(["--demo", "--plan", "--data-dir", str(tmp_path)]) == 0
+    assert "hot/viral" in capsys.readouterr().out
+    assert len(simulator.requests) == asked
+    assert not (tmp_path / "theirs").exists()
+
 
 def test_demo__nights_are_a_fortnight() -> None:
     """The last of them is now, so the first was thirteen days before."""
@@ -111,11 +122,75 @@ def test_demo__never_deletes_what_it_did_not_make(tmp_path: Path, capsys: pytest
     assert "was not made by the demo" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("asked", ["--status", "--plan"])
+def test_demo__says_how_to_begin_where_there_was_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], asked: str
+) -> None:
+    """Nothing to look at, nothing made: one line that names the command."""
+    assert sync.main(["--demo", asked, "--data-dir", str(tmp_path)]) == sync.EXIT_USAGE
+    assert "Run: make demo" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("lock", ["demo.lock", "work/run.lock"])
+def test_demo__leaves_another_one_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], lock: str
+) -> None:
+    """Two at once: the second deletes nothing, names the first, and exits 4."""
+    folder = tmp_path / "demo"
+    folder.mkdir()
+    (folder / "README").write_text(demo.MARK)
+    file = folder / "imgur.duckdb"
+    file.write_text("of the first")
+    with RunLock(folder / lock, clock=StandingClock()):
+        assert sync.main(["--demo", "--data-dir", str(tmp_path)]) == sync.EXIT_LOCKED
+    assert f"process {os.getpid()} on" in capsys.readouterr().err
+    assert file.read_text() == "of the first"
+
+
+def test_demo__that_is_about_to_begin_is_no_foreign_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Between its first lock and its first file a demo is known by its lock."""
+    with RunLock(tmp_path / "demo" / "demo.lock", clock=StandingClock()):
+        assert sync.main(["--demo", "--data-dir", str(tmp_path)]) == sync.EXIT_LOCKED
+
+
+def test_demo__begins_anew_and_tells_of_a_night_that_fails(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What it made goes, a report and a user's own files stay; a night that ends the demo prints its summary."""
+    folder = tmp_path / "demo"
+    mine = ("report.html", "notes.txt", "mine/notebook.ipynb")
+    its = (
+        "imgur.duckdb",
+        "imgur.duckdb.wal",
+        ".imgur_draft.duckdb",
+        "work/imgur_work.duckdb",
+        "state/vault.json",
+    )
+    for name in ("README", *mine, *its):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(demo.MARK)
+    simulator = demo.simulated(2)
+    simulator.faults.add(Fault("token_invalid_403", path=r"^/3/", times=None))
+
+    assert demo.run(tmp_path, nights=2, simulator=simulator) == 2
+
+    assert [name for name in mine if (folder / name).read_text() != demo.MARK] == []
+    assert [name for name in its if (folder / name).exists() and (folder / name).stat().st_size < 100] == []
+    told = capsys.readouterr().out
+    assert "failed after" in told
+    assert "python pipelines/login.py" in told
+    assert sync.main(["--demo", "--status", "--data-dir", str(tmp_path)]) == 0
+    assert "failed, " in capsys.readouterr().out
+
+
 @pytest.fixture(scope="module")
 def fortnight(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file that the whole demo leaves."""
     data_dir = tmp_path_factory.mktemp("fortnight")
-    assert demo.run(night.Options(data_dir=data_dir, state_dir=data_dir / "none")) == 0
+    assert demo.run(data_dir) == 0
     return data_dir / "demo" / "imgur.duckdb"
 
 
