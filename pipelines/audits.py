@@ -121,7 +121,7 @@ def finding_of(problems: Sequence[Problem], *, accept_losses: bool = False) -> F
         "A loaded table has a key twice or none, or has lost too much. The run that found it says more.",
         len(problems),
         tuple(asdict(problem) for problem in problems[:EXAMPLES]),
-        accept_losses and all(problem.is_loss for problem in problems),
+        accept_losses and bool(problems) and all(problem.is_loss for problem in problems),
     )
 
 
