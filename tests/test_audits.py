@@ -623,7 +623,10 @@ CASES: dict[str, tuple[str, Tables, list[tuple[str | None, ...]]]] = {
     "what the last run asked for and has not read whole for more than three days": (
         "lists_stale",
         [
-            (SYNC_RUNS, [a_last_run()]),
+            (
+                SYNC_RUNS,
+                [a_last_run(), a_last_run(run_id="before", started_at=days(-9), accounts='["left"]', feeds="[]")],
+            ),
             (
                 LIST_SWEEPS,
                 [
@@ -785,6 +788,11 @@ CASES: dict[str, tuple[str, Tables, list[tuple[str | None, ...]]]] = {
     "a tree that was fetched long ago and has not moved since": (
         "rows_stale",
         trees_of({"comment_count": 5}, {"fingerprint": "5", "fetched_at": days(-200)}, (-200, -199, 4), (-199, 0, 5)),
+        [],
+    ),
+    "a tree that is as its post says, though no reading of the history does": (
+        "rows_stale",
+        trees_of({"comment_count": 5}, {"fingerprint": "5", "fetched_at": days(-150)}, (-200, -199, 4)),
         [],
     ),
     "a tree that was never fetched": (
