@@ -196,7 +196,7 @@ def of_keys(world: Made) -> Iterator[str]:
 
 def of_audits(world: Made) -> Iterator[str]:
     """Error audits that find something in what is lawful; that much of a list goes is for a person to accept."""
-    found = findings(world.connection, SQL_DIR, accepted={VANISHED})
+    found = findings(world.connection, SQL_DIR, "error", accepted={VANISHED})
     yield from (str(finding) for finding in found if finding.keeps_the_file)
 
 

@@ -175,7 +175,7 @@ def test_tidy__spares_a_history_that_shrinks_the_alarm(warehouse: Warehouse) -> 
     work(warehouse, "delete from imgur_raw.image_metrics where id >= '19'")
     assert [str(problem) for problem in warehouse.check()] == [
         "image_metrics, rows lost: 11 ids, 30 in the published file. "
-        f"If that is right, move {warehouse.published_file} away and run again."
+        "If that is right, run once with --accept-vanished."
     ]
 
 
