@@ -6,6 +6,7 @@ It knows colours, type and numbers for people. It asks no database.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from html import escape
 from math import ceil, floor, isfinite, log10
 from typing import Any
@@ -27,13 +28,15 @@ BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY = (
 )  # fmt: skip
 HIGHLIGHTS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY)
 BAND = "rgba(0, 114, 178, 0.13)"
-DIVERGING = [(0.0, "#b35806"), (0.25, "#f1a340"), (0.5, "#f7f7f7"), (0.75, "#67a9cf"), (1.0, "#0b5d93")]
+WORSE, BETTER = "#b35806", "#0b5d93"
+DIVERGING = [(0.0, WORSE), (0.25, "#f1a340"), (0.5, "#f7f7f7"), (0.75, "#67a9cf"), (1.0, BETTER)]
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")  # so that no line needs its colour
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "x", "star")
 
 FONT = "Inter, 'Helvetica Neue', 'Segoe UI', Roboto, 'DejaVu Sans', Arial, sans-serif"
 HEIGHT = 430  # pixels, of most charts
 PUNCTUATION = " .,;:!?…\"'“”„‘’«»-–—"  # what looks odd before an ellipsis
+HARD_SPACE = "\N{NO-BREAK SPACE}"
 LABEL_LENGTH = 30  # characters of a title that fit into a phone's legend
 
 TEMPLATE = go.layout.Template(
@@ -61,7 +64,7 @@ TEMPLATE = go.layout.Template(
         },
         "yaxis": {
             "gridcolor": GRID, "zeroline": False, "automargin": True, "fixedrange": True,
-            "ticklabelstandoff": 6, "tickfont": {"size": 12, "color": SOFT_INK},
+            "tickformat": ",.10~g", "ticklabelstandoff": 6, "tickfont": {"size": 12, "color": SOFT_INK},
         },
     }
 )  # fmt: skip
@@ -72,6 +75,7 @@ class Answer:
     """A chart, a text, or both, and the line that says what they rest on.
 
     Attributes:
+        above: shown above the chart.
         html: shown below the chart, or instead of it.
         foot: as of when, how many, how complete.
     """
@@ -79,8 +83,11 @@ class Answer:
     figure: go.Figure | None = None
     html: str = ""
     foot: str = ""
+    above: str = ""
 
     def _ipython_display_(self) -> None:
+        if self.above:
+            display(HTML(self.above))  # type: ignore[no-untyped-call]
         if self.figure is not None:
             self.figure.show(config={"responsive": True, "displayModeBar": False})
         below = self.html + (f'<p class="foot">{escape(self.foot)}</p>' if self.foot else "")
@@ -108,7 +115,7 @@ def figure(*, y_title: str = "", x_title: str = "", **layout: Any) -> go.Figure:
 
 DAY_AXIS = {
     "type": "date",
-    "nticks": 6,
+    "nticks": 5,
     # an axis of a few days has hours on it, and each day's name once
     "tickformatstops": [
         {"dtickrange": [None, 86_399_999], "value": "%H:%M\n%d %b"},
@@ -117,12 +124,13 @@ DAY_AXIS = {
 }
 
 
-def log_axis(*values: float) -> dict[str, Any]:
-    """A logarithmic axis that holds the positive *values*, with few and round labels."""
+def log_axis(*values: float, is_across: bool = False) -> dict[str, Any]:
+    """A logarithmic axis that holds the positive *values*, with few round labels, fewer across the page."""
     low, high = float(min(values)), float(max(values))
     powers = range(floor(log10(low)), ceil(log10(high)) + 1)
     # an axis that spans little has labels between the powers of ten
-    steps = (1,) if high / low > 1_000 else (1, 3) if high / low > 30 else (1, 2, 5)
+    closeness = (high / low <= 1_000) + (high / low <= 30)
+    steps = ((1,), (1, 3), (1, 2, 5))[max(0, closeness - is_across)]
     ticks = [step * 10.0**power for power in powers for step in steps]
     return {
         "type": "log",
@@ -133,10 +141,10 @@ def log_axis(*values: float) -> dict[str, Any]:
 
 
 def _short(value: float) -> str:
-    for size, unit in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+    for size, unit in ((1e9, "B"), (1e6, "M")):
         if value >= size:
             return f"{value / size:g}{unit}"
-    return f"{value:g}"
+    return f"{value:,g}"
 
 
 def table(columns: dict[str, list[str]], *, numeric: set[str]) -> str:
@@ -191,7 +199,22 @@ def duration(hours: object) -> str:
     value = float(str(hours))
     if value < 1:
         return f"{value * 60:.0f} min" if value * 60 >= 1 else "< 1 min"
-    return f"{value:.1f} h" if value < 48 else f"{value / 24:.1f} days"
+    if value < 48:
+        return f"{value:.1f} h"
+    return f"{value / 24:.1f} days" if value < 240 else f"{value / 24:,.0f} days"
+
+
+def day(at: date | None, *, today: date) -> str:
+    """A day that no table breaks in two, with its year where it is not that of *today*."""
+    if at is None:
+        return "–"
+    written = f"{at:%d %b}" if at.year == today.year else f"{at:%d %b %Y}"
+    return written.replace(" ", HARD_SPACE)
+
+
+def gain(value: object) -> str:
+    """What came on top, with its sign."""
+    return f"+{number(value)}" if is_known(value) and float(str(value)) > 0 else number(value)
 
 
 def count(number_of: int, one: str, many: str = "") -> str:

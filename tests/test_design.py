@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
-from design import count, duration, label, log_axis, name_of, nothing, number, percent, table
+from design import count, day, duration, gain, label, log_axis, name_of, nothing, number, percent, table
 
 
 def test_number__sets_thousands_apart() -> None:
@@ -34,11 +36,33 @@ def test_percent__is_100_only_where_all_is_there(share: float | None, text: str)
 
 @pytest.mark.parametrize(
     ("hours", "text"),
-    [(0.01, "< 1 min"), (0.5, "30 min"), (1, "1.0 h"), (47, "47.0 h"), (48, "2.0 days"), (None, "–")],
+    [
+        (0.01, "< 1 min"),
+        (0.5, "30 min"),
+        (1, "1.0 h"),
+        (47, "47.0 h"),
+        (48, "2.0 days"),
+        (17_342, "723 days"),
+        (None, "–"),
+    ],
 )
 def test_duration__takes_the_unit_that_fits(hours: float | None, text: str) -> None:
-    """Minutes below an hour, days from two on."""
+    """Minutes below an hour, days from two on, whole ones from ten on."""
     assert duration(hours) == text
+
+
+def test_day__has_its_year_where_it_is_another() -> None:
+    """Within a year nobody needs it; the parts are held together by spaces that do not break."""
+    today = date(2026, 11, 23)
+
+    assert day(date(2026, 11, 2), today=today) == "02\N{NO-BREAK SPACE}Nov"
+    assert day(date(2025, 11, 2), today=today) == "02\N{NO-BREAK SPACE}Nov\N{NO-BREAK SPACE}2025"
+    assert day(None, today=today) == "–"
+
+
+def test_gain__has_its_sign() -> None:
+    """A gain cannot be taken for a total; none is neither more nor less."""
+    assert [gain(value) for value in (9281, -5, 0, None)] == ["+9,281", "−5", "0", "–"]
 
 
 def test_count__knows_one_from_many() -> None:
@@ -61,12 +85,14 @@ def test_label__fits_and_holds_no_mark() -> None:
 
 
 def test_log_axis__labels_are_round_and_few() -> None:
-    """A wide axis has the powers of ten, a narrow one also what lies between."""
+    """A wide axis has the powers of ten, a narrow one also what lies between, less of it across a phone."""
     wide = log_axis(30, 2_000_000)
     narrow = log_axis(20, 90)
+    across = log_axis(20, 90, is_across=True)
 
-    assert wide["ticktext"] == ["10", "100", "1k", "10k", "100k", "1M", "10M"]
+    assert wide["ticktext"] == ["10", "100", "1,000", "10,000", "100,000", "1M", "10M"]
     assert narrow["ticktext"] == ["10", "20", "50", "100", "200", "500"]
+    assert across["ticktext"] == ["10", "30", "100", "300"]
     assert narrow["range"] == pytest.approx([1.30103 - 0.08, 1.95424 + 0.08], abs=1e-5)
 
 
