@@ -19,11 +19,16 @@ import pandas as pd
 
 FIRST = ""  # the account that the settings name first
 DEFAULT_DAYS = 30
+LONGEST = 36_500  # days of a period; older than anything on Imgur, and far from the calendar's ends
 SOUND_JOINS = "set disabled_optimizers = 'statistics_propagation'"  # why: docs/decisions.md
 
 
 class PublishedFileError(Exception):
-    """The published file, or what is asked of it, cannot be used; the last sentence says what to do."""
+    """The published file cannot be used; the last sentence says what to do."""
+
+
+class QuestionError(PublishedFileError):
+    """What is asked cannot be answered from this file, or from any: the asker has to mend it."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +42,16 @@ class Period:
     def days(self) -> int:
         return (self.end - self.start).days + 1
 
+    def holds(self, day: date) -> bool:
+        return self.start <= day <= self.end
+
     @property
     def before(self) -> Period:
         """As many days, right before this one."""
         return Period(self.start - timedelta(days=self.days), self.start - timedelta(days=1))
 
     def __str__(self) -> str:
-        return f"{self.start:%d %b %Y} to {self.end:%d %b %Y}"
+        return f"{self.start:%d %b %Y} to {self.end:%d %b %Y}" if self.days > 1 else f"{self.end:%d %b %Y}"
 
 
 @dataclass(frozen=True)
@@ -54,15 +62,15 @@ class Published:
         accounts: names of the accounts in question.
         followed: names of all accounts that the file follows.
         run_at: when the data was read.
-        report_time_zone: the zone in which the file counts hours and weekdays.
+        time_zone: in which times of day, hours and weekdays are shown.
     """
 
+    database: Path
     connection: duckdb.DuckDBPyConnection
     accounts: tuple[str, ...]
     followed: tuple[str, ...]
     period: Period
     run_at: datetime
-    report_time_zone: str
     time_zone: str
 
     @classmethod
@@ -82,31 +90,31 @@ class Published:
             account: a followed account; ``""`` is the one that the settings name first, ``None`` is all.
             days: length of the period, where *start* is not given.
             start: first UTC day, such as ``2026-11-01``.
-            end: last UTC day; without it, the day on which the data was read.
+            end: last UTC day, at most that on which the data was read, which it is without it.
             time_zone: in which times are shown; without it, the file's ``report_timezone``.
 
         Raises:
-            PublishedFileError: there is no such file, account, period or time zone, or no marts in the file.
+            QuestionError: there is no such account, period or time zone.
+            PublishedFileError: there is no such file, it is damaged, or it has no marts.
         """
         database = published_file(database)
-        connection = duckdb.connect(str(database), read_only=True)
-        connection.execute(SOUND_JOINS)
+        connection = opened(database)
         run_at, report_time_zone = _parameters(connection, database)
         followed = _followed(connection)
         time_zone = time_zone or report_time_zone
         try:
             ZoneInfo(time_zone)
         except (ZoneInfoNotFoundError, ValueError) as error:
-            raise PublishedFileError(
+            raise QuestionError(
                 f"There is no time zone {time_zone!r}. Name one such as Europe/Berlin."
             ) from error
         return cls(
+            database,
             connection,
             accounts=_chosen(account, followed),
             followed=followed,
             period=_period(run_at.date(), days=days, start=start, end=end),
             run_at=run_at,
-            report_time_zone=report_time_zone,
             time_zone=time_zone,
         )
 
@@ -122,7 +130,15 @@ class Published:
             "zone": self.time_zone,
         } | values
         named = set(re.findall(r"\$(\w+)", query))
-        return self.connection.execute(query, {name: known[name] for name in named}).df()
+        try:
+            return self.connection.execute(query, {name: known[name] for name in named}).df()
+        except duckdb.IOException as error:
+            raise PublishedFileError(_unreadable(self.database, error)) from error
+        except (duckdb.BinderException, duckdb.CatalogException) as error:
+            raise PublishedFileError(
+                f"{self.database} was published by another version ({_first_line(error)}). "
+                "Run: python pipelines/sync.py"
+            ) from error
 
     def coverage(self, tables: Iterable[str]) -> float | None:
         """The share, 0 to 1, of what should be held that is, the least of *tables*; None if unknown."""
@@ -132,6 +148,27 @@ class Published:
             tables=list(tables),
         )
         return None if shares.empty else float(shares["coverage_share"].min())
+
+    @property
+    def unfinished_day(self) -> date | None:
+        """The last day of the period, where it was not over when the data was read."""
+        return self.run_at.date() if self.period.holds(self.run_at.date()) else None
+
+    def held(self) -> dict[str, Period]:
+        """From the first reading to the last, of each account in question that has been read."""
+        days = self.rows(
+            """
+            select account_name, min(day)::varchar as first_day, max(day)::varchar as last_day
+            from main.account_daily
+            where list_contains($accounts, account_name) and reputation is not null
+            group by account_name
+            order by first_day, account_name
+            """
+        )
+        return {
+            name: Period(date.fromisoformat(first), date.fromisoformat(last))
+            for name, first, last in days.itertuples(index=False)
+        }
 
     @property
     def whose(self) -> str:
@@ -154,6 +191,40 @@ def published_file(database: str | Path) -> Path:
     )
 
 
+def opened(database: str | Path) -> duckdb.DuckDBPyConnection:
+    """A connection that only reads *database* (see ``published_file``), as it was published last.
+
+    The file is attached to a database in memory: connecting to it by name would give yesterday's to a process
+    that still has that open, as a notebook does.
+
+    Raises:
+        PublishedFileError: there is no such file, or it cannot be read.
+    """
+    file = published_file(database)
+    connection = duckdb.connect(":memory:")
+    name = str(file).replace("'", "''")
+    try:
+        connection.execute(f"attach '{name}' as published (read_only)")
+    except duckdb.IOException as error:
+        raise PublishedFileError(_unreadable(file, error)) from error
+    connection.execute("use published")
+    connection.execute(SOUND_JOINS)
+    return connection
+
+
+def _unreadable(file: Path, error: duckdb.Error) -> str:
+    if "set lock on file" in str(error):
+        return f"{file} is open for writing in another program. Close it there, or open it read-only."
+    return (
+        f"{file} cannot be read ({_first_line(error)}). "
+        "If it is damaged, have it published anew: python pipelines/sync.py, or for the demo: make demo"
+    )
+
+
+def _first_line(error: duckdb.Error) -> str:
+    return str(error).partition("\n")[0].rstrip(".!")
+
+
 def _parameters(connection: duckdb.DuckDBPyConnection, database: str | Path) -> tuple[datetime, str]:
     """When the data was read, and the zone of its hours."""
     try:
@@ -161,6 +232,8 @@ def _parameters(connection: duckdb.DuckDBPyConnection, database: str | Path) -> 
         found = connection.execute(
             "select run_at at time zone 'UTC', report_timezone from staging.parameters"
         ).fetchone()
+    except duckdb.IOException as error:
+        raise PublishedFileError(_unreadable(Path(database), error)) from error
     except duckdb.CatalogException as error:
         raise PublishedFileError(
             f"{database} has no marts: an older version published it. Run: python pipelines/sync.py"
@@ -206,21 +279,36 @@ def _chosen(account: str | None, followed: tuple[str, ...]) -> tuple[str, ...]:
         return followed[:1]
     chosen = tuple(name for name in followed if name.lower() == account.lower())
     if not chosen:
-        raise PublishedFileError(
+        raise QuestionError(
             f"The account {account} is not followed in this file. "
             + (f"Choose one of: {', '.join(followed)}." if followed else "It follows none.")
         )
     return chosen
 
 
-def _period(last: date, *, days: int, start: str | None, end: str | None) -> Period:
+def _period(read_on: date, *, days: int, start: str | None, end: str | None) -> Period:
+    """The period that is asked for, of data that was read on *read_on*."""
+    if not 1 <= days <= LONGEST:
+        raise QuestionError(f"A period has 1 to {LONGEST:,} days, not {days:,}.")
     try:
-        last = date.fromisoformat(end) if end else last
-        first = date.fromisoformat(start) if start else last - timedelta(days=days - 1)
-    except (ValueError, OverflowError) as error:
-        raise PublishedFileError(
+        first = date.fromisoformat(start) if start else None
+        last = date.fromisoformat(end) if end else None
+    except ValueError as error:
+        raise QuestionError(
             f"The period cannot be read ({error}). Days are written like 2026-11-01."
         ) from error
-    if first > last:
-        raise PublishedFileError(f"The period would end ({last}) before it begins ({first}). Take more days.")
-    return Period(first, last)
+    if first and first > read_on:
+        raise QuestionError(
+            f"The period would begin on {first}, after the data was read ({read_on}). Begin it earlier."
+        )
+    if first and last and first > last:
+        raise QuestionError(f"The period would end ({last}) before it begins ({first}). Exchange them.")
+    last = min(last, read_on) if last else read_on
+    try:
+        period = Period(first or last - timedelta(days=days - 1), last)
+        _ = period.before
+    except OverflowError as error:
+        raise QuestionError(f"The calendar has no {days:,} days before {last}. Begin later.") from error
+    if period.days > LONGEST:
+        raise QuestionError(f"A period has at most {LONGEST:,} days; this would have {period.days:,}.")
+    return period

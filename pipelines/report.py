@@ -20,6 +20,7 @@ PROJECT_DIR = Path(__file__).resolve().parent.parent
 NOTEBOOK = PROJECT_DIR / "notebooks" / "engagement_report.ipynb"
 DATABASE = "imgur.duckdb"  # the published file's name, in every data directory
 PATIENCE = 600  # seconds that one cell may take
+LONGEST_PERIOD = 36_500  # days
 LONGEST_FOLDER = 85  # bytes; a socket's path may have 103 on macOS, and "/kernel-ipc-5" follows
 NEEDED = ("ipykernel", "markdown_it", "nbclient", "plotly")  # the extra "report"
 EXIT_DONE = 0
@@ -51,7 +52,8 @@ def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="report.py",
         description="Make an engagement report of the published file: one HTML file that needs no internet.",
-        epilog="Exit codes: 0 done; 1 the report could not be made; 2 wrong usage, or nothing is published.",
+        epilog="Exit codes: 0 done; 1 the report could not be made; "
+        "2 wrong usage, or nothing is published: something else has to be said or done first.",
         allow_abbrev=False,
     )
     add = parser.add_argument
@@ -75,15 +77,23 @@ def parser() -> argparse.ArgumentParser:
         help="report on this followed account (default: the first of the settings)",
     )
     whose.add_argument("--all-accounts", action="store_true", help="report on all followed accounts together")
-    add("--days", metavar="N", type=_number_of_days, help="length of the period (default: 30)")
-    add(
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument(
+        "--days", metavar="N", type=_number_of_days, help="length of the period (default: 30)"
+    )
+    length.add_argument(
         "--start", metavar="DATE", help="first day of the period (UTC), such as 2026-11-01, instead of --days"
     )
-    add("--end", metavar="DATE", help="last day of the period (UTC; default: the day of the data)")
+    add(
+        "--end",
+        metavar="DATE",
+        help="last day of the period (UTC), at most the day of the data, which is the default",
+    )
     add(
         "--timezone",
         metavar="NAME",
-        help="show times in this zone, such as Europe/Berlin (default: the setting report_timezone)",
+        help="show times, hours and weekdays in this zone, such as Europe/Berlin "
+        "(default: the setting report_timezone)",
     )
     return parser
 
@@ -138,11 +148,15 @@ def write(data_dir: Path, *, out: Path | None = None, parameters: dict[str, Any]
         parameters: values of the notebook's first cell, by name.
 
     Raises:
-        ReportSetupError: nothing is published, or packages are missing.
+        ReportSetupError: nothing is published, packages are missing, or what is asked cannot be answered.
         ReportError: a cell failed.
         OSError: the file cannot be written.
     """
     database = data_dir / DATABASE
+    if data_dir.is_file():
+        raise ReportSetupError(
+            f"{data_dir} is a file. Name the folder in which {DATABASE} lies: --data-dir {data_dir.parent}"
+        )
     if not database.is_file():
         raise ReportSetupError(f"There is no {database}. Run: python pipelines/sync.py, or: make demo")
     if any(find_spec(name) is None for name in NEEDED):
@@ -155,6 +169,8 @@ def write(data_dir: Path, *, out: Path | None = None, parameters: dict[str, Any]
     out = (out or data_dir / "report.html").expanduser().resolve()
     if not out.parent.is_dir():
         raise ReportSetupError(f"There is no folder {out.parent} to write {out.name} into.")
+    if out.is_dir():
+        raise ReportSetupError(f"{out} is a folder. Name a file in it: --out {out / 'report.html'}")
     text = page(executed(NOTEBOOK, {"DATABASE": str(database)} | (parameters or {})))
     draft = out.with_name(f".{out.name}.{os.getpid()}.part")
     try:
@@ -172,7 +188,7 @@ def executed(path: Path, parameters: dict[str, Any]) -> Any:
     user's, and leaves nothing in the user's home.
 
     Raises:
-        ReportSetupError: the temporary folder cannot hold sockets.
+        ReportSetupError: the temporary folder cannot hold sockets, or what is asked cannot be answered.
         ReportError: a cell failed, in one line.
     """
     import nbformat
@@ -226,6 +242,8 @@ def executed(path: Path, parameters: dict[str, Any]) -> Any:
         except CellExecutionError as error:
             if error.ename == "KeyboardInterrupt":  # the kernel heard of the signal first
                 raise ended from error
+            if error.ename == "QuestionError":
+                raise ReportSetupError(_words(error.evalue)) from error
             said = error.evalue if error.ename == "PublishedFileError" else f"{error.ename}: {error.evalue}"
             raise ReportError(_words(said)) from error
         except CellTimeoutError as error:
@@ -253,8 +271,10 @@ def _number_of_days(text: str) -> int:
         days = int(text)
     except ValueError:
         days = 0
-    if not 1 <= days <= 36_500:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of days: it must be 1 or more")
+    if not 1 <= days <= LONGEST_PERIOD:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a number of days: it must be from 1 to {LONGEST_PERIOD}"
+        )
     return days
 
 

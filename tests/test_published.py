@@ -5,11 +5,12 @@ from __future__ import annotations
 import shutil
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import published
 import pytest
-from published import Period, Published, PublishedFileError, published_file
+from published import Period, Published, PublishedFileError, QuestionError, opened, published_file
 from published_files import RUN_AT, file_without_a_row, fill
 
 
@@ -70,7 +71,7 @@ def test_open__names_the_accounts_that_there_are(file: Path) -> None:
     _follow(file, "mine", "other", as_set='["me", "other"]')
 
     with pytest.raises(
-        PublishedFileError, match=r"nobody is not followed in this file\. Choose one of: mine, other"
+        QuestionError, match=r"nobody is not followed in this file\. Choose one of: mine, other"
     ):
         Published.open(file, account="nobody")
 
@@ -87,6 +88,19 @@ def test_open__period_ends_on_the_day_of_the_data(nothing: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "asked", [{"end": "2026-11-23", "days": 1}, {"start": "2026-11-23"}, {"end": "2026-12-31", "days": 1}]
+)
+def test_open__period_has_the_unfinished_day_where_it_is_asked_for(
+    nothing: Path, asked: dict[str, Any]
+) -> None:
+    """The day of the data can be had by name, and it is known to be unfinished; later ones have no data."""
+    report = Published.open(nothing, **asked)
+
+    assert report.period == Period(date(2026, 11, 23), date(2026, 11, 23))
+    assert report.unfinished_day == date(2026, 11, 23)
+
+
 def test_period__before_is_as_long_and_ends_the_day_before() -> None:
     """The 20th to the 23rd are four days; the four before are the 16th to the 19th."""
     period = Period(date(2026, 11, 20), date(2026, 11, 23))
@@ -99,16 +113,23 @@ def test_period__before_is_as_long_and_ends_the_day_before() -> None:
     ("asked", "said"),
     [
         ({"start": "yesterday"}, "Days are written like 2026-11-01"),
-        ({"start": "2026-12-01"}, "would end \\(2026-11-23\\) before it begins \\(2026-12-01\\)"),
-        ({"days": 0}, "before it begins"),
-        ({"days": 10_000_000}, "The period cannot be read"),
+        ({"start": "2026-12-01"}, "would begin on 2026-12-01, after the data was read \\(2026-11-23\\)"),
+        (
+            {"start": "2026-11-20", "end": "2026-11-10"},
+            "would end \\(2026-11-10\\) before it begins \\(2026-11-20\\)",
+        ),
+        ({"days": 0}, "A period has 1 to 36,500 days, not 0"),
+        ({"days": 10_000_000}, "A period has 1 to 36,500 days"),
+        ({"start": "1900-01-01"}, "A period has at most 36,500 days; this would have 46,348"),
+        ({"end": "0001-01-20"}, "The calendar has no 30 days before 0001-01-20"),
+        ({"start": "0001-01-02", "end": "0001-01-20"}, "The calendar"),
         ({"time_zone": "Europe/Nowhere"}, "There is no time zone 'Europe/Nowhere'"),
         ({"time_zone": "../etc"}, "There is no time zone"),
     ],
 )
 def test_open__says_what_cannot_be(nothing: Path, asked: dict[str, object], said: str) -> None:
     """A wrong period or zone is named, with how it is written."""
-    with pytest.raises(PublishedFileError, match=said):
+    with pytest.raises(QuestionError, match=said):
         Published.open(nothing, **asked)  # type: ignore[arg-type]
 
 
@@ -138,6 +159,63 @@ def test_open__says_that_a_file_is_too_old(tmp_path: Path) -> None:
 
     with pytest.raises(PublishedFileError, match="has no marts: an older version published it"):
         Published.open(tmp_path / "old.duckdb")
+
+
+@pytest.mark.parametrize("size_bytes", [0, 100, 300_000])
+def test_open__says_what_to_do_about_a_damaged_file(size_bytes: int, nothing: Path, tmp_path: Path) -> None:
+    """A file that breaks off is named, with the command that publishes it anew."""
+    file = tmp_path / "damaged.duckdb"
+    file.write_bytes(nothing.read_bytes()[:size_bytes])
+
+    with pytest.raises(
+        PublishedFileError, match=r"damaged\.duckdb cannot be read .*python pipelines/sync\.py"
+    ):
+        Published.open(file)
+
+
+def test_rows__say_that_another_version_has_published(file: Path) -> None:
+    """A column that an older version did not have is no riddle about SQL."""
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("alter table main.posts drop column points")
+
+    with pytest.raises(PublishedFileError, match=r"published by another version .*python pipelines/sync\.py"):
+        Published.open(file).rows("select points from main.posts")
+
+
+def test_opened__sees_what_was_published_since(file: Path, tmp_path: Path) -> None:
+    """A process that has yesterday's file open, as a notebook does, gets today's when it opens it again."""
+    yesterday = opened(file)
+    today = shutil.copyfile(file, tmp_path / "today.duckdb")
+    fill(today, "main.accounts", {"account_id": 1, "account_name": "fox"})
+    today.replace(file)
+
+    assert opened(file).execute("select account_name from main.accounts").fetchall() == [("fox",)]
+    assert Published.open(file).followed == ("fox",)
+    assert yesterday.execute("select account_name from main.accounts").fetchall() == []
+
+
+def test_opened__whatever_the_file_is_called(nothing: Path, tmp_path: Path) -> None:
+    """A quote in a folder's name ends no text in SQL."""
+    file = shutil.copyfile(nothing, tmp_path / "fox's.duckdb")
+
+    assert Published.open(file).followed == ()
+
+
+def test_held__is_from_the_first_reading_to_the_last(file: Path) -> None:
+    """Days on which an account's reputation is known, whatever else is known of earlier ones."""
+    _follow(file, "mine", "other", as_set='["me", "other"]')
+    for name, day, reputation in (("mine", 1, None), ("mine", 5, 10), ("mine", 9, 11), ("other", 7, 1)):
+        fill(
+            file,
+            "main.account_daily",
+            {"account_name": name, "day": date(2026, 11, day), "reputation": reputation},
+        )
+
+    assert Published.open(file, account=None).held() == {
+        "mine": Period(date(2026, 11, 5), date(2026, 11, 9)),
+        "other": Period(date(2026, 11, 7), date(2026, 11, 7)),
+    }
+    assert Published.open(file).held().keys() == {"mine"}
 
 
 def test_open__only_reads(nothing: Path) -> None:

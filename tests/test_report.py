@@ -146,20 +146,35 @@ def test_report__without_a_published_file(tmp_path: Path, capsys: pytest.Capture
         (["--timezone", "Nowhere"], "There is no time zone 'Nowhere'. Name one such as Europe/Berlin."),
         (["--start", "2026-11-31"], "The period cannot be read (day is out of range for month). "
          "Days are written like 2026-11-01."),
+        (["--start", "2026-12-01"], "The period would begin on 2026-12-01, after the data was read (2026-11-23). "
+         "Begin it earlier."),
+        (["--start", "2026-11-10", "--end", "2026-11-01"], "The period would end (2026-11-01) before it begins "
+         "(2026-11-10). Exchange them."),
     ],
 )  # fmt: skip
-def test_report__failing_cell_leaves_the_old_report(
+def test_report__question_without_an_answer_leaves_the_old_report(
     published: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
 ) -> None:
-    """Exit 1, the reason in one line, and the report of yesterday as it was."""
+    """Exit 2, what is wrong in one line, and the report of yesterday as it was."""
     (published / "report.html").write_text("yesterday's")
 
     code = report.main(["--data-dir", str(published), *arguments])
 
-    assert code == report.EXIT_FAILED
+    assert code == report.EXIT_USAGE
     assert capsys.readouterr().err == said + "\n"
     assert (published / "report.html").read_text() == "yesterday's"
     assert sorted(path.name for path in published.iterdir()) == ["imgur.duckdb", "report.html"]
+
+
+def test_report__of_a_damaged_file(published: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit 1, because nobody has said anything wrong, with the command that publishes the file anew."""
+    (published / "imgur.duckdb").write_bytes((published / "imgur.duckdb").read_bytes()[:300_000])
+
+    code = report.main(["--data-dir", str(published)])
+
+    assert code == report.EXIT_FAILED
+    assert "If it is damaged, have it published anew: python pipelines/sync.py" in capsys.readouterr().err
+    assert [path.name for path in published.iterdir()] == ["imgur.duckdb"]
 
 
 @pytest.fixture
@@ -265,14 +280,44 @@ def test_report__into_a_folder_that_is_not_there(published: Path, capsys: pytest
     assert not (published / "no").exists()
 
 
-@pytest.mark.parametrize("days", ["0", "-1", "many", "99999999999"])
+def test_report__into_a_folder_instead_of_a_file(published: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit 2 before the notebook is run, with a file's name to take."""
+    code = report.main(["--data-dir", str(published), "--out", str(published)])
+
+    assert code == report.EXIT_USAGE
+    assert capsys.readouterr().err == (
+        f"{published} is a folder. Name a file in it: --out {published}/report.html\n"
+    )
+
+
+def test_report__of_a_file_instead_of_a_folder(published: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The published file itself is no data directory; the one it lies in is named."""
+    code = report.main(["--data-dir", str(published / "imgur.duckdb")])
+
+    assert code == report.EXIT_USAGE
+    assert capsys.readouterr().err == (
+        f"{published}/imgur.duckdb is a file. "
+        f"Name the folder in which imgur.duckdb lies: --data-dir {published}\n"
+    )
+
+
+def test_report__days_or_a_start(capsys: pytest.CaptureFixture[str]) -> None:
+    """A first day and a length together could contradict each other."""
+    with pytest.raises(SystemExit) as raised:
+        report.main(["--days", "3", "--start", "2026-11-01"])
+
+    assert raised.value.code == report.EXIT_USAGE
+    assert "not allowed with argument" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "many", "100000"])
 def test_report__wrong_usage_exits_2(days: str, capsys: pytest.CaptureFixture[str]) -> None:
     """argparse says what is wrong, on stderr."""
     with pytest.raises(SystemExit) as raised:
         report.main(["--days", days])
 
     assert raised.value.code == report.EXIT_USAGE
-    assert "is not a number of days" in capsys.readouterr().err
+    assert f"'{days}' is not a number of days: it must be from 1 to 36500" in capsys.readouterr().err
 
 
 def test_report__names_the_command_that_installs_what_it_needs(published: Path) -> None:

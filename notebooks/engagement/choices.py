@@ -71,7 +71,7 @@ def posting_times(report: Published) -> Answer:
     cells = _cells(hours)
     judged = [score for row in cells for count_of, score in row if count_of >= ENOUGH]
     furthest = max(1.5, *judged, *(1 / score for score in judged if score > 0)) if judged else 1.5
-    drawn = figure(y_title=f"hour of publication ({escape(report.report_time_zone)})", height=660)
+    drawn = figure(y_title=f"hour of publication ({escape(report.time_zone)})", height=660)
     for is_judged in (False, True):
         shown = [
             [cell if cell[0] and (cell[0] >= ENOUGH) == is_judged else None for cell in row] for row in cells
