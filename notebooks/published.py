@@ -45,6 +45,9 @@ class Period:
     def holds(self, day: date) -> bool:
         return self.start <= day <= self.end
 
+    def meets(self, other: Period) -> bool:
+        return self.start <= other.end and other.start <= self.end
+
     @property
     def before(self) -> Period:
         """As many days, right before this one."""
@@ -90,7 +93,8 @@ class Published:
             account: a followed account; ``""`` is the one that the settings name first, ``None`` is all.
             days: length of the period, where *start* is not given.
             start: first UTC day, such as ``2026-11-01``.
-            end: last UTC day, at most that on which the data was read, which it is without it.
+            end: last UTC day, at most that on which the data was read; without it, the last one that was
+                over by then.
             time_zone: in which times are shown; without it, the file's ``report_timezone``.
 
         Raises:
@@ -303,7 +307,8 @@ def _period(read_on: date, *, days: int, start: str | None, end: str | None) -> 
         )
     if first and last and first > last:
         raise QuestionError(f"The period would end ({last}) before it begins ({first}). Exchange them.")
-    last = min(last, read_on) if last else read_on
+    # a whole day, unless another is asked for: a few hours say little beside a day
+    last = min(last, read_on) if last else max(read_on - timedelta(days=1), first or date.min)
     try:
         period = Period(first or last - timedelta(days=days - 1), last)
         _ = period.before

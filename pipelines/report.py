@@ -87,7 +87,8 @@ def parser() -> argparse.ArgumentParser:
     add(
         "--end",
         metavar="DATE",
-        help="last day of the period (UTC), at most the day of the data, which is the default",
+        help="last day of the period (UTC), at most the day of the data "
+        "(default: the last one that was over when the data was read)",
     )
     add(
         "--timezone",

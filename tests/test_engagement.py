@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from math import isnan, log10
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import engagement
 import pytest
-from design import INK, Answer
+from design import BETTER, INK, THIN, WORSE, Answer
+from engagement.trust import NAMES
 from published import Published
 from published_files import RUN_AT, file_without_a_row, fill
 
 ANSWERS: list[Callable[[Published], Answer]] = [
     getattr(engagement, name) for name in engagement.__all__ if name != "summary"
 ]
-FOOT = "data as of 2026-11-23 02:00 UTC, n = "
+FOOT = "data as of 23 Nov 2026, 02:00 UTC, n = "
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +43,11 @@ def _posts(file: Path, *posts: dict[str, Any]) -> None:
         "main.posts",
         *({"account_name": "fox", "is_own": True, "published_at": RUN_AT} | post for post in posts),
     )
+
+
+def _until_now(file: Path, **asked: Any) -> Published:
+    """The file, asked about days that end with that of the data, which is not over."""
+    return Published.open(file, end="2026-11-23", **asked)
 
 
 def _traces(answer: Answer) -> dict[str, Any]:
@@ -67,16 +74,17 @@ def test_answer__is_words_where_nothing_is_held(answer: Callable[[Published], An
 
 
 def test_summary__says_whose_report_it_is(file: Path) -> None:
-    """The account in question, the others that are followed, the days and the age of the data."""
+    """The account in question, the others that are followed, the days, the age of the data, and the clock."""
     fill(
         file, "main.accounts", {"account_id": 2, "account_name": "<owl>", "fetched_at": RUN_AT - timedelta(1)}
     )
 
-    answer = engagement.summary(Published.open(file, days=4))
+    answer = engagement.summary(Published.open(file, days=4, time_zone="Europe/Berlin"))
 
     assert answer.html == (
         '<p class="lead"><strong>fox</strong> (also followed: &lt;owl&gt;)<br>'
-        "20 Nov 2026 to 23 Nov 2026 · data as of 23 Nov 2026, 02:00 UTC</p>"
+        "19 Nov 2026 to 22 Nov 2026 · data as of 23 Nov 2026, 02:00 UTC<br>"
+        "Days are UTC days; hours, weekdays and times are those of Europe/Berlin</p>"
     )
 
 
@@ -103,12 +111,15 @@ def test_headline__compares_with_the_days_before(file: Path) -> None:
     _days(file, date(2026, 11, 19), None, 100, 200, 300, 150)
     _posts(file, {"post_id": "a"}, {"post_id": "b", "published_at": RUN_AT - timedelta(days=2)})
 
-    answer = engagement.headline(Published.open(file, days=2))
+    answer = engagement.headline(_until_now(file, days=2))
 
-    assert _tile("Views of posts", "450", "+50 % against 300 in the 2 days before") in answer.html
-    assert _tile("Points", "2", "no change against 2 in the 2 days before") in answer.html
+    assert _tile("Views of posts", "+450", "+50 % against 300 in the 2 days before") in answer.html
+    assert _tile("Points", "+2", "no change against 2 in the 2 days before") in answer.html
+    assert _tile("Reputation gained", "+2", "no change against 2 in the 2 days before") in answer.html
     assert _tile("Posts published", "1", "no change against 1 in the 2 days before") in answer.html
-    assert _tile("Views of images", "–", "before: not held") in answer.html
+    assert _tile("Views of images", "–") in answer.html
+    assert "The last day, 23 Nov, was not over" in answer.html
+    assert "not over" not in engagement.headline(Published.open(file, days=2)).html
     assert "nothing to compare" not in answer.html
     assert answer.foot.startswith(FOOT + "2 posts, coverage ")
 
@@ -117,16 +128,83 @@ def test_headline__says_when_there_is_nothing_to_compare_with(file: Path) -> Non
     """Of the first day on record nobody knows what it added, so five days on record can compare two with two."""
     _days(file, date(2026, 11, 19), None, 100, 200, 300, 150)
 
-    answer = engagement.headline(Published.open(file, days=3))
+    answer = engagement.headline(_until_now(file, days=3))
 
     # 21st to 23rd against 18th to 20th
-    assert _tile("Views of posts", "650", "before: not held") in answer.html
+    assert _tile("Views of posts", "+650") in answer.html
+    assert answer.html.count("not held") == 1
     assert "The 3 days before are not held in full" in answer.html
-    assert "such as 2 days." in answer.html
+    assert "<code>--days 2</code>" in answer.html
     assert "Counting began" not in answer.html
-    of_a_month = engagement.headline(Published.open(file)).html
-    assert "Counting began on 19 Nov 2026" in of_a_month
-    assert _tile("Reputation", "4", "since 19 Nov 2026") in of_a_month
+
+
+def test_headline__leaves_out_what_was_before_counting_began(file: Path) -> None:
+    """Days before the first reading have what young posts are taken to have gained, and nothing of older ones."""
+    _days(file, date(2026, 11, 19), 100, 200, 300)
+    fill(
+        file,
+        "main.account_daily",
+        {"account_name": "fox", "day": date(2026, 11, 18), "post_views_gained": 5000, "points_gained": 50},
+    )
+
+    html = engagement.headline(Published.open(file)).html
+
+    assert _tile("Views of posts", "+600") in html
+    assert _tile("Points", "+3") in html
+    assert "Counting began on 19 Nov 2026, within this period" in html
+    assert "5," not in engagement.headline(Published.open(file, days=2, end="2026-11-20")).html
+
+
+def test_headline__says_for_each_account_when_counting_began(file: Path) -> None:
+    """Of several accounts each has its own first day, and the latest decides what can be compared."""
+    fill(file, "main.accounts", {"account_id": 2, "account_name": "owl", "fetched_at": RUN_AT})
+    for name, day, views in (("fox", 12, 10), ("owl", 17, 1000), ("owl", 20, 1), ("owl", 21, 2)):
+        fill(
+            file,
+            "main.account_daily",
+            {
+                "account_name": name, "day": date(2026, 11, day), "post_views_gained": views,
+                "reputation": None if views == 1000 else 7,
+            },
+        )  # fmt: skip
+
+    html = engagement.headline(Published.open(file, account=None)).html
+
+    assert _tile("Views of posts", "+13") in html
+    assert "Counting began on 12 Nov 2026 for fox and on 20 Nov 2026 for owl, within this period" in html
+    assert "<code>--days 1</code>" in html
+    of_fox = engagement.headline(Published.open(file, account=None, days=8, end="2026-11-19")).html
+    assert "Counting began on 12 Nov 2026 for fox, within this period" in of_fox
+    assert "Nothing of owl was read in it." in of_fox
+
+
+def test_headline__names_no_shorter_period_where_none_can_be_compared(file: Path) -> None:
+    """After one whole day there is nothing to compare with, however short the period."""
+    _days(file, date(2026, 11, 21), None, 100)
+
+    html = engagement.headline(Published.open(file)).html
+
+    assert "nothing to compare with" in html
+    assert "--days" not in html
+    of_a_day = engagement.headline(Published.open(file, days=1)).html
+    assert "The day before is not held in full" in of_a_day
+
+
+@pytest.mark.parametrize("asked", [{"end": "2026-11-18"}, {"start": "2026-11-23"}])
+@pytest.mark.parametrize("answer", [engagement.headline, engagement.views_by_day])
+def test_period__without_a_reading(
+    answer: Callable[[Published], Answer], asked: dict[str, Any], file: Path
+) -> None:
+    """Before the first reading and after the last one nothing was read; no other reason is made up."""
+    _posts(file, {"post_id": "a"})
+    _days(file, date(2026, 11, 19), None, 100, 200)
+
+    html = answer(Published.open(file, **asked)).html
+
+    assert html == (
+        '<p class="nothing">Nothing was read in this period; '
+        "what is held runs from 19 Nov 2026 to 21 Nov 2026.</p>"
+    )
 
 
 @pytest.mark.parametrize(
@@ -136,19 +214,35 @@ def test_headline__says_when_there_is_nothing_to_compare_with(file: Path) -> Non
         (100, 100, "no change"),
         (1000, 1001, "hardly a change"),
         (1000, 999, "hardly a change"),
+        (10, 15, "+50 %"),
     ],
 )
 def test_headline__says_how_much_has_changed(before: int, now: int, words: str, file: Path) -> None:
     """A minus is as wide as a plus, and nothing changes by +0 %."""
     _days(file, date(2026, 11, 21), None, before, now)
 
+    html = engagement.headline(_until_now(file, days=1)).html
+
+    assert _tile("Views of posts", f"+{now:,}", f"{words} against {before:,} on the day before") in html
+
+
+def test_headline__has_no_percentage_of_next_to_nothing(file: Path) -> None:
+    """From 3 views to 4 is no third more, and a loss has its sign."""
+    _days(file, date(2026, 11, 20), None, 3, 4, -2)
+
     html = engagement.headline(Published.open(file, days=1)).html
+    lost = engagement.headline(_until_now(file, days=1)).html
 
-    assert _tile("Views of posts", f"{now:,}", f"{words} against {before:,} on the day before") in html
+    assert _tile("Views of posts", "+4", "against 3 on the day before") in html
+    assert _tile("Views of posts", "−2", "against 4 on the day before") in lost
 
 
-def _tile(name: str, value: str, change: str) -> str:
-    return f'<div class="name">{name}</div><div class="value">{value}</div><div class="change">{change}</div>'
+def _tile(name: str, value: str, change: str = "") -> str:
+    return (
+        f'<div class="tile"><div class="name">{name}</div><div class="value">{value}</div>'
+        + (f'<div class="change">{change}</div>' if change else "")
+        + "</div>"
+    )
 
 
 def test_views_by_day__tells_new_posts_from_older_ones(file: Path) -> None:
@@ -163,33 +257,38 @@ def test_views_by_day__tells_new_posts_from_older_ones(file: Path) -> None:
         {"post_id": "new", "day": date(2026, 11, 23), "views_gained": 40},
     )
 
-    answer = engagement.views_by_day(Published.open(file, days=7))
+    answer = engagement.views_by_day(_until_now(file, days=7))
 
     traces = _traces(answer)
     assert _points(traces["older posts"]) == [("2026-11-22", 5)]
     assert _points(traces["posts of this period"]) == [("2026-11-23", 40)]
+    assert list(traces["older posts"].marker.pattern.shape) == [""]
+    assert list(traces["posts of this period"].marker.pattern.shape) == ["/"]
+    assert "The hatched day, 23 Nov, was not over when the data was read." in answer.html
+    assert answer.figure is not None
+    assert list(answer.figure.layout.xaxis.tickvals) == ["2026-11-22", "2026-11-23"]
+    assert "hatched" not in engagement.views_by_day(Published.open(file, days=7)).html
     assert answer.foot.startswith(FOOT + "2 days, coverage ")
 
 
 def test_views_by_day__what_nobody_saw_is_paler(file: Path) -> None:
-    """Days before the first reading of any post are estimates, and told from those that were read."""
+    """Days before the account's first reading are estimates, and told from those that were counted."""
     _posts(file, {"post_id": "a"}, {"post_id": "b"})
-    days = [("a", 20, False, 3), ("a", 21, True, 4), ("b", 21, False, 1), ("b", 22, False, 2)]
+    _days(file, date(2026, 11, 21), None, None)
+    days = [("a", 20, 3), ("a", 21, 4), ("b", 21, 1), ("b", 22, 2)]
     fill(
         file,
         "main.post_daily",
-        *(
-            {"post_id": post, "day": date(2026, 11, day), "views_gained": views, "is_observed": is_observed}
-            for post, day, is_observed, views in days
-        ),
+        *({"post_id": post, "day": date(2026, 11, day), "views_gained": views} for post, day, views in days),
     )
 
-    answer = engagement.views_by_day(Published.open(file, days=7, end="2026-11-22"))
+    answer = engagement.views_by_day(Published.open(file, days=7))
 
     traces = _traces(answer)
     assert _points(traces["posts of this period, estimated"]) == [("2026-11-20", 3)]
     assert _points(traces["posts of this period"]) == [("2026-11-21", 5), ("2026-11-22", 2)]
-    assert "Nothing was read before 21 Nov 2026." in answer.html
+    assert "estimates from before counting began" in answer.html
+    assert "They are not in the sums above." in answer.html
 
 
 def test_views_by_day__says_what_a_single_reading_lacks(file: Path) -> None:
@@ -257,16 +356,20 @@ def test_lifetimes__have_no_band_of_few_posts(file: Path) -> None:
 
 
 def test_latest_posts__newest_first(file: Path) -> None:
-    """A post in numbers; what is not known is a dash."""
+    """A post in numbers, beside what is usual at its age; what is not known is a dash."""
+    _posts(file, {"post_id": "a"})
     fill(
         file,
         "main.post_scorecard",
         {
             "post_id": "a", "account_name": "fox", "title": "A <b>", "views": 1200, "views_index": 2.04,
-            "standing": "above", "age_bucket": "3d", "upvote_share": 0.5, "half_life_hours": 0.5, "is_own": True,
-            "published_at": RUN_AT - timedelta(days=1),
+            "standing": "above", "age_bucket": "3d", "upvote_share": 0.5, "half_life_hours": 40.6,
+            "half_life_from_hours": 30, "half_life_to_hours": 54, "is_own": True, "published_at": RUN_AT - timedelta(days=1),
         },
-        {"post_id": "b", "account_name": "fox", "is_own": True, "published_at": RUN_AT},
+        {
+            "post_id": "b", "account_name": "fox", "is_own": True, "views_index": 0.04,
+            "published_at": datetime(2025, 12, 31, 23, 30, tzinfo=UTC),
+        },
         {"post_id": "c", "account_name": "owl", "is_own": False, "published_at": RUN_AT},
     )  # fmt: skip
 
@@ -280,9 +383,66 @@ def test_latest_posts__newest_first(file: Path) -> None:
     html = engagement.latest_posts(Published.open(file)).html
 
     assert _cells(html) == [
-        ["(untitled, b)", "23 Nov 2026", "–", "–", "–", "–", "–", "–", "–"],
-        ["A &lt;b&gt;", "22 Nov 2026", "1,200", "3d", "900", "2.0", "above", "50 %", "30 min"],
+        ["A &lt;b&gt;", "1,200", "2.0", "0.4 to 1.6", "above", "3d", _unbroken("22 Nov"), "50 %", "41 h"],
+        ["(untitled, b)", "–", "&lt; 0.1", "–", "–", "–", _unbroken("31 Dec 2025"), "–", "–"],
     ]
+    of_berlin = engagement.latest_posts(Published.open(file, time_zone="Europe/Berlin")).html
+    assert _cells(of_berlin)[1][6] == _unbroken("01 Jan")
+
+
+@pytest.mark.parametrize(
+    ("hours", "since", "until", "words"),
+    [
+        (13.2, 0, 26.4, "&lt; 27 h"),
+        (90, 0, 100, "&lt; 5 days"),
+        (40.6, 30, 54, "41 h"),
+        (72, 60, 80, "72 h"),
+        (100, 80, 120, "4 days"),
+        (40.6, None, None, "41 h"),
+        (None, None, None, "–"),
+    ],
+)
+def test_latest_posts__half_life_is_as_exact_as_it_is_known(
+    hours: float | None, since: float | None, until: float | None, words: str, file: Path
+) -> None:
+    """A post that had half of its views by the first reading had them before it, at some hour."""
+    fill(
+        file,
+        "main.post_scorecard",
+        {
+            "post_id": "a", "account_name": "fox", "is_own": True, "half_life_hours": hours,
+            "half_life_from_hours": since, "half_life_to_hours": until,
+        },
+    )  # fmt: skip
+
+    [cells] = _cells(engagement.latest_posts(Published.open(file)).html)
+    assert cells[-1] == words
+
+
+def test_latest_posts__are_of_the_account_of_the_chart(file: Path) -> None:
+    """Of several accounts chart and table take one, that with most posts, and name it first."""
+    fill(file, "main.accounts", {"account_id": 2, "account_name": "owl", "fetched_at": RUN_AT})
+    _posts(file, {"post_id": "a"}, {"post_id": "b"}, {"post_id": "c", "account_name": "owl"})
+    for post_id, name in (("a", "fox"), ("c", "owl")):
+        fill(
+            file,
+            "main.post_scorecard",
+            {"post_id": post_id, "account_name": name, "is_own": True, "published_at": RUN_AT},
+        )
+        fill(file, "main.post_benchmark", _benchmark(post_id, 6, 10) | {"account_name": name})
+    report = Published.open(file, account=None)
+
+    table, chart = engagement.latest_posts(report), engagement.lifetimes(report)
+
+    assert [row[0] for row in _cells(table.html)] == ["(untitled, a)"]
+    assert "(untitled, a)" in _traces(chart)
+    assert "(untitled, c)" not in _traces(chart)
+    assert table.above == chart.above == "<p>This is fox alone, which has most posts.</p>"
+
+
+def _unbroken(text: str) -> str:
+    """With spaces that no line breaks at."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _cells(html: str) -> list[list[str]]:
@@ -317,7 +477,7 @@ def test_rank_trajectories__line_breaks_where_the_post_was_not_there(file: Path)
         _rank("mine", 2, 0, feed="user/time", own=True),
     )
 
-    answer = engagement.rank_trajectories(Published.open(file))
+    answer = engagement.rank_trajectories(_until_now(file))
 
     [(name, trace)] = _traces(answer).items()
     assert (name, trace.connectgaps) == ("MINE", False)
@@ -327,6 +487,7 @@ def test_rank_trajectories__line_breaks_where_the_post_was_not_there(file: Path)
     lowest, highest = answer.figure.layout.yaxis.range
     assert lowest > log10(8) > log10(1) > highest
     assert "rank in user/time" in answer.figure.layout.annotations[0].text
+    assert answer.figure.layout.xaxis.title.text == "time (UTC)"
     assert answer.foot.startswith(FOOT + "3 readings of 2 posts, coverage ")
 
 
@@ -339,9 +500,10 @@ def test_rank_trajectories__prefer_the_feed_that_everybody_sees(file: Path) -> N
         _rank("b", 2, 0, feed="user/time", own=True),
         _rank("b", 50, 0, own=True),
         _rank("other", 1, 0),
+        _rank("other", 1, 1),
     )
 
-    assert list(_traces(engagement.rank_trajectories(Published.open(file)))) == ["B"]
+    assert list(_traces(engagement.rank_trajectories(_until_now(file)))) == ["B"]
 
 
 def test_rank_trajectories__without_posts_of_ours_tells_the_best(file: Path) -> None:
@@ -354,20 +516,42 @@ def test_rank_trajectories__without_posts_of_ours_tells_the_best(file: Path) -> 
         _rank("long ago", 1, 300),
     )
 
-    answer = engagement.rank_trajectories(Published.open(file))
+    answer = engagement.rank_trajectories(_until_now(file))
 
     assert list(_traces(answer)) == ["P1", "P2", "P3", "P4", "P5", "P6"]
     assert "No feed showed a post of a followed account" in answer.html
 
 
 def test_rank_trajectories__are_shown_in_the_zone_that_is_asked_for(file: Path) -> None:
-    """Two in the morning in UTC is three in Berlin, in November; and after one night there are no lines yet."""
-    fill(file, "main.gallery_rank_history", _rank("p", 1, 0))
+    """Two in the morning in UTC is three in Berlin, in November, and the axis says whose three."""
+    fill(file, "main.gallery_rank_history", _rank("p", 1, 0), _rank("p", 2, 1))
 
-    answer = engagement.rank_trajectories(Published.open(file, time_zone="Europe/Berlin"))
+    answer = engagement.rank_trajectories(_until_now(file, time_zone="Europe/Berlin"))
 
-    assert [str(at)[:16] for at in _traces(answer)["P"].x] == ["2026-11-23T03:00"]
-    assert "lines come with the second night" in answer.html
+    assert [str(at)[:16] for at in _traces(answer)["P"].x] == ["2026-11-22T03:00", "2026-11-23T03:00"]
+    assert answer.figure is not None
+    assert answer.figure.layout.xaxis.title.text == "time (Europe/Berlin)"
+
+
+def test_rank_trajectories__of_one_reading_are_a_table(file: Path) -> None:
+    """A single point makes no line, and an axis around it would repeat one day."""
+    fill(file, "main.gallery_rank_history", _rank("p", 7, 0), _rank("q", 3, 0))
+
+    answer = engagement.rank_trajectories(_until_now(file, time_zone="Europe/Berlin"))
+
+    assert answer.figure is None
+    assert _cells(answer.html) == [["Q", "3"], ["P", "7"]]
+    assert "It was read once in this period, on 23 Nov 2026, 03:00 (Europe/Berlin)" in answer.html
+
+
+def test_rank_trajectories__tell_a_period_without_a_reading_from_none_at_all(file: Path) -> None:
+    """Whoever reads feeds needs no advice to read some."""
+    fill(file, "main.gallery_rank_history", _rank("p", 7, 20), _rank("p", 7, 4))
+
+    html = engagement.rank_trajectories(Published.open(file, days=2)).html
+
+    assert "No feed was read in this period; readings are held from 03 Nov 2026 to 19 Nov 2026." in html
+    assert "config.toml" not in html
 
 
 def test_votes_against_views__ours_stand_out(file: Path) -> None:
@@ -397,58 +581,147 @@ def test_votes_against_views__ours_stand_out(file: Path) -> None:
     assert sorted(_points(traces["posts of others"])) == [(1000, 20), (2000, 100)]
     # 10 %, 2 % and 5 % of the views are votes: the middle is 5 %
     assert _points(traces["typical: 50.0 votes per 1,000 views"]) == [(100, 5), (2000, 100)]
+    assert answer.figure is not None
+    assert [note.text for note in answer.figure.layout.annotations] == ["votes, up and down", "A"]
     assert answer.foot.startswith(FOOT + "3 posts, coverage ")
+
+
+def test_votes_against_views__names_the_farthest(file: Path) -> None:
+    """Three posts whose votes are least like their views; of two that lie on each other, the farther one."""
+    fill(
+        file,
+        "main.post_scorecard",
+        *(
+            {"post_id": name, "title": name, "account_name": "fox", "views": views, "ups": ups, "downs": 0,
+             "is_own": True}
+            for name, views, ups in (
+                ("usual", 1000, 100), ("many", 500, 400), ("also many", 500, 390), ("few", 60_000, 300),
+                ("hardly any", 90_000, 20), ("like others", 2000, 200), ("as well", 4000, 400),
+            )
+        ),
+    )  # fmt: skip
+
+    figure = engagement.votes_against_views(Published.open(file)).figure
+
+    assert figure is not None
+    assert [note.text for note in figure.layout.annotations[1:]] == ["hardly any", "few", "many"]
 
 
 # What works
 
 
-def _week(counted: dict[tuple[int, int], tuple[int, float, float]]) -> Iterator[dict[str, Any]]:
-    """All 168 hours, with posts, median and score where they are *counted*."""
-    names = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-    for weekday, name in enumerate(names, start=1):
-        for hour in range(24):
-            posts, median, score = counted.get((weekday, hour), (0, None, 1.0))
-            yield {
-                "account_name": "fox", "weekday": weekday, "weekday_name": name, "hour": hour,
-                "posts": posts + 1 if posts else 0, "posts_with_index": posts, "median_index": median, "score": score,
-            }  # fmt: skip
+def _compared(file: Path, *posts: tuple[datetime, float | None], account: str = "fox") -> None:
+    """Posts of *account* by their publication, with the index that stands for each; without one, not compared."""
+    for number, (published_at, index) in enumerate(posts):
+        post_id = f"{account}{number}"
+        _posts(file, {"post_id": post_id, "account_name": account, "published_at": published_at})
+        fill(
+            file,
+            "main.post_benchmark",
+            {
+                "post_id": post_id,
+                "account_name": account,
+                "views_index": index or 9,
+                "is_comparable": bool(index),
+            },
+        )
 
 
-def test_posting_times__few_posts_are_grey(file: Path) -> None:
-    """Every cell has its number; three posts have a colour, two do not; “all” takes the middle post."""
-    _posts(file, *({"post_id": f"p{number}"} for number in range(5)))
-    fill(
+MONDAY, TUESDAY = datetime(2026, 11, 16, 9, 30, tzinfo=UTC), datetime(2026, 11, 17, 23, 30, tzinfo=UTC)
+
+
+def _bars(answer: Answer) -> dict[str, tuple[str, Any, bool]]:
+    """Of each hour and weekday with a post: the number at the bar, what it says, and whether it has a colour."""
+    assert answer.figure is not None
+    return {
+        name: (text, pytest.approx(10**height), colour != THIN)
+        for trace in answer.figure.data
+        for name, height, text, colour in zip(trace.x, trace.y, trace.text, trace.marker.color, strict=True)
+    }
+
+
+def test_posting_times__take_each_post_by_itself(file: Path) -> None:
+    """An hour has the median of its posts' indices, drawn to the usual by five; fewer than five posts are grey."""
+    wednesday = MONDAY + timedelta(days=2)
+    _compared(
         file,
-        "main.posting_heatmap",
-        *_week({(1, 9): (3, 3.0, 1.75), (2, 9): (2, 0.5, 6 / 7)}),  # (3 · 3 + 5) / 8, (2 · 0.5 + 5) / 7
+        *((MONDAY, index) for index in (8, 8, 8)),
+        *((wednesday, index) for index in (0.5, 1, 2)),
+        (TUESDAY, 0.001),
+        (TUESDAY, None),
     )
 
     answer = engagement.posting_times(Published.open(file))
 
+    assert _bars(answer) == {
+        # of 0.5, 1, 2, 8, 8, 8 the middle is 5; that of the days' medians, each as often as its posts, were 4.5
+        "09": ("6", 5 ** (6 / 11), True),
+        "23": ("1", 0.01 ** (1 / 6), False),
+        "Mon": ("3", 8 ** (3 / 8), False),
+        "Tue": ("1", 0.01 ** (1 / 6), False),
+        "Wed": ("3", 1, False),
+    }
+    assert "1 of 8 posts are not counted" in answer.html
+    assert answer.foot.startswith(FOOT + "7 posts, coverage ")
+
+
+def test_posting_times__go_by_the_clock_that_is_asked_for(file: Path) -> None:
+    """Half past eleven on Tuesday night in UTC is half past midnight on Wednesday in Berlin."""
+    _compared(file, *[(TUESDAY, 2)] * 5)
+
+    of_berlin = Published.open(file, time_zone="Europe/Berlin")
+    bars, week = engagement.posting_times(of_berlin), engagement.posting_week(of_berlin)
+
+    assert list(_bars(engagement.posting_times(Published.open(file)))) == ["23", "Tue"]
+    assert list(_bars(bars)) == ["00", "Wed"]
+    assert bars.figure is not None
+    assert week.figure is not None
+    assert bars.figure.layout.xaxis.title.text == "hour (Europe/Berlin)"
+    assert list(_marks(week.figure.data[1])) == [("Wed", "00:00")]
+    assert "(Europe/Berlin)" in week.figure.layout.annotations[0].text
+
+
+def test_posting_times__end_at_four_times_the_usual(file: Path) -> None:
+    """One splendid hour does not flatten the others: bars and colours end at a quarter and at four times."""
+    _compared(file, *[(MONDAY, 1000)] * 20, *[(TUESDAY, 0.01)] * 20)
+    report = Published.open(file)
+
+    bars, week = engagement.posting_times(report), engagement.posting_week(report).figure
+
+    assert {name: bar[1] for name, bar in _bars(bars).items()} == {
+        "09": 4, "23": 0.25, "Mon": 4, "Tue": 0.25,
+    }  # fmt: skip
+    assert week is not None
+    assert (week.data[1].zmin, week.data[1].zmax) == (-log10(4), log10(4))
+
+
+def test_posting_week__few_posts_are_grey(file: Path) -> None:
+    """Every cell has its number; five posts have a colour, four do not; and few posts say little of a week."""
+    _compared(file, *[(MONDAY, 3)] * 5, *[(TUESDAY, 0.5)] * 4)
+
+    answer = engagement.posting_week(Published.open(file))
+
     assert answer.figure is not None
     grey, coloured = answer.figure.data
-    assert _marks(grey) == {("Tue", "09:00"): ("2", 6 / 7), ("Tue", "<b>all</b>"): ("2", 6 / 7)}
-    assert _marks(coloured) == {
-        ("Mon", "09:00"): ("3", 1.75),
-        ("Mon", "<b>all</b>"): ("3", 1.75),
-        ("<b>all</b>", "09:00"): ("5", 2.0),  # of 0.5, 0.5, 3, 3, 3 the middle one is 3: (5 · 3 + 5) / 10
-        ("<b>all</b>", "<b>all</b>"): ("5", 2.0),
-    }
-    assert "1 hour of the week has 3 compared posts or more. 1 with fewer is grey" in answer.html
-    assert "2 of 7 posts are not counted" in answer.html
-    assert answer.foot.startswith(FOOT + "5 posts, coverage ")
+    assert _marks(grey) == {("Tue", "23:00"): ("4", 0.5 ** (4 / 9))}
+    assert _marks(coloured) == {("Mon", "09:00"): ("5", 3**0.5)}
+    assert "1 of 168 hours of the week have 5 compared posts or more; 1 with fewer is grey." in answer.html
+    assert "9 posts are too few for so many hours" in answer.html
 
 
-@pytest.mark.parametrize("answer", [engagement.posting_times, engagement.tag_lift])
+@pytest.mark.parametrize("answer", [engagement.posting_times, engagement.posting_week, engagement.tag_lift])
 def test_comparison__says_whose_it_is(answer: Callable[[Published], Answer], file: Path) -> None:
     """Of all accounts together, the one with most posts is shown and named; of one account, there is no need."""
     fill(file, "main.accounts", {"account_id": 2, "account_name": "owl", "fetched_at": RUN_AT})
-    fill(file, "main.posting_heatmap", *_week({(1, 9): (3, 3.0, 1.75)}))
+    _compared(file, (MONDAY, 3), (MONDAY, 3))
+    _compared(file, (MONDAY, 3), account="owl")
     fill(file, "main.tag_lift", _lift("cats", 2.0, 1.5, 2.5))
 
-    assert "This is fox alone, which has most posts." in answer(Published.open(file, account=None)).html
-    assert "alone" not in answer(Published.open(file, account="fox")).html
+    of_all = answer(Published.open(file, account=None))
+
+    assert of_all.above == "<p>This is fox alone, which has most posts.</p>"
+    assert of_all.foot.startswith(FOOT + ("20" if answer is engagement.tag_lift else "2"))
+    assert answer(Published.open(file, account="fox")).above == ""
 
 
 def _marks(heatmap: Any) -> dict[tuple[str, str], tuple[str, Any]]:
@@ -482,11 +755,17 @@ def test_tag_lift__says_what_may_be_chance(file: Path) -> None:
     answer = engagement.tag_lift(Published.open(file))
 
     traces = _traces(answer)
-    assert _points(traces["clearly different"]) == [(0.5, "birds (8)"), (2.0, "cats (9)")]
-    assert list(traces["clearly different"].error_x.array) == [0.25, 0.5]
-    assert list(traces["clearly different"].error_x.arrayminus) == [0.25, 0.5]
+    better, worse = traces["clearly better"], traces["clearly worse"]
+    assert _points(better) == [(2.0, "cats (9)")]
+    assert (list(better.error_x.array), list(better.error_x.arrayminus)) == ([0.5], [0.5])
+    assert _points(worse) == [(0.5, "birds (8)")]
+    assert (list(worse.error_x.array), list(worse.error_x.arrayminus)) == ([0.25], [0.25])
+    assert (better.marker.color, worse.marker.color) == (BETTER, WORSE)
     assert _points(traces["may be chance"]) == [(1.1, "dogs (9)")]
-    assert answer.html == "<p>1 tag with fewer than 5 posts on a side is left out.</p>"
+    assert answer.html == (
+        "<p>3 tags could be compared, and one in twenty that makes no difference looks clearly better or worse "
+        "by chance. 1 tag with fewer than 5 posts on a side is left out.</p>"
+    )
     assert answer.foot.startswith(FOOT + "20 posts, coverage ")
 
 
@@ -521,9 +800,11 @@ def test_format_lift__has_the_formats(file: Path) -> None:
     del row["tag"]
     fill(file, "main.format_lift", row | {"format": "video"})
 
-    assert _points(_traces(engagement.format_lift(Published.open(file)))["clearly different"]) == [
-        (2.0, "video (9)")
-    ]
+    answer = engagement.format_lift(Published.open(file))
+
+    assert _points(_traces(answer)["clearly better"]) == [(2.0, "video (9)")]
+    assert answer.figure is not None
+    assert "tag" not in answer.html + answer.figure.to_json()
 
 
 # What people say, and what is gone
@@ -561,9 +842,11 @@ def test_comment_velocity__counts_up_from_the_publication(file: Path) -> None:
     answer = engagement.comment_velocity(Published.open(file))
 
     assert _points(_traces(answer)["P"]) == [(0.1, 1), (0.5, 2), (5, 3)]
-    assert "The middle one of 2 posts got 1 comments in its first hour, 2 in its first day." in answer.html
+    assert answer.above == "<p>This is the post of fox with most comments, published on 20 Nov 2026.</p>"
+    assert "the middle one got 1 comments in its first hour, 2 in its first day." in answer.html
     assert (
-        "1 of 2 threads got an answer, half of them within 1.5 h; the author took part in 1." in answer.html
+        "1 of 2 threads under them all got an answer, half of them within 1.5 h; the author took part in 1."
+        in answer.html
     )
     assert answer.foot.startswith(FOOT + "3 comments under 1 post, coverage ")
 
@@ -593,45 +876,64 @@ def test_comment_velocity__lies_flat_where_no_comment_came(days: int, end: float
         {"item_id": "q", "resource": "post_images", "fetched_at": at + timedelta(days=days)},
     )
 
-    traces = _traces(engagement.comment_velocity(Published.open(file)))
+    answer = engagement.comment_velocity(Published.open(file))
 
+    traces = _traces(answer)
+    assert "the 2 posts of fox with most comments, published on 20 Nov 2025." in answer.above
+    assert {trace.mode for trace in traces.values()} == {"lines+markers"}
     assert _points(traces["P"]) == [(5, 1), (7, 2), (end, 2)]
-    assert list(traces["P"].marker.size) == [5, 5, 0]
     assert _points(traces["Q"]) == [(30, 1)]
 
 
-def _item(item_id: str, state: str, views: int, kind: str = "image") -> dict[str, Any]:
+def _item(item_id: str, state: str, views: int, kind: str = "image", day: int = 20) -> dict[str, Any]:
+    is_gone = state != "alive"
     return {
         "kind": kind, "item_id": item_id, "account_name": "fox", "state": state, "views": views,
-        "age_at_loss_hours": None if state == "alive" else 96,
+        "age_at_loss_hours": 722.6 * 24 if is_gone else None,
+        "missing_since": datetime(2026, 11, day, 23, 30, tzinfo=UTC) if is_gone else None,
     }  # fmt: skip
 
 
 def test_losses__most_viewed_first(file: Path) -> None:
-    """What is missing is told from what is proved gone; the items follow with what is known of them."""
+    """What has gone follows with what is known of it; a post and the image of its id are one thing."""
     fill(
         file,
         "main.survival",
         _item("a", "alive", 5000),
         _item("b", "deleted", 7),
         _item("c", "missing", 20),
-        _item("p", "deleted", 1000, "post"),
+        _item("p", "deleted", 1000),
+        _item("p", "deleted", 1000, "post") | {"title": "P"},
     )
 
-    answer = engagement.losses(Published.open(file))
+    answer = engagement.losses(Published.open(file, time_zone="Europe/Berlin"))
 
-    traces = _traces(answer)
-    assert _points(traces["missing: not seen by one walk"]) == [(1, "images")]
-    assert _points(traces["deleted: proved gone"]) == [(1, "images"), (1, "posts")]
-    assert (
-        "1 post seen, 1 gone; 3 images seen, 2 gone. What has gone was viewed 1,027 times. “Age then” is how"
-        in answer.html
-    )
+    assert answer.figure is None
+    assert "1 post seen, 1 gone; 4 images seen, 3 gone. What has gone was viewed 1,027 times" in answer.html
+    assert "“missing” means not shown by one look; “deleted” means taken for gone" in answer.html
+    day = _unbroken("21 Nov")
     assert _cells(answer.html) == [
-        ["(untitled, p)", "post", "deleted", "1,000", "4.0 days"],
-        ["(untitled, c)", "image", "missing", "20", "4.0 days"],
-        ["(untitled, b)", "image", "deleted", "7", "4.0 days"],
+        ["P", "1,000", day, "723 days", "post and its image", "deleted"],
+        ["(untitled, c)", "20", day, "723 days", "image", "missing"],
+        ["(untitled, b)", "7", day, "723 days", "image", "deleted"],
     ]
+
+
+def test_losses__are_drawn_by_week_where_there_are_several(file: Path) -> None:
+    """Weeks begin on Monday by the report's clock: half past eleven on Sunday in UTC is Monday in Berlin."""
+    fill(
+        file,
+        "main.survival",
+        _item("a", "deleted", 1, day=10),
+        _item("b", "missing", 1, day=15),
+        _item("b", "missing", 1, "post", day=15),
+        _item("c", "missing", 1, day=16),
+    )
+
+    traces = _traces(engagement.losses(Published.open(file, time_zone="Europe/Berlin")))
+
+    assert _points(traces["deleted: taken for gone, after several looks"]) == [("2026-11-09", 1)]
+    assert _points(traces["missing: not shown by one look"]) == [("2026-11-16", 2)]
 
 
 def test_losses__says_that_nothing_has_gone(file: Path) -> None:
@@ -643,3 +945,39 @@ def test_losses__says_that_nothing_has_gone(file: Path) -> None:
     assert answer.figure is None
     assert "Age then" not in answer.html
     assert "Nothing has gone: 1 post seen, 0 gone; 1 image seen, 0 gone." in answer.html
+
+
+def test_freshness__oldest_and_least_complete_first(file: Path) -> None:
+    """What leaves most to wish for is read first, under names that need no knowledge of the tables."""
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("delete from main.data_freshness")
+    fill(
+        file,
+        "main.data_freshness",
+        *(
+            {
+                "table_name": name, "rows": 8000, "coverage_share": share, "median_age_hours": 1,
+                "p95_age_hours": age, "open_gaps": None,
+            }
+            for name, share, age in (
+                ("images", 1, 2), ("post_metrics", None, 400), ("posts", 0.5, 3), ("tags", 1, None),
+            )
+        ),
+    )  # fmt: skip
+
+    html = engagement.freshness(Published.open(file)).html
+
+    assert _cells(html) == [
+        ["Posts", "8,000", "50 %", "–", "1.0 h", "3.0 h"],
+        ["History of posts", "8,000", "–", "–", "1.0 h", "17 days"],
+        ["Images", "8,000", "100 %", "–", "1.0 h", "2.0 h"],
+        ["Tags", "8,000", "100 %", "–", "1.0 h", "–"],
+    ]
+
+
+def test_freshness__has_a_name_for_each_table(nothing: Path) -> None:
+    """No table is shown under the name that only the database uses."""
+    with duckdb.connect(str(nothing), read_only=True) as connection:
+        tables = connection.execute("select table_name from main.data_freshness").fetchall()
+
+    assert {name for (name,) in tables} == NAMES.keys()

@@ -43,6 +43,23 @@ def test_notebook__begins_with_its_parameters(path: Path) -> None:
     assert tags == [["parameters"], *[[]] * (len(tags) - 1)]
 
 
+def test_report__says_of_each_answer_what_it_is_about() -> None:
+    """Each question says first whether it asks about the period or about all that is held."""
+    [path] = [path for path in NOTEBOOKS if path.stem == "engagement_report"]
+    texts = [cell.source for cell in _cells(path, "markdown")[1:]]
+
+    scopes = [text.split("\n\n")[1].split("*")[1].rstrip(":,") for text in texts]
+    assert set(scopes) == {"In the period", "Of all that is held"}
+    in_period = [
+        text.split("\n")[0].lstrip("# ") for text, scope in zip(texts, scopes, strict=True) if "In" in scope
+    ]
+    assert in_period == [
+        "What did this period bring?",
+        "Where did the views come from, day by day?",
+        "Where did posts stand in the gallery?",
+    ]
+
+
 def test_explore__answers_its_questions(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Each question's cell runs over two nights and shows a table or a chart."""
     file = file_of_nights(tmp_path_factory, "two_nights", nights=2, images=40, albums=3, posts=120)

@@ -76,15 +76,16 @@ def test_open__names_the_accounts_that_there_are(file: Path) -> None:
         Published.open(file, account="nobody")
 
 
-def test_open__period_ends_on_the_day_of_the_data(nothing: Path) -> None:
-    """Thirty days, both ends included, unless something else is said."""
-    assert Published.open(nothing).period == Period(date(2026, 10, 25), date(2026, 11, 23))
-    assert Published.open(nothing, days=1).period == Period(date(2026, 11, 23), date(2026, 11, 23))
+def test_open__period_ends_on_the_last_whole_day(nothing: Path) -> None:
+    """Thirty days, both ends included, unless something else is said; two hours of a day are no day."""
+    assert Published.open(nothing).period == Period(date(2026, 10, 24), date(2026, 11, 22))
+    assert Published.open(nothing, days=1).period == Period(date(2026, 11, 22), date(2026, 11, 22))
+    assert Published.open(nothing).unfinished_day is None
     assert Published.open(nothing, days=2, end="2026-11-10").period == Period(
         date(2026, 11, 9), date(2026, 11, 10)
     )
     assert Published.open(nothing, start="2026-11-20").period == Period(
-        date(2026, 11, 20), date(2026, 11, 23)
+        date(2026, 11, 20), date(2026, 11, 22)
     )
 
 
@@ -120,7 +121,7 @@ def test_period__before_is_as_long_and_ends_the_day_before() -> None:
         ),
         ({"days": 0}, "A period has 1 to 36,500 days, not 0"),
         ({"days": 10_000_000}, "A period has 1 to 36,500 days"),
-        ({"start": "1900-01-01"}, "A period has at most 36,500 days; this would have 46,348"),
+        ({"start": "1900-01-01"}, "A period has at most 36,500 days; this would have 46,347"),
         ({"end": "0001-01-20"}, "The calendar has no 30 days before 0001-01-20"),
         ({"start": "0001-01-02", "end": "0001-01-20"}, "The calendar"),
         ({"time_zone": "Europe/Nowhere"}, "There is no time zone 'Europe/Nowhere'"),

@@ -19,7 +19,7 @@ from report_page import page as page_of
 
 pytestmark = pytest.mark.browser
 
-WIDTHS = [400, 1400]
+WIDTHS = [320, 400, 1400]
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",

@@ -4,7 +4,7 @@ Each function asks the marts of a published file one question. Where there is
 nothing to draw, the answer says why, and what to do about it.
 """
 
-from engagement.choices import format_lift, posting_times, tag_lift
+from engagement.choices import format_lift, posting_times, posting_week, tag_lift
 from engagement.gallery import rank_trajectories, votes_against_views
 from engagement.lives import latest_posts, lifetimes
 from engagement.talk import comment_velocity
@@ -20,6 +20,7 @@ __all__ = [
     "lifetimes",
     "losses",
     "posting_times",
+    "posting_week",
     "rank_trajectories",
     "summary",
     "tag_lift",

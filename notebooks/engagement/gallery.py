@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from html import escape
-from math import log10
+from math import log, log10
+from typing import Any
 
+import pandas as pd
+import plotly.graph_objects as go
 from design import (
     DASHES,
     DAY_AXIS,
@@ -18,15 +21,19 @@ from design import (
     figure,
     label,
     log_axis,
+    name_of,
     nothing,
     number,
     percent,
+    table,
 )
 from published import Published
 
 from engagement.wording import SAMPLE, foot_of
 
 TRAJECTORIES = 6  # posts that can be told apart
+NAMED = 3  # posts whose votes lie farthest from what is typical
+OUTLYING = 1.5  # times as many votes as typical, or as few
 DRAWN = 1_500  # posts of others in one chart: more make it slow and no clearer
 RANKS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
@@ -81,17 +88,31 @@ def rank_trajectories(report: Published) -> Answer:
         trajectories=TRAJECTORIES,
     )
     readings = ranks["seen_at"].nunique()
+    times = f"({escape(report.time_zone)})"
     foot = foot_of(
         report,
         f"{count(readings, 'reading')} of {count(ranks['post_id'].nunique(), 'post')}",
         "gallery_ranks",
     )
     if ranks.empty:
-        return nothing(f"No feed was read in this period. {SAMPLE}", foot=foot)
+        return nothing(_no_ranks(report), foot=foot)
     feed, has_ours = escape(ranks["feed"].iloc[0]), bool(ranks["is_ours"].any())
     if has_ours:
         ranks = ranks[ranks["is_ours"]]
-    drawn = figure(y_title=f"rank in {feed}, 1 is the top", height=480)
+    about = (
+        f"No feed showed a post of a followed account in this period, so these are the best of {feed}."
+        if not has_ours
+        else f"These are the best of {escape(report.whose)} in {feed}."
+    )
+    if readings == 1:
+        about += (
+            f" It was read once in this period, on {ranks['seen_at'].iloc[0]:%d %b %Y, %H:%M} {times}; "
+            "lines come with the second night."
+        )
+        names = [name_of(*pair) for pair in zip(ranks["title"], ranks["post_id"], strict=True)]
+        places = table({"Post": names, "Rank": [number(rank) for rank in ranks["rank"]]}, numeric={"Rank"})
+        return Answer(html=f"<p>{about}</p>{places}", foot=foot)
+    drawn = figure(y_title=f"rank in {feed}, 1 is the top", x_title=f"time {times}", height=480)
     for place, (post_id, places) in enumerate(ranks.groupby("post_id", sort=False)):
         name = label(places["title"].iloc[0], post_id)
         drawn.add_scatter(
@@ -105,14 +126,20 @@ def rank_trajectories(report: Published) -> Answer:
         type="log", range=[log10(lowest * 1.25), log10(0.85)], tickvals=RANKS, ticktext=list(map(str, RANKS))
     )
     drawn.update_xaxes(**DAY_AXIS)
-    about = (
-        f"No feed showed a post of a followed account, so these are the best of {feed}."
-        if not has_ours
-        else f"These are the best of {escape(report.whose)} in {feed}."
-    )
-    if readings == 1:
-        about += " It was read once so far; lines come with the second night."
     return Answer(drawn, html=f"<p>{about}</p>", foot=foot)
+
+
+def _no_ranks(report: Published) -> str:
+    """Why there is no rank of this period."""
+    [(first, last)] = report.rows(
+        """
+        select strftime(min(observed_at), '%d %b %Y') as first, strftime(max(observed_at), '%d %b %Y') as last
+        from (select observed_at at time zone 'UTC' as observed_at from main.gallery_rank_history) as readings
+        """
+    ).itertuples(index=False)
+    if not isinstance(first, str):
+        return f"No feed has been read yet. {SAMPLE}"
+    return f"No feed was read in this period; readings are held from {first} to {last}."
 
 
 def votes_against_views(report: Published) -> Answer:
@@ -161,12 +188,44 @@ def votes_against_views(report: Published) -> Answer:
             text=names, customdata=[percent(share) for share in part["upvote_share"]],
             hovertemplate="%{text}<br>%{y:,} votes (%{customdata} up), %{x:,} views<extra></extra>",
         )  # fmt: skip
+    _name_the_farthest(drawn, posts, typical)
     ends = [float(posts["views"].min()), float(posts["views"].max())]
     drawn.add_scatter(
         x=ends, y=[typical * end for end in ends], mode="lines", hoverinfo="skip",
         line={"color": INK, "width": 1, "dash": "dash"},
         name=f"typical: {number(1000 * typical, digits=1)} votes per 1,000 views",
     )  # fmt: skip
-    drawn.update_xaxes(**log_axis(*ends))
+    drawn.update_xaxes(**log_axis(*ends, is_across=True))
     drawn.update_yaxes(**log_axis(*posts["votes"]))
     return Answer(drawn, foot=foot)
+
+
+def _name_the_farthest(drawn: go.Figure, posts: pd.DataFrame, typical: float) -> None:
+    """Write the titles of posts beside their marks: those with most or fewest votes for their views."""
+    ours = posts[posts["is_ours"]] if posts["is_ours"].any() else posts
+    distance = (ours["votes"] / ours["views"] / typical).map(log).abs()
+    farthest = ours.assign(distance=distance)[distance >= log(OUTLYING)].nlargest(2 * NAMED, "distance")
+    named: list[tuple[float, float]] = []
+    for post in farthest.itertuples():
+        place = _share(post.views, posts["views"]), _share(post.votes, posts["votes"])
+        # two titles that lie on each other can be read by nobody
+        if len(named) == NAMED or any(
+            abs(place[0] - across) < 0.5 and abs(place[1] - up) < 0.1 for across, up in named
+        ):
+            continue
+        named.append(place)
+        # away from the other marks where there is room: above the line to the left, below it to the right
+        is_above = post.votes > typical * post.views
+        is_leftward = place[0] > (0.4 if is_above else 0.6)
+        drawn.add_annotation(
+            text=label(post.title, post.post_id, length=14), x=log10(post.views), y=log10(post.votes),
+            xanchor="right" if is_leftward else "left", xshift=-6 if is_leftward else 6,
+            yanchor="bottom" if is_above else "top" if place[1] > 0.1 else "middle",
+            font={"size": 11, "color": INK}, bgcolor="rgba(255, 255, 255, 0.8)", showarrow=False,
+        )  # fmt: skip
+
+
+def _share(value: float, values: pd.Series[Any]) -> float:
+    """How far along a logarithmic axis of *values* a value lies, 0 to 1."""
+    low, high = float(values.min()), float(values.max())
+    return log(value / low) / log(high / low) if high > low else 0.5

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from html import escape
-from math import log10
+from math import ceil, log10
 
 import pandas as pd
 from design import (
@@ -16,8 +15,9 @@ from design import (
     VERMILLION,
     Answer,
     count,
-    duration,
+    day,
     figure,
+    is_known,
     label,
     log_axis,
     name_of,
@@ -28,10 +28,11 @@ from design import (
 )
 from published import Published
 
-from engagement.wording import NO_POSTS, foot_of, own_posts
+from engagement.wording import NO_POSTS, compared, compared_within, foot_of, own_posts
 
 LATEST = 4  # posts that stand out among the others
 LISTED = 8
+WHOLE_HOURS = 72  # beyond which a half-life is told in days
 PEERS = 5  # posts of an age below which nothing is usual, as in main.post_benchmark.standing
 MARGIN = 0.06  # beyond the first and the last age, as powers of ten: room for a mark
 AGES = {
@@ -43,23 +44,16 @@ def lifetimes(report: Published) -> Answer:
     """The latest posts' views by age, before the band in which the account's posts usually lie."""
     curves = report.rows(
         """
-        with own as (
-            select benchmark.*, posts.title, posts.published_at
-            from main.post_benchmark as benchmark
-            join main.posts on posts.post_id = benchmark.post_id
-            where
-                list_contains($accounts, benchmark.account_name)
-                and benchmark.age_hours is not null
-                and benchmark.views > 0
-        ),
-        -- a band is one account's: that with the most posts
-        account as (
-            select account_name from own group by account_name order by count(*) desc, account_name limit 1
-        )
-        select * from own
-        semi join account using (account_name)
-        order by published_at desc, post_id, age_hours
-        """
+        select benchmark.*, posts.title, posts.published_at
+        from main.post_benchmark as benchmark
+        join main.posts on posts.post_id = benchmark.post_id
+        where
+            list_contains($compared, benchmark.account_name)
+            and benchmark.age_hours is not null
+            and benchmark.views > 0
+        order by posts.published_at desc, benchmark.post_id, benchmark.age_hours
+        """,
+        compared=compared(report),
     )
     foot = foot_of(report, count(curves["post_id"].nunique(), "post"), "posts", "post_metrics")
     if curves.empty:
@@ -117,12 +111,8 @@ def lifetimes(report: Published) -> Answer:
         range=[log10(min(ages)) - MARGIN, log10(max(ages)) + MARGIN],
     )  # fmt: skip
     drawn.update_yaxes(**log_axis(*seen["views"], *band["p80_views"], *band["p20_views"]))
-    about = []
-    if band.empty:
-        about.append(f"There is no band yet: it takes {PEERS} posts that were seen at the same age.")
-    if len(report.accounts) > 1:
-        about.append(f"The posts are those of {escape(curves['account_name'].iloc[0])}.")
-    return Answer(drawn, html=f"<p>{' '.join(about)}</p>" if about else "", foot=foot)
+    about = f"<p>There is no band yet: it takes {PEERS} posts that were seen at the same age.</p>"
+    return Answer(drawn, html=about if band.empty else "", foot=foot, above=compared_within(report))
 
 
 def latest_posts(report: Published) -> Answer:
@@ -130,36 +120,72 @@ def latest_posts(report: Published) -> Answer:
     posts = report.rows(
         """
         select
-            cards.*,
+            cards.post_id, cards.title, cards.standing, cards.age_bucket,
+            cards.views, cards.views_index, cards.upvote_share,
+            cards.half_life_hours, cards.half_life_from_hours, cards.half_life_to_hours,
             cards.published_at at time zone $zone as published,
-            compared.views as views_then,
+            compared.p20_views / nullif(compared.median_views, 0) as usual_low,
+            compared.p80_views / nullif(compared.median_views, 0) as usual_high,
         from main.post_scorecard as cards
         left join main.post_benchmark as compared on compared.post_id = cards.post_id and compared.is_latest
-        where cards.is_own and list_contains($accounts, cards.account_name)
+        where cards.is_own and list_contains($compared, cards.account_name)
         order by cards.published_at desc nulls last, cards.post_id
         limit $listed
         """,
         listed=LISTED,
+        compared=compared(report),
     )
     foot = foot_of(report, count(len(posts), "post"), "posts", "post_metrics")
     if posts.empty:
         return nothing(NO_POSTS, foot=foot)
     ages = ["> 90d" if age == "final" else age for age in posts["age_bucket"]]
-    names = [name_of(*pair) for pair in zip(posts["title"], posts["post_id"], strict=True)]
     return Answer(
         html=table(
             {
-                "Post": names,
-                "Published": [f"{at:%d %b %Y}" if pd.notna(at) else "–" for at in posts["published"]],
+                "Post": [name_of(*pair) for pair in zip(posts["title"], posts["post_id"], strict=True)],
                 "Views now": [number(views) for views in posts["views"]],
-                "At age": [age if isinstance(age, str) else "–" for age in ages],
-                "Views then": [number(views) for views in posts["views_then"]],
-                "× median": [number(index, digits=1) for index in posts["views_index"]],
+                "× median": [_index(index) for index in posts["views_index"]],
+                "Usual": [
+                    f"{number(low, digits=1)} to {number(high, digits=1)}" if is_known(low) else "–"
+                    for low, high in zip(posts["usual_low"], posts["usual_high"], strict=True)
+                ],
                 "Standing": [word if isinstance(word, str) else "–" for word in posts["standing"]],
+                "At age": [age if isinstance(age, str) else "–" for age in ages],
+                "Published": [
+                    day(at if pd.notna(at) else None, today=report.run_at.date()) for at in posts["published"]
+                ],
                 "Votes up": [percent(share) for share in posts["upvote_share"]],
-                "Half of views after": [duration(hours) for hours in posts["half_life_hours"]],
+                "Half of views after": [
+                    _half_life(*life)
+                    for life in zip(
+                        posts["half_life_hours"],
+                        posts["half_life_from_hours"],
+                        posts["half_life_to_hours"],
+                        strict=True,
+                    )
+                ],
             },
-            numeric={"Views now", "At age", "Views then", "× median", "Votes up", "Half of views after"},
+            numeric={"Views now", "At age", "× median", "Usual", "Votes up", "Half of views after"},
         ),
         foot=foot,
+        above=compared_within(report),
     )
+
+
+def _index(index: object) -> str:
+    """How many times the median, where it is next to nothing without pretending to be nothing."""
+    return "< 0.1" if is_known(index) and 0 < float(str(index)) < 0.1 else number(index, digits=1)
+
+
+def _half_life(hours: object, since: object, until: object) -> str:
+    """A half-life as exactly as it is known: to the hour or day, or only that it was over by a reading."""
+    if not is_known(hours):
+        return "–"
+    if is_known(since) and is_known(until) and float(str(since)) == 0:
+        return f"< {_rounded_up(float(str(until)))}"
+    known = float(str(hours))
+    return f"{known:.0f} h" if known <= WHOLE_HOURS else f"{known / 24:.0f} days"
+
+
+def _rounded_up(hours: float) -> str:
+    return f"{ceil(hours)} h" if hours <= WHOLE_HOURS else f"{ceil(hours / 24)} days"

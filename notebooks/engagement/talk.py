@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 from design import (
     DASHES,
     HIGHLIGHTS,
@@ -15,12 +17,12 @@ from design import (
     nothing,
     number,
 )
-from published import Published
+from published import Period, Published
 
 from engagement.wording import NO_POSTS, foot_of, own_posts
 
 TOLD = 4  # posts, those with the most comments
-MARKED = 100  # comments of a post; more marks would hide the line
+MARKS, MARK = 25, 8  # marks of one line, more would hide it; pixels of each
 SOONEST = 0.1  # hours; a logarithmic axis has no zero
 AGES = {0.1: "6 min", 1: "1h", 6: "6h", 24: "1d", 168: "7d", 720: "30d", 4380: "½ year", 17520: "2 years"}
 
@@ -38,6 +40,7 @@ def comment_velocity(report: Published) -> Answer:
             select
                 comments.post_id,
                 posts.title,
+                posts.published_at at time zone $zone as published_at,
                 greatest(
                     date_diff('second', posts.published_at, comments.commented_at) / 3600, $soonest
                 ) as hours,
@@ -78,21 +81,31 @@ def comment_velocity(report: Published) -> Answer:
     ends = min((age for age in AGES if age > told["hours"].max()), default=float(told["hours"].max()))
     for place, post_id in enumerate(posts[:TOLD]):
         curve = told[told["post_id"] == post_id]
-        hours, numbers, sizes = list(curve["hours"]), list(curve["comments"]), [5] * len(curve)
+        hours, numbers, sizes = list(curve["hours"]), list(curve["comments"]), [MARK] * len(curve)
         until = min(float(curve["fetched_hours"].iloc[0]), ends)
         if until > hours[-1]:  # nothing came since then, as far as was seen
             hours, numbers, sizes = [*hours, until], [*numbers, numbers[-1]], [*sizes, 0]
         name = label(curve["title"].iloc[0], post_id)
         drawn.add_scatter(
             x=hours, y=numbers, name=name,
-            mode="lines+markers" if len(curve) <= MARKED else "lines",
+            mode="lines+markers",
             line={"shape": "hv", "color": HIGHLIGHTS[place], "width": 2, "dash": DASHES[place]},
-            marker={"symbol": SYMBOLS[place], "size": sizes},
+            marker={
+                "symbol": SYMBOLS[place], "size": sizes, "maxdisplayed": MARKS,
+                "opacity": 1, "line": {"width": 0},
+            },
             hovertemplate="%{y} comments after %{x:.1f} h<extra>" + name + "</extra>",
         )  # fmt: skip
     drawn.update_xaxes(type="log", tickvals=list(AGES), ticktext=list(AGES.values()), tickangle=0)
     drawn.update_yaxes(rangemode="tozero", nticks=6, tickformat=",d")
-    return Answer(drawn, html=f"<p>{_pace(report)}</p>", foot=foot)
+    published = told["published_at"]
+    days = Period(published.min().date(), published.max().date())
+    drawn_of = "This is the post" if len(posts) == 1 else f"These are the {min(TOLD, len(posts))} posts"
+    whose = (
+        f"<p>{drawn_of} of {escape(report.whose)} with most comments, "
+        f"published {'on ' if days.days == 1 else ''}{days}.</p>"
+    )
+    return Answer(drawn, html=f"<p>{_pace(report)}</p>", foot=foot, above=whose)
 
 
 def _pace(report: Published) -> str:
@@ -123,12 +136,13 @@ def _pace(report: Published) -> str:
     said = []
     if pace["posts"]:
         said.append(
-            f"The middle one of {count(pace['posts'], 'post')} got {number(pace['first_hour'])} comments "
-            f"in its first hour, {number(pace['first_day'])} in its first day."
+            f"Of all {count(pace['posts'], 'post')} whose first day is known, the middle one got "
+            f"{number(pace['first_hour'])} comments in its first hour, "
+            f"{number(pace['first_day'])} in its first day."
         )
     if is_known(pace["first_reply_hours"]):
         said.append(
-            f"{pace['answered']:,} of {count(pace['threads'], 'thread')} got an answer, "
+            f"{pace['answered']:,} of {count(pace['threads'], 'thread')} under them all got an answer, "
             f"half of them within {duration(pace['first_reply_hours'])}; "
             f"the author took part in {pace['joined']:,}."
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from html import escape
 from typing import Any
 
@@ -15,29 +14,28 @@ from design import (
     Answer,
     count,
     figure,
+    gain,
     is_known,
     nothing,
     number,
 )
 from published import Period, Published
 
-from engagement.wording import FOLLOW, NO_POSTS, foot_of, own_posts
+from engagement.wording import FOLLOW, NO_POSTS, foot_of, outside_of_what_is_held, own_posts
 
-TILES = {
+GAINS = {
     "post_views": "Views of posts",
     "image_views": "Views of images",
     "points": "Points",
     "comments": "Comments received",
-    "reputation": "Reputation",
-    "posts": "Posts published",
+    "reputation": "Reputation gained",
 }
-
-NOT_HELD = "before: not held"
+COMPARABLE = 10  # of less a percentage says nothing
 TOLD_BY = ("images", "posts")
 
 
 def summary(report: Published) -> Answer:
-    """Whose report this is, of which days, and how old the data is."""
+    """Whose report this is, of which days, how old the data is, and what clock it goes by."""
     whose = f"<strong>{escape(report.whose)}</strong>"
     others = [name for name in report.followed if name not in report.accounts]
     if others:
@@ -45,67 +43,87 @@ def summary(report: Published) -> Answer:
     if not report.followed:
         whose = "This file follows <strong>no account</strong>: what there is comes from gallery feeds"
     days = f"{report.period} · data as of {report.run_at:%d %b %Y, %H:%M} UTC"
-    return Answer(html=f'<p class="lead">{whose}<br>{days}</p>')
+    clock = f"Days are UTC days; hours, weekdays and times are those of {escape(report.time_zone)}"
+    return Answer(html=f'<p class="lead">{whose}<br>{days}<br>{clock}</p>')
 
 
 def headline(report: Published) -> Answer:
     """What the period brought, beside as many days before it."""
-    [(held_from,)] = report.rows(
-        "select min(day)::varchar from main.account_daily "
-        "where list_contains($accounts, account_name) and reputation is not null"
-    ).to_numpy()
-    if not isinstance(held_from, str):
-        return nothing(
-            f"Nothing has been counted for a followed account yet. {FOLLOW}",
-            foot=foot_of(report, "0 posts", *TOLD_BY),
-        )
-    began = date.fromisoformat(held_from)
+    held = report.held()
+    foot = foot_of(report, count(own_posts(report), "post"), *TOLD_BY)
+    if not held:
+        return nothing(f"Nothing has been counted for a followed account yet. {FOLLOW}", foot=foot)
+    if outside := outside_of_what_is_held(report):
+        return nothing(outside, foot=foot)
+    held = {name: one for name, one in held.items() if one.meets(report.period)}
     days, before = report.period.days, report.period.before
-    # of the first day on record nobody knows what it added
+    began = max(one.start for one in held.values())
+    # of the first day on record nobody knows all that it added
     is_comparable = began < before.start
     now, then = _gained(report, report.period), _gained(report, before)
-    is_within = began > report.period.start
-    tiles = "".join(
-        # an account has no beginning to count from, so its reputation is counted from the first reading
-        _tile(name, now[key], f"since {began:%d %b %Y}")
-        if is_within and key == "reputation"
-        # when a post was published is known whenever it was read
-        else _tile(name, now[key], _change(now[key], then[key], days=days))
-        if is_comparable or key == "posts"
-        else _tile(name, now[key], NOT_HELD)
-        for key, name in TILES.items()
+    tiles = [
+        _tile(name, gain(now[key]), _change(now[key], then[key], days=days) if is_comparable else "")
+        for key, name in GAINS.items()
+    ]
+    # when a post was published is known whenever it was read
+    tiles.append(
+        _tile("Posts published", number(now["posts"]), _change(now["posts"], then["posts"], days=days))
     )
-    notes = []
-    if is_within:
-        notes.append(
-            f"Counting began on {began:%d %b %Y}, within this period: "
-            "what older posts had gained before is not in it."
-        )
+    notes = _beginnings(report, held)
+    if unread := [escape(name) for name in report.accounts if name not in held]:
+        notes.append(f"Nothing of {' and '.join(unread)} was read in it.")
+    if report.unfinished_day:
+        notes.append(f"The last day, {report.unfinished_day:%d %b}, was not over when the data was read.")
     if not is_comparable:
-        shorter = max(1, (report.period.end - began).days // 2)
-        notes.append(
-            f"The {days} days before are not held in full, so there is nothing to compare with; "
-            f"a shorter period can be compared, such as {count(shorter, 'day')}."
-        )
+        then_days = f"The {days} days before are" if days > 1 else "The day before is"
+        notes.append(f"{then_days} not held in full, so there is nothing to compare with.")
+        shorter = (report.period.end - began).days // 2
+        if shorter > 0:
+            notes.append(f"A shorter period can be compared: <code>--days {shorter}</code>.")
     return Answer(
-        html=f'<div class="tiles">{tiles}</div>' + (f"<p>{' '.join(notes)}</p>" if notes else ""),
-        foot=foot_of(report, count(own_posts(report), "post"), *TOLD_BY),
+        html=f'<div class="tiles">{"".join(tiles)}</div>' + (f"<p>{' '.join(notes)}</p>" if notes else ""),
+        foot=foot,
     )
+
+
+def _beginnings(report: Published, held: dict[str, Period]) -> list[str]:
+    """Says of which days of the period nothing is counted, because they were over when counting began."""
+    within = {name: one.start for name, one in held.items() if report.period.holds(one.start)}
+    if not within:
+        return []
+    began = (
+        " and ".join(f"on {day:%d %b %Y} for {escape(name)}" for name, day in within.items())
+        if len(report.accounts) > 1
+        else f"on {next(iter(within.values())):%d %b %Y}"
+    )
+    return [
+        f"Counting began {began}, within this period: gains of any days before are left out, "
+        "and those of older posts and images on that first day are not known."
+    ]
 
 
 def _gained(report: Published, period: Period) -> dict[str, Any]:
-    """The sums of *period*, by the keys of ``TILES``."""
+    """The sums of *period*, by the keys of ``GAINS``, and its posts.
+
+    Days before an account's first reading do not count: what posts of that week are taken to have gained on
+    them is there, and what all older ones did is not.
+    """
     [gained] = report.rows(
         """
-        with gained as (
+        with days as (
+            select *, min(day) filter (where reputation is not null) over (partition by account_name) as began
+            from main.account_daily
+            where list_contains($accounts, account_name)
+        ),
+        gained as (
             select
                 sum(post_views_gained) as post_views,
                 sum(image_views_gained) as image_views,
                 sum(points_gained) as points,
                 sum(comments_gained) as comments,
                 sum(reputation_gained) as reputation,
-            from main.account_daily
-            where list_contains($accounts, account_name) and day between $first and $last
+            from days
+            where day between $first and $last and day >= began
         ),
         published as (
             select count(*) as posts from main.posts
@@ -124,22 +142,26 @@ def _gained(report: Published, period: Period) -> dict[str, Any]:
 
 def _change(now: object, before: object, *, days: int) -> str:
     """How *now* differs from *before*, in words."""
-    if not (is_known(now) and is_known(before)):
-        return NOT_HELD
+    if not is_known(now):
+        return ""
+    if not is_known(before):
+        return "before: not held"
     new, old = float(str(now)), float(str(before))
     against = number(old) + (f" in the {days} days before" if days > 1 else " on the day before")
-    if old <= 0:
-        return against
+    if new == old:
+        return f"no change against {against}"
+    if old < COMPARABLE:
+        return f"against {against}"
     rounded = f"{100 * (new - old) / old:+.0f} %".replace("-", "−")
-    if rounded[1:] == "0 %":
-        rounded = "no change" if new == old else "hardly a change"
-    return f"{rounded} against {against}"
+    return f"{'hardly a change' if rounded[1:] == '0 %' else rounded} against {against}"
 
 
-def _tile(name: str, now: object, change: str) -> str:
+def _tile(name: str, value: str, change: str) -> str:
     return (
         f'<div class="tile"><div class="name">{escape(name)}</div>'
-        f'<div class="value">{number(now)}</div><div class="change">{escape(change)}</div></div>'
+        f'<div class="value">{value}</div>'
+        + (f'<div class="change">{escape(change)}</div>' if change else "")
+        + "</div>"
     )
 
 
@@ -147,39 +169,40 @@ def views_by_day(report: Published) -> Answer:
     """Views gained each day, those of posts of this period apart from those of older ones."""
     daily = report.rows(
         """
-        with daily as (
-            select
-                post_daily.day,
-                post_daily.views_gained,
-                coalesce((posts.published_at at time zone 'UTC')::date >= $start, false) as is_new,
-                min(post_daily.day) filter (where post_daily.is_observed) over () as observed_from,
-            from main.post_daily
-            join main.posts on posts.post_id = post_daily.post_id
-            where posts.is_own and list_contains($accounts, posts.account_name)
+        with began as (
+            select account_name, min(day) as day from main.account_daily
+            where reputation is not null
+            group by account_name
         )
         select
-            strftime(day, '%Y-%m-%d') as day,
-            is_new,
+            strftime(post_daily.day, '%Y-%m-%d') as day,
+            coalesce((posts.published_at at time zone 'UTC')::date >= $start, false) as is_new,
             -- before anything was read, a day has what its posts are taken to have gained
-            coalesce(day < observed_from, false) as is_estimate,
-            strftime(observed_from, '%d %b %Y') as observed_from,
-            sum(views_gained) as views,
-        from daily
-        where day between $start and $end
+            coalesce(post_daily.day < began.day, false) as is_estimate,
+            sum(post_daily.views_gained) as views,
+        from main.post_daily
+        join main.posts on posts.post_id = post_daily.post_id
+        left join began on began.account_name = posts.account_name
+        where
+            posts.is_own
+            and list_contains($accounts, posts.account_name)
+            and post_daily.day between $start and $end
         group by all
-        having sum(views_gained) is not null
+        having sum(post_daily.views_gained) is not null
         order by day
         """
     )
     foot = foot_of(report, count(daily["day"].nunique(), "day"), "post_metrics", "posts")
     if daily.empty:
         return nothing(
-            "No day of this period has a gain yet: that takes two readings of a post, or one that came "
-            "within a week of its publication. Run the job again tomorrow."
-            if own_posts(report)
-            else NO_POSTS,
+            NO_POSTS
+            if not own_posts(report)
+            else outside_of_what_is_held(report)
+            or "No day of this period has a gain yet: that takes two readings of a post, or one that came "
+            "within a week of its publication. Run the job again tomorrow.",
             foot=foot,
         )
+    unfinished = report.unfinished_day
     drawn = figure(y_title="views gained a day (UTC)", barmode="stack", bargap=0.25)
     for is_new, is_estimate, name, colour in (
         (True, False, "posts of this period", BLUE),
@@ -190,15 +213,28 @@ def views_by_day(report: Published) -> Answer:
         part = daily[(daily["is_new"] == is_new) & (daily["is_estimate"] == is_estimate)]
         if not part.empty:
             drawn.add_bar(
-                x=part["day"], y=part["views"], name=name, marker_color=colour,
+                x=part["day"], y=part["views"], name=name,
+                marker={
+                    "color": colour,
+                    "pattern": {
+                        "shape": ["/" if day == str(unfinished) else "" for day in part["day"]],
+                        "fillmode": "replace", "solidity": 0.4,
+                    },
+                },
                 hovertemplate="%{x|%a %d %b}<br>%{y:,.0f} views<extra>" + name + "</extra>",
             )  # fmt: skip
-    drawn.update_xaxes(**DAY_AXIS)
+    shown = daily["day"].unique()
+    # few days have a label each, and no hours
+    drawn.update_xaxes(
+        **({"type": "date", "tickvals": shown, "tickformat": "%d %b"} if len(shown) < 5 else DAY_AXIS)
+    )
     drawn.update_yaxes(nticks=6)
-    about = ""
+    about = []
     if daily["is_estimate"].any():
-        about = (
-            f"<p>Nothing was read before {daily['observed_from'].iloc[0]}. The paler days before it are "
-            "estimates: what a post had by its first reading, spread evenly since its publication.</p>"
+        about.append(
+            "The paler days are estimates from before counting began: what a post had by its first reading, "
+            "spread evenly since its publication. They are not in the sums above."
         )
-    return Answer(drawn, html=about, foot=foot)
+    if unfinished:
+        about.append(f"The hatched day, {unfinished:%d %b}, was not over when the data was read.")
+    return Answer(drawn, html=f"<p>{' '.join(about)}</p>" if about else "", foot=foot)

@@ -1,4 +1,4 @@
-"""What all answers say: the line below each, and what to do where nothing is held."""
+"""What all answers say: the line below each, whose and when, and what to do where nothing is held."""
 
 from __future__ import annotations
 
@@ -16,14 +16,42 @@ def foot_of(report: Published, known: str, *tables: str) -> str:
     """The line below an answer that rests on *known*, such as "12 posts", of what *tables* hold."""
     coverage = report.coverage(tables)
     return (
-        f"data as of {report.run_at:%Y-%m-%d %H:%M} UTC, n = {known}, coverage "
+        f"data as of {report.run_at:%d %b %Y, %H:%M} UTC, n = {known}, coverage "
         f"{'unknown' if coverage is None else percent(coverage)}"
     )
 
 
-def compared_within(report: Published, account: str) -> str:
+def compared(report: Published) -> list[str]:
+    """The account within which posts are compared, as a list: of several that with most posts."""
+    if len(report.accounts) < 2:
+        return list(report.accounts)
+    return list(
+        report.rows(
+            """
+            select account_name from main.posts
+            where is_own and list_contains($accounts, account_name)
+            group by account_name
+            order by count(*) desc, account_name
+            limit 1
+            """
+        )["account_name"]
+    )
+
+
+def compared_within(report: Published) -> str:
     """Whose posts a comparison takes, where the report is on several accounts: it is one account's."""
-    return f" This is {escape(account)} alone, which has most posts." if len(report.accounts) > 1 else ""
+    if len(report.accounts) < 2:
+        return ""
+    return "".join(f"<p>This is {escape(name)} alone, which has most posts.</p>" for name in compared(report))
+
+
+def outside_of_what_is_held(report: Published) -> str:
+    """Says that nothing of the accounts was read in the period; empty where something was."""
+    held = report.held().values()
+    if not held or any(one.meets(report.period) for one in held):
+        return ""
+    first, last = min(one.start for one in held), max(one.end for one in held)
+    return f"Nothing was read in this period; what is held runs from {first:%d %b %Y} to {last:%d %b %Y}."
 
 
 def own_posts(report: Published) -> int:
