@@ -64,7 +64,7 @@ class Published:
     Attributes:
         accounts: names of the accounts in question.
         followed: names of all accounts that the file follows.
-        run_at: when the data was read.
+        read_at: when something was last read from Imgur; nights that failed publish again, and read nothing.
         time_zone: in which times of day, hours and weekdays are shown.
     """
 
@@ -73,7 +73,7 @@ class Published:
     accounts: tuple[str, ...]
     followed: tuple[str, ...]
     period: Period
-    run_at: datetime
+    read_at: datetime
     time_zone: str
 
     @classmethod
@@ -103,7 +103,7 @@ class Published:
         """
         database = published_file(database)
         connection = opened(database)
-        run_at, report_time_zone = _parameters(connection, database)
+        read_at, report_time_zone = _parameters(connection, database)
         followed = _followed(connection)
         time_zone = time_zone or report_time_zone
         try:
@@ -117,8 +117,8 @@ class Published:
             connection,
             accounts=_chosen(account, followed),
             followed=followed,
-            period=_period(run_at.date(), days=days, start=start, end=end),
-            run_at=run_at,
+            period=_period(read_at.date(), days=days, start=start, end=end),
+            read_at=read_at,
             time_zone=time_zone,
         )
 
@@ -156,7 +156,7 @@ class Published:
     @property
     def unfinished_day(self) -> date | None:
         """The last day of the period, where it was not over when the data was read."""
-        return self.run_at.date() if self.period.holds(self.run_at.date()) else None
+        return self.read_at.date() if self.period.holds(self.read_at.date()) else None
 
     def held(self) -> dict[str, Period]:
         """From the first reading to the last, of each account in question that has been read."""
@@ -234,7 +234,8 @@ def _parameters(connection: duckdb.DuckDBPyConnection, database: str | Path) -> 
     try:
         connection.execute("select 1 from main.data_freshness limit 0")
         found = connection.execute(
-            "select run_at at time zone 'UTC', report_timezone from staging.parameters"
+            "select coalesce((select max(newest_at) from main.data_freshness), run_at) at time zone 'UTC', "
+            "report_timezone from staging.parameters"
         ).fetchone()
     except duckdb.IOException as error:
         raise PublishedFileError(_unreadable(Path(database), error)) from error
@@ -243,8 +244,8 @@ def _parameters(connection: duckdb.DuckDBPyConnection, database: str | Path) -> 
             f"{database} has no marts: an older version published it. Run: python pipelines/sync.py"
         ) from error
     assert found is not None
-    run_at, report_time_zone = found
-    return run_at.replace(tzinfo=UTC), report_time_zone
+    read_at, report_time_zone = found
+    return read_at.replace(tzinfo=UTC), report_time_zone
 
 
 def _followed(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:

@@ -225,7 +225,22 @@ def test_open__only_reads(nothing: Path) -> None:
 
     with pytest.raises(duckdb.InvalidInputException, match="read-only"):
         report.connection.execute("create table main.mine as select 1")
-    assert report.run_at == datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+    assert report.read_at == datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+
+
+def test_open__knows_that_failed_nights_read_nothing(file: Path) -> None:
+    """They publish again; the data is as old as its newest row, and so is the period."""
+    fill(
+        file,
+        "main.data_freshness",
+        {"table_name": "images", "newest_at": datetime(2026, 11, 16, 2, 30, tzinfo=UTC)},
+        {"table_name": "posts", "newest_at": datetime(2026, 11, 17, 2, 30, tzinfo=UTC)},
+    )
+
+    report = Published.open(file)
+
+    assert report.read_at == datetime(2026, 11, 17, 2, 30, tzinfo=UTC)
+    assert report.period.end == date(2026, 11, 16)
 
 
 def test_open__has_sound_joins(nothing: Path) -> None:

@@ -152,7 +152,8 @@ def latest_posts(report: Published) -> Answer:
                 "Standing": [word if isinstance(word, str) else "–" for word in posts["standing"]],
                 "At age": [age if isinstance(age, str) else "–" for age in ages],
                 "Published": [
-                    day(at if pd.notna(at) else None, today=report.run_at.date()) for at in posts["published"]
+                    day(at if pd.notna(at) else None, today=report.read_at.date())
+                    for at in posts["published"]
                 ],
                 "Votes up": [percent(share) for share in posts["upvote_share"]],
                 "Half of views after": [

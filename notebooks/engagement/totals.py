@@ -42,7 +42,7 @@ def summary(report: Published) -> Answer:
         whose += f" (also followed: {escape(', '.join(others))})"
     if not report.followed:
         whose = "This file follows <strong>no account</strong>: what there is comes from gallery feeds"
-    days = f"{report.period} · data as of {report.run_at:%d %b %Y, %H:%M} UTC"
+    days = f"{report.period} · data as of {report.read_at:%d %b %Y, %H:%M} UTC"
     clock = f"Days are UTC days; hours, weekdays and times are those of {escape(report.time_zone)}"
     return Answer(html=f'<p class="lead">{whose}<br>{days}<br>{clock}</p>')
 

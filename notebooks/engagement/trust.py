@@ -86,7 +86,7 @@ def losses(report: Published) -> Answer:
             "Gone": [name_of(*pair) for pair in zip(told["title"], told["item_id"], strict=True)],
             "Views": [number(views) for views in told["views"]],
             "When": [
-                day(at if pd.notna(at) else None, today=report.run_at.date()) for at in told["missed_on"]
+                day(at if pd.notna(at) else None, today=report.read_at.date()) for at in told["missed_on"]
             ],
             "Age then": [duration(hours) for hours in told["age_at_loss_hours"]],
             "Kind": list(told["item_id"].map(kinds)),

@@ -16,7 +16,7 @@ def foot_of(report: Published, known: str, *tables: str) -> str:
     """The line below an answer that rests on *known*, such as "12 posts", of what *tables* hold."""
     coverage = report.coverage(tables)
     return (
-        f"data as of {report.run_at:%d %b %Y, %H:%M} UTC, n = {known}, coverage "
+        f"data as of {report.read_at:%d %b %Y, %H:%M} UTC, n = {known}, coverage "
         f"{'unknown' if coverage is None else percent(coverage)}"
     )
 
