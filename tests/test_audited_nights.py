@@ -156,6 +156,7 @@ def test_night__that_fails_an_audit_is_told_by_the_next_file(tmp_path: Path) -> 
     assert nights.published(found) == [(rows_found, examples)]
 
 
+@pytest.mark.slow
 def test_nights__are_published_again_once_a_purge_is_accepted(tmp_path: Path) -> None:
     """Images that were in an album, too, are purged: one audit keeps the file, and the flag that it names ends that."""
     nights = Nights(tmp_path, images=60)
@@ -177,6 +178,7 @@ def test_nights__are_published_again_once_a_purge_is_accepted(tmp_path: Path) ->
     assert nights.published(held) == [(10,)]
 
 
+@pytest.mark.slow
 def test_nights__are_published_again_once_a_loss_is_accepted(tmp_path: Path) -> None:
     """Where most of a table has gone, --accept-vanished says that a person knows, and the summary what was lost."""
     nights = Nights(tmp_path, images=60)

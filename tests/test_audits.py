@@ -70,7 +70,7 @@ class FixedClock(StandingClock):
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Warehouse:
-    return Warehouse(tmp_path / "data", clock=StandingClock(), sql_dir=without_marts(tmp_path))
+    return Warehouse(tmp_path / "data", clock=StandingClock(), sql_dir=without_marts())
 
 
 @pytest.fixture

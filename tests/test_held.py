@@ -50,7 +50,7 @@ class Filling:
     """A warehouse that is being filled; rows are loaded together, for opening a file takes its time."""
 
     def __init__(self, data_dir: Path) -> None:
-        self.warehouse = Warehouse(data_dir, clock=StandingClock(), sql_dir=without_marts(data_dir))
+        self.warehouse = Warehouse(data_dir, clock=StandingClock(), sql_dir=without_marts())
         self._rows: dict[str, list[dict[str, Any]]] = {}
 
     def put(self, table: Table, row: dict[str, Any]) -> None:

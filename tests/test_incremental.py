@@ -240,6 +240,7 @@ def states(nights: Nights) -> dict[str, tuple[bool, bool]]:
     return {image: (is_missing, is_deleted) for image, is_missing, is_deleted in rows}
 
 
+@pytest.mark.slow
 def test_deletions__missing_then_deleted_then_back(tmp_path: Path) -> None:
     """An image that is gone is missing after one night and deleted after two proved ones; seen again it is back."""
     nights = Nights(tmp_path)
@@ -319,6 +320,7 @@ def test_warehouse__lost_data_directory_brings_everything_back(tmp_path: Path) -
     ) == [(40, 40)]
 
 
+@pytest.mark.slow
 def test_warehouse__unchanged_reply_brings_its_rows_as_if_it_had_come_again(tmp_path: Path) -> None:
     """A 304 refreshes what was seen, and history grows no more than by an equal reply."""
     nights = Nights(tmp_path)
@@ -361,6 +363,7 @@ def test_warehouse__another_destination_is_sent_everything(
     assert (result.receipt.rows["images"], result.receipt.rows["image_metrics"]) == (40, 40)
 
 
+@pytest.mark.slow
 def test_warehouse__older_work_file_is_noticed(tmp_path: Path) -> None:
     """A work file from a backup lacks what the pipelines folder claims: the rows come again."""
     nights = Nights(tmp_path, images=120, per_page="ignored")
@@ -396,6 +399,7 @@ def test_warehouse__quiet_night_adds_nothing_to_history(tmp_path: Path) -> None:
     assert any(len(views) == 1 for _, views, _ in rows)
 
 
+@pytest.mark.slow
 def test_warehouse__history_is_whole_though_a_list_was_read_as_a_parent_only(tmp_path: Path) -> None:
     """What --only album_images sends of the list of albums is not loaded: its 304 must not be taken for old news."""
     nights = Nights(tmp_path)
@@ -431,6 +435,7 @@ def test_lists__of_one_account_under_two_names_are_read_once(tmp_path: Path) -> 
     assert {path.split("/")[3] for path in asked} == {"me"}
 
 
+@pytest.mark.slow
 def test_looks__are_not_for_accounts_that_are_not_followed(tmp_path: Path) -> None:
     """A missing image of me is nothing for a run without me, which may have no login."""
     nights = Nights(tmp_path, images=120, per_page="ignored")
@@ -461,6 +466,7 @@ def test_journal__is_off_where_the_source_is_used_alone(tmp_path: Path) -> None:
     assert "journal_package" not in lab.pipeline.state["sources"]["imgur"]
 
 
+@pytest.mark.slow
 def test_full_refresh__forgets_and_reads_anew(tmp_path: Path) -> None:
     """--full-refresh asks for every page and album of what --only names, and drops no history."""
     nights = Nights(tmp_path)
@@ -477,6 +483,7 @@ def test_full_refresh__forgets_and_reads_anew(tmp_path: Path) -> None:
     assert nights.work("select count(*) from imgur_raw.album_metrics") == history
 
 
+@pytest.mark.slow
 def test_full_refresh__of_a_feed_takes_no_unchanged_reply(tmp_path: Path) -> None:
     """The bodies that were kept of a feed's pages are forgotten too: each page comes anew."""
     nights = Nights(tmp_path)

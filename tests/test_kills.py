@@ -289,6 +289,7 @@ def kill_and_go_on(lane: Lane, folder: Path, point: At, *, whole: Ran, wanted: d
     return ", ".join(f"{name}: {problem}" for name, problem in problems.items() if problem)
 
 
+@pytest.mark.slow
 def test_kill__of_a_list_under_way_costs_no_page_twice(lane: Lane, tmp_path: Path) -> None:
     """Killed once three pages are in the journal, the next run asks for the rest only and has every row once."""
     whole = lane.night(tmp_path / "whole", only=("account_images",))
@@ -396,6 +397,7 @@ def whole_published(folder: Path) -> tuple[Any, ...]:
     return row
 
 
+@pytest.mark.slow
 def test_kill__between_two_folders_of_dlt_does_not_stop_every_later_night(lane: Lane, tmp_path: Path) -> None:
     """A package that lies where it was extracted and where it was normalized is made anew of the paid replies."""
     lane.night(

@@ -45,7 +45,7 @@ class Nights:
             accounts=("me",),
             quiet=True,
             settings={"credentials": credentials_of(self.simulator), "feeds": []},
-            sql_dir=SQL_DIR if with_marts else without_marts(folder),
+            sql_dir=SQL_DIR if with_marts else without_marts(),
         )
 
     def run(self, **changes: Any) -> night.NightResult:
@@ -304,6 +304,7 @@ def test_run__loads_what_a_killed_run_had_fetched(tmp_path: Path) -> None:
     assert any("interrupted" in note for note in result.receipt.notes)
 
 
+@pytest.mark.slow
 def test_run__gives_up_a_package_that_cannot_be_loaded(tmp_path: Path) -> None:
     """A poisoned package does not stop every later night: it is aborted, and said."""
     nights = Nights(tmp_path)

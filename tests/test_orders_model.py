@@ -100,7 +100,7 @@ def _parts(
 
 def test_orders__what_a_plan_leaves_is_mended_by_nights_without_one() -> None:
     """Planned nights among all others break nothing that the unplanned ones promise."""
-    run_machine(PlannedList, steps=1000, derandomize=True)
+    run_machine(PlannedList, steps=500, derandomize=True)
 
 
 @pytest.mark.slow

@@ -45,6 +45,7 @@ def test_rounds__wait_for_the_hour_and_go_on(tmp_path: Path) -> None:
     assert not [request for request in nights.simulator.requests if request.status == 429]
 
 
+@pytest.mark.slow
 def test_rounds__publish_before_they_wait(tmp_path: Path) -> None:
     """While a night waits for credits, readers have what it has read so far."""
     nights = Nights(tmp_path, images=600, user_limit=6, per_page="ignored")
@@ -96,6 +97,7 @@ def test_rounds__send_nothing_after_the_deadline(tmp_path: Path) -> None:
     assert 0 < nights.published("select count(*) from imgur_raw.images")[0][0] < 900
 
 
+@pytest.mark.slow
 def test_rounds__share_the_allowance_of_the_run(tmp_path: Path) -> None:
     """--max-credits is for all rounds together."""
     nights = Nights(tmp_path, images=900, user_limit=6, per_page="ignored")
@@ -106,6 +108,7 @@ def test_rounds__share_the_allowance_of_the_run(tmp_path: Path) -> None:
     assert (result.outcome, result.exit_code) == ("stopped", 0)
 
 
+@pytest.mark.slow
 def test_rounds__two_cool_downs_end_the_night(tmp_path: Path) -> None:
     """Over capacity is waited out once; the second time in a night it ends it."""
     nights = Nights(tmp_path, images=300, per_page="ignored")
@@ -119,6 +122,7 @@ def test_rounds__two_cool_downs_end_the_night(tmp_path: Path) -> None:
     assert timedelta(minutes=10) <= nights.simulator.now() - began < timedelta(minutes=12)
 
 
+@pytest.mark.slow
 def test_rounds__read_feeds_and_accounts_once(tmp_path: Path) -> None:
     """What a round has read whole is not read again by the next one of the same night."""
     nights = Nights(tmp_path, images=600, user_limit=8, per_page="ignored", client_limit=12_500)
@@ -133,6 +137,7 @@ def test_rounds__read_feeds_and_accounts_once(tmp_path: Path) -> None:
     assert len([r for r in nights.simulator.requests if r.path == "/3/account/me"]) == 1
 
 
+@pytest.mark.slow
 def test_rounds__details_that_an_hour_did_not_reach_to_are_read_in_the_next(tmp_path: Path) -> None:
     """Comment trees of posts that were found before the hour ended are fetched after it."""
     nights = Nights(tmp_path, images=60, albums=5, posts=240, user_limit=20)
@@ -190,6 +195,7 @@ def test_plan__says_what_the_run_then_spends(tmp_path: Path) -> None:
         nights.simulator.advance(timedelta(days=(1, 2, 1, 3, 1, 1, 5, 1, 1, 1)[number]))
 
 
+@pytest.mark.slow
 def test_plan__estimates_stand_beside_what_was_spent(tmp_path: Path) -> None:
     """sync_runs keeps each line of the plan with its price and what it took, and the summary says so."""
     nights = Nights(tmp_path)
@@ -209,6 +215,7 @@ def test_plan__estimates_stand_beside_what_was_spent(tmp_path: Path) -> None:
     assert planned == result.receipt.plan.expected  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 def test_charges__tell_new_rows_from_refreshed_ones(tmp_path: Path) -> None:
     """credit_charges says per endpoint what was new, what was seen again, and what was answered with 304."""
     nights = Nights(tmp_path)
@@ -227,6 +234,7 @@ def test_charges__tell_new_rows_from_refreshed_ones(tmp_path: Path) -> None:
     assert (second, new, refreshed) == (0, 3, 40)
 
 
+@pytest.mark.slow
 def test_charges__count_unchanged_replies(tmp_path: Path) -> None:
     """A night in which nothing moves is answered with 304s, which cost as much and are counted."""
     nights = Nights(tmp_path)
@@ -238,6 +246,7 @@ def test_charges__count_unchanged_replies(tmp_path: Path) -> None:
     assert result.receipt.charges["account_albums"] >= result.receipt.unchanged["account_albums"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page_size", [50, 100])
 def test_plan__costs_no_more_than_the_least_and_two_credits_a_list(tmp_path: Path, page_size: int) -> None:
     """A first load, a quiet night and a night of 60 new images stay within the bound of docs/credits.md."""
@@ -269,6 +278,7 @@ def test_plan__costs_no_more_than_the_least_and_two_credits_a_list(tmp_path: Pat
     assert nights.published("select count(*) from imgur_raw.images") == [(account.images + 60,)]
 
 
+@pytest.mark.slow
 def test_plan__too_few_credits_still_come_to_the_end(tmp_path: Path) -> None:
     """Six credits a night read a list of 500 images by 50 to its end within four nights, and lose nothing."""
     nights = Nights(tmp_path, images=500, per_page="ignored")
@@ -333,6 +343,7 @@ def test_plan__leaves_a_list_that_shows_no_more_of_itself(tmp_path: Path) -> Non
     assert "though there are credits" in (result.reason or "")
 
 
+@pytest.mark.slow
 def test_rounds__a_full_refresh_reads_all_details_anew(tmp_path: Path) -> None:
     """Albums that the first hour of a full refresh did not reach to are read in the next."""
     nights = Nights(tmp_path, images=60, albums=20, posts=0, user_limit=10)
@@ -348,6 +359,7 @@ def test_rounds__a_full_refresh_reads_all_details_anew(tmp_path: Path) -> None:
     assert nights.asked_for("/3/album/") == 2 * first
 
 
+@pytest.mark.slow
 def test_rounds__details_of_feeds_are_read_in_the_next(tmp_path: Path) -> None:
     """What a feed has shown before the hour ended is not forgotten, though the feed is not read again."""
     nights = Nights(tmp_path, images=0, albums=0, user_limit=30)
@@ -363,6 +375,7 @@ def test_rounds__details_of_feeds_are_read_in_the_next(tmp_path: Path) -> None:
     assert nights.asked_for("/gallery/hot/viral") == 2
 
 
+@pytest.mark.slow
 def test_rounds__without_a_plan_go_on_where_the_hour_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -379,6 +392,7 @@ def test_rounds__without_a_plan_go_on_where_the_hour_ended(
     assert nights.asked_for("/comments/best") > 12
 
 
+@pytest.mark.slow
 def test_rounds__tell_no_failure_that_a_later_one_has_mended(tmp_path: Path) -> None:
     """A list that could not be read before the hour ended, and was after it, is no failure of the run."""
     nights = Nights(tmp_path, images=300, user_limit=8, per_page="ignored")
@@ -411,6 +425,7 @@ def test_plan__owes_nothing_of_a_list_that_was_read_for_its_details(tmp_path: Pa
     assert (result.outcome, result.receipt.owed) == ("done", [])
 
 
+@pytest.mark.slow
 def test_plan__owes_nothing_of_an_account_that_is_not_there(tmp_path: Path) -> None:
     """The lists of an account without a page are not asked for, in no round, and are not owed."""
     nights = Nights(tmp_path, images=250, user_limit=15, per_page="ignored")
@@ -422,6 +437,7 @@ def test_plan__owes_nothing_of_an_account_that_is_not_there(tmp_path: Path) -> N
     assert nights.asked_for("nobody_at_all") == 1
 
 
+@pytest.mark.slow
 def test_plan__until_leaves_newer_holes(tmp_path: Path) -> None:
     """A run with --until closes no hole above it: what is newer is left to a run without it."""
     nights = Nights(tmp_path, images=900, per_page="ignored")
@@ -438,6 +454,7 @@ def test_plan__until_leaves_newer_holes(tmp_path: Path) -> None:
     assert newer < 400
 
 
+@pytest.mark.slow
 def test_plan__misses_no_live_image_when_others_are_deleted_meanwhile(tmp_path: Path) -> None:
     """Images that deletions pull over the end of the front, before held pages are read, are not missing."""
     nights = Nights(tmp_path, images=900, albums=4, per_page="ignored")
@@ -505,6 +522,7 @@ def test_rounds__limit_that_imgur_does_not_explain_is_waited_out_once(tmp_path: 
     assert nights.asked_for("albums/0") <= 4
 
 
+@pytest.mark.slow
 def test_plan__knows_of_a_cool_down(tmp_path: Path) -> None:
     """After "over capacity" --plan says until when nothing is asked, and counts the credits that there are."""
     nights = Nights(tmp_path)

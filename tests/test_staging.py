@@ -42,14 +42,14 @@ RANKS = {"VARCHAR": 0, "JSON": 1, "BIGINT": 2, "DOUBLE": 2, "BOOLEAN": 3, "TIMES
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Warehouse:
-    return Warehouse(tmp_path / "data", clock=StandingClock(), sql_dir=without_marts(tmp_path))
+    return Warehouse(tmp_path / "data", clock=StandingClock(), sql_dir=without_marts())
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     """A warehouse in which every table has been loaded, without a row, and the views are made."""
     folder = tmp_path_factory.mktemp("whole")
-    warehouse = Warehouse(folder / "data", clock=StandingClock(), sql_dir=without_marts(folder))
+    warehouse = Warehouse(folder / "data", clock=StandingClock(), sql_dir=without_marts())
     for table in TABLES.values():
         load(warehouse, table)
     warehouse.apply_sql()

@@ -94,6 +94,7 @@ def test_sync__refuses_to_send_tokens_in_the_clear(tmp_path: Path) -> None:
     assert "https" in err
 
 
+@pytest.mark.slow
 def test_sync__report_comes_after_the_night(tmp_path: Path) -> None:
     """--report makes one of what was published; where it cannot, a line says why, and the night is done all the same."""
     simulator = Simulator(seed=5, images=60, albums=3, posts=240)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
 import resource
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -106,10 +110,11 @@ def write_sql(folder: Path, **files: str) -> Path:
     return folder
 
 
-def without_marts(folder: Path) -> Path:
-    """The project's relations but for the marts, which take most of the time; returns a folder inside *folder*."""
-    lean = folder / "sql_without_marts"
-    lean.mkdir(parents=True)
+@cache
+def without_marts() -> Path:
+    """The project's relations but for the marts, which take most of the time; one folder, parsed once."""
+    lean = Path(tempfile.mkdtemp(prefix="imgur_sql_without_marts_"))
+    atexit.register(shutil.rmtree, lean)
     for name in ("staging", "audits", "plan"):
         (lean / name).symlink_to(SQL_DIR / name)
     return lean
