@@ -620,7 +620,10 @@ SYNC_RUNS = Table(
             "published, kept (an older file stays, see reason), off, or null while it is not known.",
         ),
         _ours(
-            "published_at", Kind.TIME, "When the file was published, UTC; completed by the next run's file."
+            "published_at",
+            Kind.TIME,
+            "When its file was published, the last time where it had many rounds, UTC; completed by the next "
+            "run's file.",
         ),
         _ours("version", Kind.TEXT, "Version of imgur_source."),
         FETCHED_AT,

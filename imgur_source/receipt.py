@@ -41,6 +41,7 @@ class Receipt:
         credits, charges, requests: what was spent, in total and by endpoint.
         unchanged: 304s by endpoint.
         meter: what counts all this, for all rounds of the run; None before the first one.
+        published_at: when a round of it was last published, UTC; None before.
         replays: replies that an earlier run had paid for, by endpoint.
         journal_package: what to confirm with the journal once the rows are loaded; None where there is none.
         sunsets: endpoints that Imgur announced to retire, and when.
@@ -75,6 +76,7 @@ class Receipt:
     requests: Counter[str] = field(default_factory=Counter)
     unchanged: Counter[str] = field(default_factory=Counter)
     meter: CreditMeter | None = None
+    published_at: datetime | None = None
     replays: Counter[str] = field(default_factory=Counter)
     journal_package: int | None = None
     sunsets: dict[str, str] = field(default_factory=dict)

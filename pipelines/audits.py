@@ -17,7 +17,15 @@ from typing import Literal, get_args
 import duckdb
 from checks import Problem
 from duckdb_files import literal, quoted
-from relations import AUDIT_RESULTS, PARAMETERS, RelationError, ask_and_count, present_in, queries
+from relations import (
+    AUDIT_RESULTS,
+    PARAMETERS,
+    RelationError,
+    ask_and_count,
+    present_in,
+    queries,
+    without_input,
+)
 
 EXAMPLES = 3  # rows of an audit that are told
 AUDITS = "audits"  # the folder in sql/
@@ -88,17 +96,22 @@ def findings(
 ) -> Iterator[Finding]:
     """Ask the audits of one severity about the relations as last made: a finding each, good ones too.
 
-    An audit of what is not there is passed over.
+    Before the relations are made there is nothing to ask.
 
     Raises:
-        RelationError: an audit cannot be asked, or its first line does not begin with its severity.
+        RelationError: an audit cannot be asked, reads what is not there, or its first line does not
+            begin with its severity.
     """
     present = present_in(connection)
+    if PARAMETERS not in present:
+        return
     for audit in queries(connection, sql_dir / AUDITS):
         severity, _, meaning = audit.heading.partition(": ")
         if severity not in get_args(Severity):
             raise RelationError(audit.path, "its first line begins neither with error: nor with warn:")
-        if severity == wanted and not audit.missing(present):
+        if missing := audit.missing(present):
+            raise without_input(audit, missing[0])
+        if severity == wanted:
             examples, rows_found = ask_and_count(connection, audit, limit=EXAMPLES)
             yield Finding(
                 audit.name,

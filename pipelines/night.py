@@ -159,6 +159,8 @@ def run(options: Options, *, clock: Clock, transport: httpx.BaseTransport | None
         while True:
             _read_a_round(options, warehouse, settings, runtime, signals, journal)
             finding = _publish(options, warehouse, settings, run_id, receipt, keep_runs=keep_runs)
+            if finding.publication is not None:
+                receipt.published_at = finding.publication.published_at
             signals.release()
             if not is_worth_waiting(receipt.resumes_at, stop):
                 break
@@ -433,6 +435,7 @@ def _books(
         "owed": json.dumps(receipt.owed),
         "notes": json.dumps([*receipt.retirements, *receipt.notes]),
         "publication": None if options.is_published else "off",
+        "published_at": receipt.published_at,  # by an earlier round
         "version": version("imgur_source"),
         "fetched_at": now,
     }

@@ -89,8 +89,8 @@ def drop_old_runs(connection: duckdb.DuckDBPyConnection, *, before: datetime) ->
     runs = quoted(RAW_SCHEMA, SYNC_RUNS.name)
     old = (
         f"select run_id from {runs} where started_at < ? and run_id is distinct from ("
-        f"select run_id from {runs} where publication = 'published' "
-        "order by published_at desc nulls last, run_id desc limit 1)"
+        f"select run_id from {runs} where published_at is not null "
+        "order by published_at desc, run_id desc limit 1)"
     )
     if CREDIT_CHARGES.name in columns:
         connection.execute(

@@ -197,6 +197,11 @@ def ask_and_count(
     return rows, number
 
 
+def without_input(query: Query, name: str) -> RelationError:
+    """The error that says of *query* that *name*, which it reads, can never be there."""
+    return RelationError(query.path, f"it reads {name}, which is neither loaded nor in sql/")
+
+
 def _query(connection: duckdb.DuckDBPyConnection, path: Path) -> Query:
     text = path.read_text(encoding="utf-8")
     known = _PARSED.get(path)
@@ -259,7 +264,7 @@ def _in_order(files: Mapping[str, Query]) -> Sequence[str]:
             schema, _, table = name.partition(".")
             is_given = name in GIVEN or (schema == RAW_SCHEMA and table in TABLES)
             if name not in files and not is_given:
-                raise RelationError(query.path, f"it reads {name}, which is neither loaded nor in sql/")
+                raise without_input(query, name)
     sorter = TopologicalSorter({name: sorted(files[name].inputs & files.keys()) for name in sorted(files)})
     try:
         return tuple(sorter.static_order())

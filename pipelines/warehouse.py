@@ -521,7 +521,7 @@ def _complete(
         return False
     updated = connection.execute(
         f"update {quoted(RAW_SCHEMA, SYNC_RUNS.name)} "
-        "set publication = $outcome, published_at = $published_at, "
+        "set publication = $outcome, published_at = coalesce($published_at, published_at), "
         "reason = case when $why is null or starts_with(coalesce(reason, ''), $sign) then reason "
         "else concat_ws(' ', $sign || $why, reason) end where run_id = $run_id returning run_id",
         {

@@ -26,8 +26,10 @@ from work_files import (
 )
 
 from imgur_source.models import (
+    ACCOUNT_METRICS,
     ACCOUNTS,
     ALBUM_IMAGES,
+    ALBUM_METRICS,
     ALBUMS,
     COMMENT_METRICS,
     COMMENTS,
@@ -35,6 +37,7 @@ from imgur_source.models import (
     GALLERY_RANKS,
     IMAGE_METRICS,
     IMAGES,
+    ITEM_LOOKS,
     LIST_ITEMS,
     LIST_SWEEPS,
     POST_COMMENTS,
@@ -90,13 +93,27 @@ def items_of(warehouse: Warehouse, number: int, *, seen: float, name: str = OWN,
     )
 
 
-def a_walk(days: float, *, name: str = OWN) -> dict[str, Any]:
-    return {"list": name, "started_at": NIGHT + days * ONE_DAY, "is_complete": True, "is_proved": False}
+def a_walk(days: float, *, name: str = OWN, ended: float | None = None) -> dict[str, Any]:
+    """A walk that began so many days after the first night; where none is said it *ended* at once."""
+    return {
+        "list": name,
+        "started_at": NIGHT + days * ONE_DAY,
+        "ended_at": NIGHT + (days if ended is None else ended) * ONE_DAY,
+        "is_complete": True,
+        "is_proved": False,
+    }
 
 
-def a_run(days: float, publication: str | None = "published") -> dict[str, Any]:
-    """A run that ended so many days after the first night."""
-    return {"run_id": str(days), "publication": publication, "published_at": NIGHT + days * ONE_DAY}
+def a_run(
+    days: float, publication: str | None = "published", *, published: bool | None = None
+) -> dict[str, Any]:
+    """A run that ended so many days after the first night, and published then, or in an earlier round."""
+    is_published = publication == "published" if published is None else published
+    return {
+        "run_id": str(days),
+        "publication": publication,
+        "published_at": NIGHT + days * ONE_DAY if is_published else None,
+    }
 
 
 def errors_of(warehouse: Warehouse, *, accept_vanished: bool = False) -> list[str]:
@@ -154,8 +171,19 @@ def test_vanished_at_once__names_each_list(warehouse: Warehouse) -> None:
         ([a_run(1.5, "kept")], (50, 100)),
         ([a_run(0.5), a_run(1.5)], (25, 75)),
         ([a_run(2.5)], None),
+        ([a_run(0.5), a_run(1.5, "kept", published=True)], (25, 75)),
+        ([a_run(0.5), a_run(1.5, None, published=True)], (25, 75)),
     ],
-    ids=["before both", "kept since", "no run", "never published", "between them", "accepted"],
+    ids=[
+        "before both",
+        "kept since",
+        "no run",
+        "never published",
+        "between them",
+        "accepted",
+        "round before",
+        "killed in a round",
+    ],
 )
 def test_vanished_at_once__counts_since_the_last_publication(
     warehouse: Warehouse, runs: list[dict[str, Any]], numbers: tuple[int, int] | None
@@ -175,7 +203,20 @@ def test_vanished_at_once__counts_since_the_last_publication(
     assert errors_of(warehouse) == [f"vanished_at_once: {MEANING} Found: {found}."]
 
 
-def test_vanished_at_once__is_passed_over_without_its_inputs(warehouse: Warehouse) -> None:
+@pytest.mark.parametrize("audit", ["vanished_at_once", "lists_emptied"])
+@pytest.mark.parametrize(("ended", "is_told"), [(1.4, False), (1.6, True)])
+def test_vanished__what_a_killed_run_had_read_counts_when_it_is_loaded(
+    warehouse: Warehouse, audit: str, ended: float, is_told: bool
+) -> None:
+    """A walk that was begun before a publication, and ended after it, was no part of what that published."""
+    items_of(warehouse, 21 if audit == "vanished_at_once" else 20, seen=0)
+    load(warehouse, LIST_SWEEPS, a_walk(1, ended=ended))
+    load(warehouse, SYNC_RUNS, a_run(1.5))
+    warehouse.apply_sql()
+    assert [found.rows_found for found in warehouse.audit() if found.audit == audit] == [int(is_told)]
+
+
+def test_vanished_at_once__is_not_asked_without_its_inputs(warehouse: Warehouse) -> None:
     """Before the views are made the audit has nothing to ask."""
     items_of(warehouse, 30, seen=0)
     load(warehouse, LIST_SWEEPS, a_walk(1))
@@ -198,6 +239,7 @@ def test_audits__say_what_they_found(own_audits: Warehouse) -> None:
         ),
     )
     load_tags(own_audits, 1_234)
+    own_audits.apply_sql()
     three = tuple({"tag": tag, "followers": None} for tag in ("0", "1", "10"))
     odd = ({"seen_at": "2026-11-23 02:00:00+00", "tags": "1234"},)
     found = own_audits.audit()
@@ -233,12 +275,21 @@ def test_audits__are_none_without_a_work_file(own_audits: Warehouse) -> None:
             "-- error: Wrong.\nselect nam from imgur_raw.tags",
             'Binder Error: Referenced column "nam" not found',
         ),
+        (
+            "-- error: Wrong.\nselect post_id from main.postz",
+            "it reads main.postz, which is neither loaded nor in sql/",
+        ),
+        (
+            "-- warn: Wrong.\nselect name from imgur_raw.tagz",
+            "it reads imgur_raw.tagz, which is neither loaded nor in sql/",
+        ),
     ],
 )
 def test_audits__name_the_file_that_is_wrong(own_audits: Warehouse, text: str, reason: str) -> None:
     """An audit that cannot be asked is an error with its path: it must not pass for a clean bill."""
     write_sql(own_audits.sql_dir, audits__wrong=text)
     load_tags(own_audits, 1)
+    own_audits.apply_sql()
     with pytest.raises(RelationError, match=r"audits/wrong\.sql: ") as failed:
         own_audits.audit()
     assert failed.value.reason.startswith(reason)
@@ -503,6 +554,68 @@ CASES: dict[str, tuple[str, Tables, list[tuple[str | None, ...]]]] = {
             ),
         ],
         [("images", "fetched", shown(-1), shown(1.5)), ("images", "made", shown(1.5), None)],
+    ),
+    "answers that are older than what they answer": (
+        "impossible_times",
+        [
+            (
+                POST_COMMENTS,
+                [
+                    {"id": 1, "post_id": "p", "datetime": days(-1), "fetched_at": days(0)},
+                    {"id": 2, "post_id": "p", "parent_id": 1, "datetime": days(-25 / 24), "fetched_at": days(0)},
+                    {"id": 3, "post_id": "p", "parent_id": 1, "datetime": days(-1.05), "fetched_at": days(0)},
+                    {"id": 4, "post_id": "p", "parent_id": 9, "datetime": days(-9), "fetched_at": days(0)},
+                ],
+            ),
+        ],
+        [("post_comments", "3", shown(-1.05), shown(0))],
+    ),
+    "histories that begin or end in the future, or end before they begin": (
+        "impossible_times",
+        [
+            (
+                POST_METRICS,
+                [
+                    {"id": "a", "observed_at": days(-1), "fetched_at": days(1)},
+                    {"id": "b", "observed_at": days(-1), "fetched_at": days(1.5)},
+                    {"id": "c", "observed_at": days(0), "fetched_at": days(-1)},
+                ],
+            ),
+        ],
+        [("post_metrics", "b", shown(-1), shown(1.5)), ("post_metrics", "c", shown(0), shown(-1))],
+    ),
+    "counters of albums and comments, and one that was hidden meanwhile": (
+        "falling_counters",
+        [
+            (
+                ALBUM_METRICS,
+                [
+                    {"id": "a", "observed_at": days(-3), "views": 500},
+                    {"id": "a", "observed_at": days(-2), "views": None},
+                    {"id": "a", "observed_at": days(-1), "views": 5},
+                ],
+            ),
+            (
+                COMMENT_METRICS,
+                [
+                    {"id": 1, "observed_at": days(-2), "ups": 50, "downs": 30, "points": 20},
+                    {"id": 1, "observed_at": days(-1), "ups": 5, "downs": 20, "points": -15},
+                ],
+            ),
+            (
+                IMAGE_METRICS,
+                [
+                    {"id": "i", "observed_at": days(-9), "views": 500},
+                    {"id": "i", "observed_at": days(-8), "views": None},
+                    {"id": "i", "observed_at": days(-1), "views": 5},
+                ],
+            ),
+        ],
+        [
+            ("albums", "a", "views", "500", "5", shown(-1)),
+            ("comments", "1", "ups", "50", "5", shown(-1)),
+            ("images", "i", "views", "500", "5", shown(-1)),
+        ],
     ),
     "counters by more than ten and a hundredth, and none of long ago": (
         "falling_counters",
@@ -912,6 +1025,8 @@ def test_audit__each_has_a_case() -> None:
 
 
 DANGLING: dict[str, tuple[Table, list[dict[str, Any]]]] = {
+    "account_metrics.account_id": (ACCOUNT_METRICS, [{"id": 9, "observed_at": days(0)}]),
+    "album_metrics.album_id": (ALBUM_METRICS, [{"id": "x", "observed_at": days(0)}]),
     "comment_metrics.comment_id": (COMMENT_METRICS, [{"id": 99, "observed_at": days(0)}]),
     "comments.item_id": (COMMENTS, [{"id": n, "image_id": "x", "datetime": days(-1)} for n in range(10, 16)]),
     "comments.parent_id": (
@@ -938,7 +1053,14 @@ def test_dangling_references__of_each_column(warehouse: Warehouse, reference: st
     load(warehouse, TAGS, {"name": "t"})
     load(warehouse, POST_TAGS, {"post_id": "p", "tag": "t"})
     load(warehouse, GALLERY_RANKS, {"feed": "f", "position": 0, "post_id": "p"})
-    for table, id_ in ((IMAGE_METRICS, "i"), (POST_METRICS, "p"), (COMMENT_METRICS, 1)):
+    load(warehouse, ACCOUNTS, {"id": 1})
+    for table, id_ in (
+        (ACCOUNT_METRICS, 1),
+        (ALBUM_METRICS, "a"),
+        (COMMENT_METRICS, 1),
+        (IMAGE_METRICS, "i"),
+        (POST_METRICS, "p"),
+    ):
         load(warehouse, table, {"id": id_, "observed_at": days(-1)})
     load(warehouse, POST_COMMENTS, {"id": 1, "post_id": "p", "image_id": "p"})
     load(
@@ -977,6 +1099,19 @@ def test_dangling_references__of_each_column(warehouse: Warehouse, reference: st
 
 IN_THE_FUTURE = days(1.5)
 DATED: dict[str, tuple[Table, dict[str, Any]]] = {
+    "account_metrics": (ACCOUNT_METRICS, {"id": 1, "observed_at": IN_THE_FUTURE}),
+    "album_metrics": (ALBUM_METRICS, {"id": "a", "observed_at": IN_THE_FUTURE}),
+    "comment_metrics": (COMMENT_METRICS, {"id": 1, "observed_at": IN_THE_FUTURE}),
+    "detail_fetches": (DETAIL_FETCHES, {"item_id": "p", "fetched_at": IN_THE_FUTURE}),
+    "gallery_ranks": (
+        GALLERY_RANKS,
+        {"feed": "f", "position": 0, "post_id": "p", "observed_at": IN_THE_FUTURE},
+    ),
+    "image_metrics": (IMAGE_METRICS, {"id": "i", "observed_at": IN_THE_FUTURE}),
+    "item_looks": (ITEM_LOOKS, {"list": "l", "item_id": "i", "looked_at": IN_THE_FUTURE}),
+    "list_items": (LIST_ITEMS, {"list": "l", "item_id": "i", "fetched_at": IN_THE_FUTURE}),
+    "list_sweeps": (LIST_SWEEPS, {"list": "l", "started_at": IN_THE_FUTURE}),
+    "post_metrics": (POST_METRICS, {"id": "p", "observed_at": IN_THE_FUTURE}),
     "accounts": (ACCOUNTS, {"id": 1, "created": IN_THE_FUTURE}),
     "album_images": (ALBUM_IMAGES, {"album_id": "a", "image_id": "i", "datetime": IN_THE_FUTURE}),
     "albums": (ALBUMS, {"id": "a", "datetime": IN_THE_FUTURE}),
@@ -988,6 +1123,8 @@ DATED: dict[str, tuple[Table, dict[str, Any]]] = {
     "subreddit_posts": (SUBREDDIT_POSTS, {"id": "p", "datetime": IN_THE_FUTURE}),
 }
 VOTED: dict[str, tuple[Table, dict[str, Any]]] = {
+    "album_images": (ALBUM_IMAGES, {"album_id": "a", "image_id": "i"}),
+    "post_images": (POST_IMAGES, {"post_id": "p", "image_id": "i"}),
     "comments": (COMMENTS, {"id": 1}),
     "images": (IMAGES, {"id": "i"}),
     "post_comments": (POST_COMMENTS, {"id": 1, "post_id": "p"}),
@@ -1011,10 +1148,18 @@ def test_points_are_not_votes__of_each_table(warehouse: Warehouse) -> None:
     assert [row[0] for row in rows_of_audit(warehouse, "points_are_not_votes")] == sorted(VOTED)
 
 
+def test_points_are_not_votes__tells_an_image_of_two_albums_once(warehouse: Warehouse) -> None:
+    """What it says twice of one image is one finding."""
+    row = {"image_id": "i", "ups": 5, "downs": 2, "points": 4}
+    load(warehouse, ALBUM_IMAGES, row | {"album_id": "a"}, row | {"album_id": "b"})
+    warehouse.apply_sql()
+    assert rows_of_audit(warehouse, "points_are_not_votes") == [("album_images", "i", "5", "2", "4")]
+
+
 def test_falling_counters__of_each_counter(warehouse: Warehouse) -> None:
     """Every counter of a post that only grows is looked at."""
     counters = ("comment_count", "downs", "favorite_count", "ups", "views")
-    for day, value in ((-2, 100), (-1, 50)):
+    for day, value in ((-3, 100), (-2, None), (-1, 50)):  # hidden in between
         load(warehouse, POST_METRICS, {"id": "p", "observed_at": days(day)} | dict.fromkeys(counters, value))
     warehouse.apply_sql()
     assert [row[2] for row in rows_of_audit(warehouse, "falling_counters")] == list(counters)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
+import night
 import pytest
 from summary import summary_lines
 from test_night import Nights
-from warehouses import Lab
+from warehouses import Lab, SimulatorClock
 
 from imgur_source.simulator import Simulator
 
@@ -302,6 +305,37 @@ def test_deletions__many_at_once_keep_the_published_file_until_accepted(tmp_path
     assert "--accept-vanished" in text
     assert kept.publication is None
     assert sum(is_missing for is_missing, _ in states(nights).values()) == 30
+
+
+@pytest.mark.slow
+def test_deletions__that_a_killed_run_had_read_are_new_to_the_published_file(tmp_path: Path) -> None:
+    """A publication between a killed run and the next one says nothing of what the killed one had fetched."""
+    nights = Nights(tmp_path, images=60)
+    nights.run(only=("account_images", "account_albums"))
+    nights.simulator.advance(DAY)
+    for image in nights.simulator.truth.account_images()[:30]:
+        nights.simulator.world.delete_image(image["id"])
+
+    def killed_at_the_albums(request: httpx.Request) -> httpx.Response:
+        if "albums" in request.url.path:
+            raise KeyboardInterrupt
+        return nights.simulator(request)
+
+    with pytest.raises(KeyboardInterrupt):
+        night.run(
+            replace(nights.options, only=("account_images", "account_albums")),
+            clock=SimulatorClock(nights.simulator),
+            transport=httpx.MockTransport(killed_at_the_albums),
+        )
+    nights.simulator.advance(timedelta(minutes=5))
+    assert nights.run(only=("account_comments",)).publication is not None
+    nights.simulator.advance(timedelta(minutes=5))
+
+    result = nights.run(only=("account_images", "account_albums"))
+
+    assert result.exit_code == 1
+    assert ["vanished_at_once" in problem for problem in result.problems] == [True]
+    assert sum(result.receipt.replays.values()) > 0
 
 
 # what is lost and found

@@ -15,6 +15,7 @@ import night
 import pytest
 from plans import plan_lines
 from test_night import Nights
+from warehouse import Publication, PublicationError, Warehouse
 from warehouses import SimulatorClock, credentials_of
 
 from imgur_source.plan import Plan
@@ -95,6 +96,30 @@ def test_rounds__send_nothing_after_the_deadline(tmp_path: Path) -> None:
     assert "deadline" in (result.reason or "")
     assert nights.simulator.requests[-1].at - began <= timedelta(minutes=9 + 4)  # four were under way then
     assert 0 < nights.published("select count(*) from imgur_raw.images")[0][0] < 900
+
+
+def test_rounds__that_are_kept_leave_what_an_earlier_one_has_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Readers have the first round's file, and the run's row says when they got it, and why no newer one."""
+    nights = Nights(tmp_path, images=300, user_limit=6, per_page="ignored")
+    publish = Warehouse.publish
+    published: list[Publication] = []
+
+    def once(warehouse: Warehouse) -> Publication:
+        if published:
+            raise PublicationError(warehouse.published_file, "no room")
+        published.append(publish(warehouse))
+        return published[0]
+
+    monkeypatch.setattr(Warehouse, "publish", once)
+
+    result = nights.run(only=("account_images",))
+
+    assert (result.exit_code, result.receipt.rounds) == (1, 2)
+    [run] = nights.options.warehouse.last_runs()
+    assert (run["publication"], run["published_at"]) == ("kept", published[0].published_at)
+    assert "no room" in run["reason"]
 
 
 @pytest.mark.slow

@@ -485,6 +485,14 @@ def test_complete_publication__is_seen_in_the_next_file(warehouse: Warehouse) ->
     ) == [("one", None, None), ("two", "published", int(NIGHT.timestamp()))]
 
 
+def test_note_kept__leaves_when_an_earlier_round_was_published(warehouse: Warehouse) -> None:
+    """What readers have is still the file of that round."""
+    load(warehouse, SYNC_RUNS, a_run("one", published_at=NIGHT))
+    assert warehouse.note_kept("one", why="Why.") is True
+    [run] = warehouse.last_runs()
+    assert (run["publication"], run["published_at"]) == ("kept", NIGHT)
+
+
 def test_complete_publication__of_an_unknown_run(warehouse: Warehouse) -> None:
     """Where there is no such run, that is the answer."""
     assert warehouse.complete_publication("one", published_at=NIGHT) is False

@@ -136,6 +136,22 @@ counted as (
     left join images using (image_id)
     union all
     select
+        'album_metrics.album_id',
+        min(album_metrics.album_id) filter (where albums.album_id is null),
+        count(*) filter (where albums.album_id is null),
+        count(*)
+    from staging.album_metrics
+    left join staging.albums using (album_id)
+    union all
+    select
+        'account_metrics.account_id',
+        min(account_metrics.account_id) filter (where accounts.account_id is null)::varchar,
+        count(*) filter (where accounts.account_id is null),
+        count(*)
+    from staging.account_metrics
+    left join staging.accounts using (account_id)
+    union all
+    select
         'post_metrics.post_id',
         min(post_metrics.post_id) filter (where posts.post_id is null),
         count(*) filter (where posts.post_id is null),

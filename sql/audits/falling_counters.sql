@@ -8,9 +8,30 @@ images as (
     select
         image_id as item_id,
         views,
-        lag(views) over (partition by image_id order by observed_at) as views_before,
+        lag(views ignore nulls) over (partition by image_id order by observed_at) as views_before,
         observed_at
     from staging.image_metrics
+),
+
+albums as (
+    select
+        album_id as item_id,
+        views,
+        lag(views ignore nulls) over (partition by album_id order by observed_at) as views_before,
+        observed_at
+    from staging.album_metrics
+),
+
+comments as (
+    select
+        comment_id::varchar as item_id,
+        ups,
+        downs,
+        lag(ups ignore nulls) over by_time as ups_before,
+        lag(downs ignore nulls) over by_time as downs_before,
+        observed_at
+    from staging.comment_metrics
+    window by_time as (partition by comment_id order by observed_at)
 ),
 
 posts as (
@@ -21,11 +42,11 @@ posts as (
         favorite_count,
         ups,
         downs,
-        lag(views) over by_time as views_before,
-        lag(comment_count) over by_time as comment_count_before,
-        lag(favorite_count) over by_time as favorite_count_before,
-        lag(ups) over by_time as ups_before,
-        lag(downs) over by_time as downs_before,
+        lag(views ignore nulls) over by_time as views_before,
+        lag(comment_count ignore nulls) over by_time as comment_count_before,
+        lag(favorite_count ignore nulls) over by_time as favorite_count_before,
+        lag(ups ignore nulls) over by_time as ups_before,
+        lag(downs ignore nulls) over by_time as downs_before,
         observed_at
     from staging.post_metrics
     window by_time as (partition by post_id order by observed_at)
@@ -40,6 +61,24 @@ falls as (
         views as after,
         observed_at
     from images
+    union all
+    select
+        'albums',
+        item_id,
+        'views',
+        views_before,
+        views,
+        observed_at
+    from albums
+    union all
+    select
+        'comments',
+        item_id,
+        unnest(['ups', 'downs']),
+        unnest([ups_before, downs_before]),
+        unnest([ups, downs]),
+        observed_at
+    from comments
     union all
     select
         'posts',

@@ -9,6 +9,22 @@ with things as (
     from staging.images
     union all
     select
+        'album_images',
+        image_id::varchar,
+        ups,
+        downs,
+        points
+    from staging.album_images
+    union all
+    select
+        'post_images',
+        image_id::varchar,
+        ups,
+        downs,
+        points
+    from staging.post_images
+    union all
+    select
         'posts',
         post_id::varchar,
         ups,
@@ -34,7 +50,7 @@ with things as (
 ),
 
 final as (
-    select
+    select distinct
         table_name,
         id,
         ups,

@@ -1,16 +1,20 @@
 -- error: Many items of one list are gone since the last publication. If they were really deleted, run once with --accept-vanished.
 with states as (
     select
-        list,
-        item_id,
-        missing_since
+        list_item_states.list,
+        list_item_states.item_id,
+        list_item_states.missing_since,
+        -- what a killed run had fetched may be read to its end after a publication that knew nothing of it
+        coalesce(list_sweeps.ended_at, list_item_states.missing_since) as noticed_at
     from staging.list_item_states
+    left join staging.list_sweeps
+        on list_sweeps.list = list_item_states.list
+        and list_sweeps.started_at = list_item_states.missing_since
 ),
 
 last_publication as (
     select max(published_at) as published_at
-    from imgur_raw.sync_runs
-    where publication = 'published'
+    from staging.sync_runs
 ),
 
 -- those that were missing already are not counted again; before the first publication none was
@@ -24,7 +28,7 @@ there_before as (
     where
         states.missing_since is null
         or last_publication.published_at is null
-        or states.missing_since > last_publication.published_at
+        or states.noticed_at > last_publication.published_at
 ),
 
 lists as (

@@ -71,4 +71,4 @@ comment on column main.run_history.owed is 'Number of lists and items that were 
 comment on column main.run_history.notes is 'Number of lines that a person may want to read.';
 comment on column main.run_history.started_at is 'When it started, UTC.';
 comment on column main.run_history.ended_at is 'When it had read everything, UTC.';
-comment on column main.run_history.published_at is 'When its file was published, UTC; completed by the next run''s file.';
+comment on column main.run_history.published_at is 'When its file was published, the last time where it had many rounds, UTC; completed by the next run''s file.';

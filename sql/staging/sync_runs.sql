@@ -47,5 +47,5 @@ comment on column staging.sync_runs.user_credits_left is 'Credits of the hour th
 comment on column staging.sync_runs.client_credits_left is 'Credits of the application''s day that were left; null when Imgur did not say.';
 comment on column staging.sync_runs.started_at is 'When the run started, UTC.';
 comment on column staging.sync_runs.ended_at is 'When the run had read everything, UTC; loading and publishing follow.';
-comment on column staging.sync_runs.published_at is 'When the file was published, UTC; completed by the next run''s file.';
+comment on column staging.sync_runs.published_at is 'When its file was published, the last time where it had many rounds, UTC; completed by the next run''s file.';
 comment on column staging.sync_runs.fetched_at is 'When the reply that this row was read from was received, UTC.';
