@@ -174,6 +174,15 @@ class Published:
             for name, first, last in days.itertuples(index=False)
         }
 
+    def watched(self, kind: str) -> frozenset[str]:
+        """The accounts in question whose list of *kind*, such as "image", has been read."""
+        owners = self.rows(
+            "select distinct account_name from main.survival "
+            "where kind = $kind and list_contains($accounts, account_name)",
+            kind=kind,
+        )
+        return frozenset(owners["account_name"])
+
     @property
     def whose(self) -> str:
         """The accounts in question, for a heading."""

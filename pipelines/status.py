@@ -70,8 +70,9 @@ def _content_lines(overview: Overview) -> Iterator[str]:
     if not overview.freshness:
         return
     gaps = sum(table.open_gaps for table in overview.freshness)
-    told = f"{count(gaps, 'hole')} left to read" if gaps else "no hole left to read"
-    yield f"{'Held, ' + told:<38}{'rows':>11}{'median age':>15}{'95 % within':>15}{'complete':>11}"
+    told = count(gaps, "hole") if gaps else "no hole"
+    heading = f"Tables ({told} left in lists)"
+    yield f"{heading:<38}{'rows':>11}{'median age':>15}{'95 % within':>15}{'complete':>11}"
     for table in overview.freshness:
         share = "" if table.coverage_share is None else f"{table.coverage_share:.0%}"
         yield (

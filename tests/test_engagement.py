@@ -108,6 +108,7 @@ def _days(file: Path, first: date, *post_views: int | None) -> None:
 
 def test_headline__compares_with_the_days_before(file: Path) -> None:
     """Two days with 300 + 150 views after two with 100 + 200 are 450, half as many again."""
+    fill(file, "main.survival", _item("i", "alive", 5))
     _days(file, date(2026, 11, 19), None, 100, 200, 300, 150)
     _posts(file, {"post_id": "a"}, {"post_id": "b", "published_at": RUN_AT - timedelta(days=2)})
 
@@ -121,6 +122,7 @@ def test_headline__compares_with_the_days_before(file: Path) -> None:
     assert "The last day, 23 Nov, was not over" in answer.html
     assert "not over" not in engagement.headline(Published.open(file, days=2)).html
     assert "nothing to compare" not in answer.html
+    assert "not counted" not in answer.html
     assert answer.foot.startswith(FOOT + "2 posts, coverage ")
 
 
@@ -133,13 +135,15 @@ def test_headline__says_when_there_is_nothing_to_compare_with(file: Path) -> Non
     # 21st to 23rd against 18th to 20th
     assert _tile("Views of posts", "+650") in answer.html
     assert answer.html.count("not held") == 1
-    assert "The 3 days before are not held in full" in answer.html
+    assert (
+        "The 3 days before are not held in full, so but for posts there is nothing to compare" in answer.html
+    )
     assert "<code>--days 2</code>" in answer.html
     assert "Counting began" not in answer.html
 
 
 def test_headline__leaves_out_what_was_before_counting_began(file: Path) -> None:
-    """Days before the first reading have what young posts are taken to have gained, and nothing of older ones."""
+    """Days up to the first reading have what young posts are taken to have gained, and nothing of older ones."""
     _days(file, date(2026, 11, 19), 100, 200, 300)
     fill(
         file,
@@ -149,16 +153,19 @@ def test_headline__leaves_out_what_was_before_counting_began(file: Path) -> None
 
     html = engagement.headline(Published.open(file)).html
 
-    assert _tile("Views of posts", "+600") in html
-    assert _tile("Points", "+3") in html
-    assert "Counting began on 19 Nov 2026, within this period" in html
-    assert "5," not in engagement.headline(Published.open(file, days=2, end="2026-11-20")).html
+    assert _tile("Views of posts", "+500") in html
+    assert _tile("Points", "+2") in html
+    assert "Counting began on 19 Nov 2026, within this period: gains up to the end of that day" in html
+    of_first_day = engagement.headline(Published.open(file, days=2, end="2026-11-19")).html
+    assert _tile("Views of posts", "–") in of_first_day
 
 
 def test_headline__says_for_each_account_when_counting_began(file: Path) -> None:
     """Of several accounts each has its own first day, and the latest decides what can be compared."""
     fill(file, "main.accounts", {"account_id": 2, "account_name": "owl", "fetched_at": RUN_AT})
-    for name, day, views in (("fox", 12, 10), ("owl", 17, 1000), ("owl", 20, 1), ("owl", 21, 2)):
+    for name, day, views in (
+        ("fox", 12, 100), ("fox", 13, 10), ("owl", 17, 1000), ("owl", 20, 100), ("owl", 21, 2), ("owl", 22, 1),
+    ):  # fmt: skip
         fill(
             file,
             "main.account_daily",
@@ -173,9 +180,62 @@ def test_headline__says_for_each_account_when_counting_began(file: Path) -> None
     assert _tile("Views of posts", "+13") in html
     assert "Counting began on 12 Nov 2026 for fox and on 20 Nov 2026 for owl, within this period" in html
     assert "<code>--days 1</code>" in html
+    fill(
+        file,
+        "main.account_daily",
+        {"account_name": "fox", "day": date(2026, 11, 20), "reputation": 7, "post_views_gained": 0},
+    )
     of_fox = engagement.headline(Published.open(file, account=None, days=8, end="2026-11-19")).html
     assert "Counting began on 12 Nov 2026 for fox, within this period" in of_fox
     assert "Nothing of owl was read in it." in of_fox
+
+
+def test_headline__says_once_when_counting_began_for_all(file: Path) -> None:
+    """Two accounts that were first read in one night need no names."""
+    fill(file, "main.accounts", {"account_id": 2, "account_name": "owl", "fetched_at": RUN_AT})
+    for name in ("fox", "owl"):
+        for day in (12, 13):
+            fill(
+                file,
+                "main.account_daily",
+                {"account_name": name, "day": date(2026, 11, day), "reputation": 7, "post_views_gained": 1},
+            )
+
+    html = engagement.headline(Published.open(file, account=None)).html
+
+    assert "Counting began on 12 Nov 2026, within this period" in html
+
+
+def test_headline__counts_views_of_images_that_a_list_shows_each_night(file: Path) -> None:
+    """Images that came with their albums once have few gains that are known, and no sum is made of them."""
+    fill(file, "main.accounts", {"account_id": 2, "account_name": "<owl>", "fetched_at": RUN_AT})
+    for name, views in (("fox", 10), ("<owl>", 63)):
+        fill(
+            file,
+            "main.account_daily",
+            *(
+                {
+                    "account_name": name,
+                    "day": date(2026, 11, day),
+                    "reputation": 7,
+                    "image_views_gained": views,
+                }
+                for day in (21, 22)
+            ),
+        )
+    fill(
+        file,
+        "main.survival",
+        _item("i", "alive", 5),
+        _item("p", "alive", 5, "post") | {"account_name": "<owl>"},
+    )
+
+    of_both = engagement.headline(Published.open(file, account=None)).html
+    of_owl = engagement.headline(Published.open(file, account="<owl>")).html
+
+    assert _tile("Views of images", "+10") in of_both
+    assert "Images of &lt;owl&gt; are not counted" in of_both
+    assert _tile("Views of images", "–") in of_owl
 
 
 def test_headline__names_no_shorter_period_where_none_can_be_compared(file: Path) -> None:
@@ -272,9 +332,9 @@ def test_views_by_day__tells_new_posts_from_older_ones(file: Path) -> None:
 
 
 def test_views_by_day__what_nobody_saw_is_paler(file: Path) -> None:
-    """Days before the account's first reading are estimates, and told from those that were counted."""
+    """Days up to the account's first reading are estimates, and told from those that were counted."""
     _posts(file, {"post_id": "a"}, {"post_id": "b"})
-    _days(file, date(2026, 11, 21), None, None)
+    _days(file, date(2026, 11, 20), None, None)
     days = [("a", 20, 3), ("a", 21, 4), ("b", 21, 1), ("b", 22, 2)]
     fill(
         file,
@@ -287,7 +347,7 @@ def test_views_by_day__what_nobody_saw_is_paler(file: Path) -> None:
     traces = _traces(answer)
     assert _points(traces["posts of this period, estimated"]) == [("2026-11-20", 3)]
     assert _points(traces["posts of this period"]) == [("2026-11-21", 5), ("2026-11-22", 2)]
-    assert "estimates from before counting began" in answer.html
+    assert "estimates, up to the one on which counting began" in answer.html
     assert "They are not in the sums above." in answer.html
 
 
@@ -367,7 +427,7 @@ def test_latest_posts__newest_first(file: Path) -> None:
             "half_life_from_hours": 30, "half_life_to_hours": 54, "is_own": True, "published_at": RUN_AT - timedelta(days=1),
         },
         {
-            "post_id": "b", "account_name": "fox", "is_own": True, "views_index": 0.04,
+            "post_id": "b", "account_name": "fox", "is_own": True, "views_index": 0.171,
             "published_at": datetime(2025, 12, 31, 23, 30, tzinfo=UTC),
         },
         {"post_id": "c", "account_name": "owl", "is_own": False, "published_at": RUN_AT},
@@ -378,13 +438,24 @@ def test_latest_posts__newest_first(file: Path) -> None:
         "main.post_benchmark",
         _benchmark("a", 24, 500, is_latest=False),
         _benchmark("a", 72, 900, is_latest=True),
+        _benchmark("b", 72, 100, is_latest=True),  # beside too few others to be above or below
     )
 
     html = engagement.latest_posts(Published.open(file)).html
 
     assert _cells(html) == [
-        ["A &lt;b&gt;", "1,200", "2.0", "0.4 to 1.6", "above", "3d", _unbroken("22 Nov"), "50 %", "41 h"],
-        ["(untitled, b)", "–", "&lt; 0.1", "–", "–", "–", _unbroken("31 Dec 2025"), "–", "–"],
+        [
+            "A &lt;b&gt;",
+            "1,200",
+            "2.04",
+            "0.40 to 1.60",
+            "above",
+            "3d",
+            _unbroken("22 Nov"),
+            "50 %",
+            "30 to 54 h",
+        ],
+        ["(untitled, b)", "–", "0.17", "–", "–", "–", _unbroken("31 Dec 2025"), "–", "–"],
     ]
     of_berlin = engagement.latest_posts(Published.open(file, time_zone="Europe/Berlin")).html
     assert _cells(of_berlin)[1][6] == _unbroken("01 Jan")
@@ -395,9 +466,13 @@ def test_latest_posts__newest_first(file: Path) -> None:
     [
         (13.2, 0, 26.4, "&lt; 27 h"),
         (90, 0, 100, "&lt; 5 days"),
-        (40.6, 30, 54, "41 h"),
-        (72, 60, 80, "72 h"),
-        (100, 80, 120, "4 days"),
+        (40.6, 30, 54, "30 to 54 h"),
+        (7.2, 4.7, 28.7, "4 to 29 h"),
+        (40.6, 40.2, 40.9, "41 h"),
+        (70, 60, 72, "60 to 72 h"),
+        (72, 60, 80, "2 to 4 days"),
+        (100, 80, 120, "3 to 5 days"),
+        (100, 97, 119, "4 days"),
         (40.6, None, None, "41 h"),
         (None, None, None, "–"),
     ],
@@ -945,6 +1020,15 @@ def test_losses__says_that_nothing_has_gone(file: Path) -> None:
     assert answer.figure is None
     assert "Age then" not in answer.html
     assert "Nothing has gone: 1 post seen, 0 gone; 1 image seen, 0 gone." in answer.html
+
+
+def test_losses__says_which_lists_were_not_read(file: Path) -> None:
+    """Where no list shows an account's images, none can be missed."""
+    fill(file, "main.survival", _item("p", "alive", 5, "post"))
+
+    html = engagement.losses(Published.open(file)).html
+
+    assert "Nothing has gone: 1 post seen, 0 gone; no list of images was read." in html
 
 
 def test_freshness__oldest_and_least_complete_first(file: Path) -> None:

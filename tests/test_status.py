@@ -117,7 +117,7 @@ def test_status__is_one_screen(options: Options, warehouse: Warehouse) -> None:
     assert lines[1:12] == [
         "At work now: no run",
         "Accounts: 7, alice, bob",
-        "Held, 2 holes left to read                   rows     median age    95 % within   complete",
+        "Tables (2 holes left in lists)               rows     median age    95 % within   complete",
         "  images                                   12,345            5 h           48 h       100%",
         "  albums                                       80         2 days        30 days        98%",
         "  subreddit_posts                               3            1 h            2 h           ",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import ceil, log10
+from math import ceil, floor, log10
 
 import pandas as pd
 from design import (
@@ -146,8 +146,10 @@ def latest_posts(report: Published) -> Answer:
                 "Views now": [number(views) for views in posts["views"]],
                 "× median": [_index(index) for index in posts["views_index"]],
                 "Usual": [
-                    f"{number(low, digits=1)} to {number(high, digits=1)}" if is_known(low) else "–"
-                    for low, high in zip(posts["usual_low"], posts["usual_high"], strict=True)
+                    f"{number(low, digits=2)} to {number(high, digits=2)}" if isinstance(word, str) else "–"
+                    for low, high, word in zip(
+                        posts["usual_low"], posts["usual_high"], posts["standing"], strict=True
+                    )
                 ],
                 "Standing": [word if isinstance(word, str) else "–" for word in posts["standing"]],
                 "At age": [age if isinstance(age, str) else "–" for age in ages],
@@ -175,18 +177,20 @@ def latest_posts(report: Published) -> Answer:
 
 def _index(index: object) -> str:
     """How many times the median, where it is next to nothing without pretending to be nothing."""
-    return "< 0.1" if is_known(index) and 0 < float(str(index)) < 0.1 else number(index, digits=1)
+    return "< 0.01" if is_known(index) and 0 < float(str(index)) < 0.01 else number(index, digits=2)
 
 
 def _half_life(hours: object, since: object, until: object) -> str:
-    """A half-life as exactly as it is known: to the hour or day, or only that it was over by a reading."""
+    """A half-life as exactly as it is known: between two readings, or only that it was over by one."""
     if not is_known(hours):
         return "–"
-    if is_known(since) and is_known(until) and float(str(since)) == 0:
-        return f"< {_rounded_up(float(str(until)))}"
     known = float(str(hours))
-    return f"{known:.0f} h" if known <= WHOLE_HOURS else f"{known / 24:.0f} days"
-
-
-def _rounded_up(hours: float) -> str:
-    return f"{ceil(hours)} h" if hours <= WHOLE_HOURS else f"{ceil(hours / 24)} days"
+    first = float(str(since)) if is_known(since) else known
+    last = float(str(until)) if is_known(until) else known
+    unit, length = ("h", 1) if last <= WHOLE_HOURS else ("days", 24)
+    lowest, highest = floor(first / length), ceil(last / length)
+    if first == 0:
+        return f"< {highest} {unit}"
+    if highest - lowest <= 1:
+        return f"{known / length:.0f} {unit}"
+    return f"{lowest} to {highest} {unit}"

@@ -69,14 +69,14 @@ def headline(report: Published) -> Answer:
     tiles.append(
         _tile("Posts published", number(now["posts"]), _change(now["posts"], then["posts"], days=days))
     )
-    notes = _beginnings(report, held)
+    notes = [*_beginnings(report, held), *_unwatched(report)]
     if unread := [escape(name) for name in report.accounts if name not in held]:
         notes.append(f"Nothing of {' and '.join(unread)} was read in it.")
     if report.unfinished_day:
         notes.append(f"The last day, {report.unfinished_day:%d %b}, was not over when the data was read.")
     if not is_comparable:
         then_days = f"The {days} days before are" if days > 1 else "The day before is"
-        notes.append(f"{then_days} not held in full, so there is nothing to compare with.")
+        notes.append(f"{then_days} not held in full, so but for posts there is nothing to compare with.")
         shorter = (report.period.end - began).days // 2
         if shorter > 0:
             notes.append(f"A shorter period can be compared: <code>--days {shorter}</code>.")
@@ -93,20 +93,30 @@ def _beginnings(report: Published, held: dict[str, Period]) -> list[str]:
         return []
     began = (
         " and ".join(f"on {day:%d %b %Y} for {escape(name)}" for name, day in within.items())
-        if len(report.accounts) > 1
+        if len(set(within.values())) > 1 or len(within) < len(report.accounts)
         else f"on {next(iter(within.values())):%d %b %Y}"
     )
+    return [f"Counting began {began}, within this period: gains up to the end of that day are left out."]
+
+
+def _unwatched(report: Published) -> list[str]:
+    """Says of which accounts the sum of views of images has nothing: no list shows them each night."""
+    watched = report.watched("image")
+    unwatched = [escape(name) for name in report.accounts if name not in watched]
+    if not unwatched:
+        return []
     return [
-        f"Counting began {began}, within this period: gains of any days before are left out, "
-        "and those of older posts and images on that first day are not known."
+        f"Images of {' and '.join(unwatched)} are not counted: "
+        "their list, which only a login may read, is not read."
     ]
 
 
 def _gained(report: Published, period: Period) -> dict[str, Any]:
     """The sums of *period*, by the keys of ``GAINS``, and its posts.
 
-    Days before an account's first reading do not count: what posts of that week are taken to have gained on
-    them is there, and what all older ones did is not.
+    Days up to that of an account's first reading do not count: what posts of that week are taken to have
+    gained on them is there, and what all older ones did is not. Nor do views of images that no list shows
+    each night: of those read with their albums few gains are known.
     """
     [gained] = report.rows(
         """
@@ -118,12 +128,12 @@ def _gained(report: Published, period: Period) -> dict[str, Any]:
         gained as (
             select
                 sum(post_views_gained) as post_views,
-                sum(image_views_gained) as image_views,
+                sum(image_views_gained) filter (where list_contains($watched, account_name)) as image_views,
                 sum(points_gained) as points,
                 sum(comments_gained) as comments,
                 sum(reputation_gained) as reputation,
             from days
-            where day between $first and $last and day >= began
+            where day between $first and $last and day > began
         ),
         published as (
             select count(*) as posts from main.posts
@@ -136,6 +146,7 @@ def _gained(report: Published, period: Period) -> dict[str, Any]:
         """,
         first=period.start,
         last=period.end,
+        watched=list(report.watched("image")),
     ).to_dict("records")
     return {str(key): value for key, value in gained.items()}
 
@@ -177,8 +188,8 @@ def views_by_day(report: Published) -> Answer:
         select
             strftime(post_daily.day, '%Y-%m-%d') as day,
             coalesce((posts.published_at at time zone 'UTC')::date >= $start, false) as is_new,
-            -- before anything was read, a day has what its posts are taken to have gained
-            coalesce(post_daily.day < began.day, false) as is_estimate,
+            -- until something had been read, a day has what its posts are taken to have gained
+            coalesce(post_daily.day <= began.day, false) as is_estimate,
             sum(post_daily.views_gained) as views,
         from main.post_daily
         join main.posts on posts.post_id = post_daily.post_id
@@ -232,8 +243,8 @@ def views_by_day(report: Published) -> Answer:
     about = []
     if daily["is_estimate"].any():
         about.append(
-            "The paler days are estimates from before counting began: what a post had by its first reading, "
-            "spread evenly since its publication. They are not in the sums above."
+            "The paler days are estimates, up to the one on which counting began: what a post had by its "
+            "first reading, spread evenly since its publication. They are not in the sums above."
         )
     if unfinished:
         about.append(f"The hatched day, {unfinished:%d %b}, was not over when the data was read.")

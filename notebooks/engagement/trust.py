@@ -72,7 +72,9 @@ def losses(report: Published) -> Answer:
         )
     lost = items[items["state"] != "alive"]
     seen = "; ".join(
-        f"{count(int((items['kind'] == kind).sum()), kind)} seen, {int((lost['kind'] == kind).sum()):,} gone"
+        f"{count(number_seen, kind)} seen, {int((lost['kind'] == kind).sum()):,} gone"
+        if (number_seen := int((items["kind"] == kind).sum()))
+        else f"no list of {kind}s was read"
         for kind in ("post", "image")
     )
     if lost.empty:
