@@ -911,6 +911,7 @@ def test_comment_velocity__counts_up_from_the_publication(file: Path) -> None:
         "main.comment_threads",
         {"root_id": 1, "post_id": "p", "first_reply_minutes": 90, "author_replied": True},
         {"root_id": 2, "post_id": "p", "first_reply_minutes": None, "author_replied": False},
+        {"root_id": 3, "post_id": "p", "first_reply_minutes": 30, "author_replied": True, "author_name": "fox"},
         {"root_id": 5, "post_id": "somebody's", "first_reply_minutes": 1, "author_replied": True},
     )
 
@@ -920,8 +921,8 @@ def test_comment_velocity__counts_up_from_the_publication(file: Path) -> None:
     assert answer.above == "<p>This is the post of fox with most comments, published on 20 Nov 2026.</p>"
     assert "the middle one got 1 comments in its first hour, 2 in its first day." in answer.html
     assert (
-        "1 of 2 threads under them all got an answer, half of them within 1.5 h; the author took part in 1."
-        in answer.html
+        "2 of 3 threads under them all got an answer, half of them within 1.0 h; "
+        "the author answered in 1 of 2 that others began." in answer.html
     )
     assert answer.foot.startswith(FOOT + "3 comments under 1 post, coverage ")
 

@@ -125,10 +125,16 @@ def _pace(report: Published) -> str:
                 count(*) as threads,
                 count(first_reply_minutes) as answered,
                 median(first_reply_minutes) / 60 as first_reply_hours,
-                count(*) filter (where author_replied) as joined,
-            from main.comment_threads
-            join main.posts on posts.post_id = comment_threads.post_id
-            where posts.is_own and list_contains($accounts, posts.account_name)
+                count(*) filter (where is_of_others) as of_others,
+                count(*) filter (where is_of_others and author_replied) as joined,
+            from (
+                select
+                    comment_threads.*,
+                    comment_threads.author_name is distinct from posts.account_name as is_of_others,
+                from main.comment_threads
+                join main.posts on posts.post_id = comment_threads.post_id
+                where posts.is_own and list_contains($accounts, posts.account_name)
+            ) as under_own
         )
         select * from firsts cross join threads
         """
@@ -144,6 +150,6 @@ def _pace(report: Published) -> str:
         said.append(
             f"{pace['answered']:,} of {count(pace['threads'], 'thread')} under them all got an answer, "
             f"half of them within {duration(pace['first_reply_hours'])}; "
-            f"the author took part in {pace['joined']:,}."
+            f"the author answered in {pace['joined']:,} of {pace['of_others']:,} that others began."
         )
     return " ".join(said)
