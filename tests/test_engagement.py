@@ -597,6 +597,26 @@ def test_rank_trajectories__without_posts_of_ours_tells_the_best(file: Path) -> 
     assert "No feed showed a post of a followed account" in answer.html
 
 
+def test_rank_trajectories__are_the_best_however_seldom_they_were_read(file: Path) -> None:
+    """A post that one reading showed at rank 1 is a mark without a line, before six that stood lower."""
+    fill(
+        file,
+        "main.gallery_rank_history",
+        _rank("once", 1, 0, own=True),
+        *(_rank(f"p{rank}", rank, night, own=True) for rank in range(2, 8) for night in (0, 1)),
+    )
+
+    answer = engagement.rank_trajectories(_until_now(file))
+
+    traces = _traces(answer)
+    assert list(traces) == ["ONCE", "P2", "P3", "P4", "P5", "P6"]
+    assert "markers" in traces["ONCE"].mode
+    assert answer.html == (
+        "<p>These are the best of fox in hot/viral. "
+        "A mark without a line is a post that a single reading showed.</p>"
+    )
+
+
 def test_rank_trajectories__are_shown_in_the_zone_that_is_asked_for(file: Path) -> None:
     """Two in the morning in UTC is three in Berlin, in November, and the axis says whose three."""
     fill(file, "main.gallery_rank_history", _rank("p", 1, 0), _rank("p", 2, 1))

@@ -63,7 +63,7 @@ def rank_trajectories(report: Published) -> Answer:
             select post_id, max(title) as title, bool_or(is_ours) as is_ours, min(rank) as best_rank
             from readings semi join feed using (feed)
             group by post_id
-            order by is_ours desc nulls last, count(*) > 1 desc, best_rank, post_id
+            order by is_ours desc nulls last, best_rank, post_id
             limit $trajectories
         ),
         times as (
@@ -126,6 +126,8 @@ def rank_trajectories(report: Published) -> Answer:
         type="log", range=[log10(lowest * 1.25), log10(0.85)], tickvals=RANKS, ticktext=list(map(str, RANKS))
     )
     drawn.update_xaxes(**DAY_AXIS)
+    if (ranks.groupby("post_id")["rank"].count() == 1).any():
+        about += " A mark without a line is a post that a single reading showed."
     return Answer(drawn, html=f"<p>{about}</p>", foot=foot)
 
 
