@@ -682,7 +682,7 @@ def test_votes_against_views__ours_stand_out(file: Path) -> None:
 
 
 def test_votes_against_views__names_the_farthest(file: Path) -> None:
-    """Three posts whose votes are least like their views; of two that lie on each other, the farther one."""
+    """Three posts whose votes are least like their views."""
     fill(
         file,
         "main.post_scorecard",
@@ -700,6 +700,43 @@ def test_votes_against_views__names_the_farthest(file: Path) -> None:
 
     assert figure is not None
     assert [note.text for note in figure.layout.annotations[1:]] == ["hardly any", "few", "many"]
+
+
+def test_votes_against_views__titles_stand_where_no_mark_is(file: Path) -> None:
+    """Beside a cloud of others' posts, each title has a line to its mark, its own height, and no ground of its own."""
+    fill(
+        file,
+        "main.post_scorecard",
+        *(
+            {"post_id": f"o{place}", "account_name": "owl", "views": views, "ups": views * share // 100, "downs": 0}
+            for place, views in enumerate(range(1000, 100_000, 1500)) for share in (4, 10, 25)
+        ),
+        *(
+            {"post_id": end, "title": f"Restoring a ferry: part {end}", "account_name": "fox", "views": views,
+             "ups": ups, "downs": 0, "is_own": True}
+            for end, views, ups in (("one", 40_000, 1200), ("two", 40_000, 1250), ("six", 5000, 2500))
+        ),
+    )  # fmt: skip
+
+    answer = engagement.votes_against_views(Published.open(file))
+
+    assert answer.figure is not None
+    _, *notes = answer.figure.layout.annotations
+    assert {note.text.replace("<br>", " ") for note in notes} == {
+        f"Restoring a ferry: part {end}" for end in ("one", "two", "six")
+    }
+    assert all(note.showarrow and note.bgcolor is None for note in notes)
+    assert len({note.ay for note in notes}) == 3
+    marks = [point for trace in answer.figure.data if trace.mode == "markers" for point in _points(trace)]
+    covered = [
+        (note.text, views, votes)
+        for note in notes
+        for views, votes in marks
+        # two lines of text, a third of the chart wide on a phone
+        if abs(log10(votes) - note.ay) < 0.1
+        and 0 <= (log10(views) - note.ax) * (1 if note.xanchor == "left" else -1) < 0.6
+    ]
+    assert covered == []
 
 
 # What works
@@ -931,7 +968,13 @@ def test_comment_velocity__counts_up_from_the_publication(file: Path) -> None:
         "main.comment_threads",
         {"root_id": 1, "post_id": "p", "first_reply_minutes": 90, "author_replied": True},
         {"root_id": 2, "post_id": "p", "first_reply_minutes": None, "author_replied": False},
-        {"root_id": 3, "post_id": "p", "first_reply_minutes": 30, "author_replied": True, "author_name": "fox"},
+        {
+            "root_id": 3,
+            "post_id": "p",
+            "first_reply_minutes": 30,
+            "author_replied": True,
+            "author_name": "fox",
+        },
         {"root_id": 5, "post_id": "somebody's", "first_reply_minutes": 1, "author_replied": True},
     )
 

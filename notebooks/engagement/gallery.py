@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 from math import log, log10
-from typing import Any
+from textwrap import wrap
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -14,6 +14,7 @@ from design import (
     HIGHLIGHTS,
     INK,
     OTHERS,
+    SOFT_INK,
     SYMBOLS,
     VERMILLION,
     Answer,
@@ -34,6 +35,9 @@ from engagement.wording import SAMPLE, foot_of
 TRAJECTORIES = 6  # posts that can be told apart
 NAMED = 3  # posts whose votes lie farthest from what is typical
 OUTLYING = 1.5  # times as many votes as typical, or as few
+WRAPPED = 16  # letters in a line of their titles
+LETTER, ROOM = 0.028, 0.12  # width of a letter, distance from a title, as shares of a small phone's chart
+HEIGHTS = [step / 20 for step in range(1, 20)]  # where a title may stand, as shares of a chart
 DRAWN = 1_500  # posts of others in one chart: more make it slow and no clearer
 RANKS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
@@ -203,31 +207,44 @@ def votes_against_views(report: Published) -> Answer:
 
 
 def _name_the_farthest(drawn: go.Figure, posts: pd.DataFrame, typical: float) -> None:
-    """Write the titles of posts beside their marks: those with most or fewest votes for their views."""
-    ours = posts[posts["is_ours"]] if posts["is_ours"].any() else posts
+    """Lead a line from the posts with most or fewest votes for their views to their titles."""
+    views, votes = posts["views"].map(log10), posts["votes"].map(log10)
+    placed = posts.assign(across=_shares(views), up=_shares(votes))
+    ours = placed[placed["is_ours"]] if placed["is_ours"].any() else placed
     distance = (ours["votes"] / ours["views"] / typical).map(log).abs()
-    farthest = ours.assign(distance=distance)[distance >= log(OUTLYING)].nlargest(2 * NAMED, "distance")
-    named: list[tuple[float, float]] = []
+    farthest = ours.assign(distance=distance)[distance >= log(OUTLYING)].nlargest(NAMED, "distance")
+    taken = list(zip(placed["across"], placed["up"], strict=True))
     for post in farthest.itertuples():
-        place = _share(post.views, posts["views"]), _share(post.votes, posts["votes"])
-        # two titles that lie on each other can be read by nobody
-        if len(named) == NAMED or any(
-            abs(place[0] - across) < 0.5 and abs(place[1] - up) < 0.1 for across, up in named
-        ):
-            continue
-        named.append(place)
-        # away from the other marks where there is room: above the line to the left, below it to the right
-        is_above = post.votes > typical * post.views
-        is_leftward = place[0] > (0.4 if is_above else 0.6)
+        lines = wrap(label(post.title, post.post_id), WRAPPED, break_long_words=False)
+        width = LETTER * max(map(len, lines))
+        # away from the other marks: of few votes to the right, of many to the left
+        is_leftward = post.votes > typical * post.views
+        left = max(0, post.across - width) if is_leftward else min(post.across, 1 - width)
+        height = _free_height(taken, left=left, right=left + width, near=post.up)
+        taken += [(left + width * step / 4, height) for step in range(5)]
+        side = "right" if is_leftward else "left"
         drawn.add_annotation(
-            text=label(post.title, post.post_id, length=14), x=log10(post.views), y=log10(post.votes),
-            xanchor="right" if is_leftward else "left", xshift=-6 if is_leftward else 6,
-            yanchor="bottom" if is_above else "top" if place[1] > 0.1 else "middle",
-            font={"size": 11, "color": INK}, bgcolor="rgba(255, 255, 255, 0.8)", showarrow=False,
+            text="<br>".join(lines), font={"size": 11, "color": INK}, align=side,
+            x=log10(post.views), y=log10(post.votes),
+            showarrow=True, arrowhead=0, arrowwidth=1, arrowcolor=SOFT_INK, standoff=5,
+            axref="x", ax=_along(views, left + width if is_leftward else left), xanchor=side,
+            ayref="y", ay=_along(votes, height), yanchor="middle",
         )  # fmt: skip
 
 
-def _share(value: float, values: pd.Series[Any]) -> float:
-    """How far along a logarithmic axis of *values* a value lies, 0 to 1."""
-    low, high = float(values.min()), float(values.max())
-    return log(value / low) / log(high / low) if high > low else 0.5
+def _free_height(taken: list[tuple[float, float]], *, left: float, right: float, near: float) -> float:
+    """The height with fewest of the *taken* places between *left* and *right*; of several the nearest."""
+    between = [height for across, height in taken if left <= across <= right]
+    return min(
+        HEIGHTS, key=lambda height: (sum(abs(one - height) < ROOM for one in between), abs(height - near))
+    )
+
+
+def _shares(values: pd.Series[float]) -> pd.Series[float]:
+    """How far along an axis of *values* each lies, 0 to 1."""
+    return ((values - values.min()) / (values.max() - values.min())).fillna(0.5)
+
+
+def _along(values: pd.Series[float], share: float) -> float:
+    """What lies so far along an axis of *values*."""
+    return float(values.min() + share * (values.max() - values.min()))
