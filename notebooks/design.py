@@ -20,7 +20,7 @@ LINE = "#c9ced6"
 GRID = "#eceef1"
 OTHERS = "#a3aab4"  # what is there for comparison
 PALE_BLUE, PALE_GREY = "#a6cee6", "#dcdfe4"  # what is only estimated
-THIN = "#e7e9ed"  # what is too little to be judged
+THIN, THIN_EDGE = "#e7e9ed", "#8c96a3"  # what is too little to be judged: hatched, or with a dotted edge
 
 # Okabe and Ito's colours, told apart by colour-blind readers too; the first is for what a chart is about
 BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY = (

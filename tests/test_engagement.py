@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import engagement
 import pytest
-from design import BETTER, INK, THIN, WORSE, Answer
+from design import BETTER, INK, WORSE, Answer
 from engagement.trust import NAMES
 from published import Published
 from published_files import RUN_AT, file_without_a_row, fill
@@ -763,17 +763,19 @@ MONDAY, TUESDAY = datetime(2026, 11, 16, 9, 30, tzinfo=UTC), datetime(2026, 11, 
 
 
 def _bars(answer: Answer) -> dict[str, tuple[str, Any, bool]]:
-    """Of each hour and weekday with a post: the number at the bar, what it says, and whether it has a colour."""
+    """Of each hour and weekday with a post: the number at the bar, what it says, and whether it is filled, not hatched."""
     assert answer.figure is not None
     return {
-        name: (text, pytest.approx(10**height), colour != THIN)
+        name: (text, pytest.approx(10**height), not shape)
         for trace in answer.figure.data
-        for name, height, text, colour in zip(trace.x, trace.y, trace.text, trace.marker.color, strict=True)
+        for name, height, text, shape in zip(
+            trace.x, trace.y, trace.text, trace.marker.pattern.shape, strict=True
+        )
     }
 
 
 def test_posting_times__take_each_post_by_itself(file: Path) -> None:
-    """An hour has the median of its posts' indices, drawn to the usual by five; fewer than five posts are grey."""
+    """An hour has the median of its posts' indices, drawn to the usual by five; fewer than five are hatched."""
     wednesday = MONDAY + timedelta(days=2)
     _compared(
         file,
@@ -793,8 +795,21 @@ def test_posting_times__take_each_post_by_itself(file: Path) -> None:
         "Tue": ("1", 0.01 ** (1 / 6), False),
         "Wed": ("3", 1, False),
     }
+    assert "Fewer than 5 say little, so their bar is hatched in grey." in answer.html
     assert "1 of 8 posts are not counted" in answer.html
     assert answer.foot.startswith(FOOT + "7 posts, coverage ")
+
+
+def test_posting_times__what_is_as_usual_does_not_look_like_few_posts(file: Path) -> None:
+    """A bar too flat for its hatch is told from one that rests on five posts: by its edge and its number."""
+    _compared(file, *[(MONDAY, 1)] * 5, *[(TUESDAY, 1)] * 4)
+
+    answer = engagement.posting_times(Published.open(file))
+
+    assert answer.figure is not None
+    for bars in answer.figure.data:
+        assert len(set(bars.marker.color)) == len(set(bars.marker.line.color)) == 2
+        assert len(set(bars.textfont.color)) == 2
 
 
 def test_posting_times__go_by_the_clock_that_is_asked_for(file: Path) -> None:
@@ -827,7 +842,7 @@ def test_posting_times__end_at_four_times_the_usual(file: Path) -> None:
     assert (week.data[1].zmin, week.data[1].zmax) == (-log10(4), log10(4))
 
 
-def test_posting_week__few_posts_are_grey(file: Path) -> None:
+def test_posting_week__few_posts_are_grey_with_a_dotted_edge(file: Path) -> None:
     """Every cell has its number; five posts have a colour, four do not; and few posts say little of a week."""
     _compared(file, *[(MONDAY, 3)] * 5, *[(TUESDAY, 0.5)] * 4)
 
@@ -837,7 +852,13 @@ def test_posting_week__few_posts_are_grey(file: Path) -> None:
     grey, coloured = answer.figure.data
     assert _marks(grey) == {("Tue", "23:00"): ("4", 0.5 ** (4 / 9))}
     assert _marks(coloured) == {("Mon", "09:00"): ("5", 3**0.5)}
-    assert "1 of 168 hours of the week have 5 compared posts or more; 1 with fewer is grey." in answer.html
+    assert (
+        "1 of 168 hours of the week have 5 compared posts or more; 1 with fewer is grey with a dotted edge."
+        in answer.html
+    )
+    [edge] = answer.figure.layout.shapes
+    assert (edge.x0 < 1 < edge.x1, edge.y0 < 23 < edge.y1) == (True, True)
+    assert edge.line.dash == "dot"
     assert "9 posts are too few for so many hours" in answer.html
 
 

@@ -17,6 +17,7 @@ from design import (
     LINE,
     SOFT_INK,
     THIN,
+    THIN_EDGE,
     WORSE,
     Answer,
     count,
@@ -76,25 +77,29 @@ def posting_times(report: Published) -> Answer:
     drawn.layout.xaxis2.title.text = f"weekday {clock}"
     about = (
         "The number at a bar is how many posts it rests on. "
-        f"Fewer than {ENOUGH} say little, so their bar is grey."
+        f"Fewer than {ENOUGH} say little, so their bar is hatched in grey."
     ) + _uncounted(report, posts)
     return Answer(drawn, html=f"<p>{about}</p>", foot=foot, above=compared_within(report))
 
 
 def _add_bars(drawn: go.Figure, x_axis: str, y_axis: str, names: list[str], times: pd.DataFrame) -> None:
-    """A bar for each row of *times*, up or down from usual, grey where it rests on few posts."""
+    """A bar for each row of *times*, up or down from usual, hatched in grey where it rests on few posts."""
     heights = [log10(_capped(score)) for score in times["score"]]
+    is_thin = times["posts"] < ENOUGH
     drawn.add_bar(
         x=names, y=heights, xaxis=x_axis, yaxis=y_axis,
         marker={
             "color": [
-                _colour(height) if posts >= ENOUGH else THIN
-                for height, posts in zip(heights, times["posts"], strict=True)
+                THIN_EDGE if thin else _colour(height) for height, thin in zip(heights, is_thin, strict=True)
             ],
-            "line": {"color": LINE, "width": 1},
+            "line": {"color": [LINE if thin else SOFT_INK for thin in is_thin], "width": 1},
+            "pattern": {
+                "shape": ["/" if thin else "" for thin in is_thin],
+                "fillmode": "replace", "size": 6, "solidity": 0.2,
+            },
         },
         text=[str(posts) for posts in times["posts"]], textposition="outside", textangle=0,
-        cliponaxis=False, textfont={"size": 10, "color": SOFT_INK},
+        cliponaxis=False, textfont={"size": 10, "color": [SOFT_INK if thin else INK for thin in is_thin]},
         customdata=[
             f"{count(posts, 'post')}, {score:.2f} × usual"
             for posts, score in zip(times["posts"], times["score"], strict=True)
@@ -158,6 +163,12 @@ def posting_week(report: Published) -> Answer:
                 "ticktext": [f"{STEPS[1 / 3]} usual", "usual", STEPS[3]],
             },
         )  # fmt: skip
+    for (hour, weekday), cell in cells.items():
+        if cell.posts < ENOUGH:
+            drawn.add_shape(
+                type="rect", x0=weekday - 0.46, x1=weekday + 0.46, y0=hour - 0.4, y1=hour + 0.4,
+                line={"color": THIN_EDGE, "width": 1, "dash": "dot"},
+            )  # fmt: skip
     drawn.update_xaxes(type="category", ticks="", showline=False, side="top")
     drawn.update_yaxes(type="category", autorange="reversed", dtick=1, ticks="", showgrid=False)
     drawn.update_layout(margin_t=56)
@@ -165,7 +176,7 @@ def posting_week(report: Published) -> Answer:
     thin = sum(cell.posts < ENOUGH for cell in cells.values())
     about = (
         f"{len(cells) - thin} of 168 hours of the week have {ENOUGH} compared posts or more; "
-        f"{thin} with fewer {'is' if thin == 1 else 'are'} grey."
+        f"{thin} with fewer {'is' if thin == 1 else 'are'} grey with a dotted edge."
     )
     if posts < FOR_A_WEEK:
         about += (
