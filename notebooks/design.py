@@ -86,13 +86,16 @@ class Answer:
     above: str = ""
 
     def _ipython_display_(self) -> None:
-        if self.above:
-            display(HTML(self.above))  # type: ignore[no-untyped-call]
+        _show(self.above)
         if self.figure is not None:
             self.figure.show(config={"responsive": True, "displayModeBar": False})
-        below = self.html + (f'<p class="foot">{escape(self.foot)}</p>' if self.foot else "")
-        if below:
-            display(HTML(below))  # type: ignore[no-untyped-call]
+        _show(self.html + (f'<p class="foot">{escape(self.foot)}</p>' if self.foot else ""))
+
+
+def _show(html: str) -> None:
+    """Show *html*, in which no line parts a number from its percent sign, unless it is empty."""
+    if html:
+        display(HTML(html.replace(" %", f"{HARD_SPACE}%")))  # type: ignore[no-untyped-call]
 
 
 def nothing(words: str, *, foot: str = "") -> Answer:

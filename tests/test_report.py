@@ -72,6 +72,7 @@ def test_report__shows_two_nights(tmp_path_factory: pytest.TempPathFactory, tmp_
     ]  # fmt: skip
     assert all(re.search(r", n = [\d,]+ [^<]*, coverage (\d|unknown)", section) for section in sections)
     assert text.count('<div class="chart"') >= 5
+    assert " %" not in re.sub(r"<script.*?</script>", "", text, flags=re.DOTALL)  # no line breaks there
     assert "import engagement" not in text
     assert "Published.open" not in text
     assert written.path == tmp_path / "out.html"
