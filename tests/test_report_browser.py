@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import report
-from design import figure
+from design import figure, table
 from nbformat import v4
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 from published_files import file_of_nights
@@ -159,6 +159,35 @@ def test_report__follows_the_window(made: Path, browser: Browser) -> None:
         "[...document.querySelectorAll('.chart')].every(c => c.querySelector('svg')?.clientWidth === c.clientWidth)"
     )
     assert page.evaluate("document.documentElement.scrollWidth") == 420
+    page.close()
+
+
+@pytest.mark.parametrize("width", [400, 1400])
+def test_report__tells_that_a_table_goes_on(width: int, browser: Browser, tmp_path: Path) -> None:
+    """The shadow at the edge is as clear where a letter of the last column is cut as where columns are."""
+    shown = v4.new_output(
+        "display_data", data={"text/html": table({"Post": ["a"], "State": ["b"]}, numeric=set())}
+    )  # type: ignore[no-untyped-call]
+    cells = [v4.new_code_cell(outputs=[shown])]  # type: ignore[no-untyped-call]
+    (tmp_path / "table.html").write_text(page_of(v4.new_notebook(cells=cells)))  # type: ignore[no-untyped-call]
+    page, _ = _opened(browser, tmp_path / "table.html", width=width)
+    [wide] = page.query_selector_all(".wide")
+    padding = wide.evaluate(
+        "wide => parseFloat(getComputedStyle(wide.querySelector('td:last-child')).paddingRight)"
+    )
+
+    def edge(beyond: float) -> bytes:
+        """What is seen at the right, where there is no text, of a table so many pixels wider than its place."""
+        wide.evaluate(
+            "(wide, beyond) => { wide.firstChild.style.width = `${wide.clientWidth + beyond}px`; }", beyond
+        )
+        box = wide.bounding_box()
+        assert box
+        return page.screenshot(
+            clip={"x": box["x"] + box["width"] - 30, "y": box["y"], "width": 30, "height": 6}
+        )
+
+    assert edge(padding) == edge(300) != edge(0)
     page.close()
 
 
