@@ -824,6 +824,7 @@ def test_posting_times__go_by_the_clock_that_is_asked_for(file: Path) -> None:
     assert bars.figure is not None
     assert week.figure is not None
     assert bars.figure.layout.xaxis.title.text == "hour (Europe/Berlin)"
+    assert bars.figure.layout.annotations[0].text == "views against the usual (logarithmic)"
     assert list(_marks(week.figure.data[1])) == [("Wed", "00:00")]
     assert "(Europe/Berlin)" in week.figure.layout.annotations[0].text
 
@@ -916,7 +917,8 @@ def test_tag_lift__says_what_may_be_chance(file: Path) -> None:
     assert (better.marker.color, worse.marker.color) == (BETTER, WORSE)
     assert _points(traces["may be chance"]) == [(1.1, "dogs (9)")]
     assert answer.html == (
-        "<p>3 tags could be compared, and one in twenty that makes no difference looks clearly better or worse "
+        "<p>The axis is logarithmic: half as many views lie as far from the line as twice as many. "
+        "3 tags could be compared, and one in twenty that makes no difference looks clearly better or worse "
         "by chance. 1 tag with fewer than 5 posts on a side is left out.</p>"
     )
     assert answer.foot.startswith(FOOT + "20 posts, coverage ")
@@ -930,7 +932,8 @@ def test_tag_lift__says_what_it_does_not_show(file: Path) -> None:
 
     assert len(_traces(answer)["may be chance"].x) == 14
     assert answer.html == (
-        "<p>No tag has shown a difference yet. These are the 14 with most posts; 2 more could be compared.</p>"
+        "<p>The axis is logarithmic: half as many views lie as far from the line as twice as many. "
+        "No tag has shown a difference yet. These are the 14 with most posts; 2 more could be compared.</p>"
     )
     assert answer.figure is not None
     assert [line.x0 for line in answer.figure.layout.shapes if line.line.color == INK] == [1]
@@ -1002,6 +1005,8 @@ def test_comment_velocity__counts_up_from_the_publication(file: Path) -> None:
     answer = engagement.comment_velocity(Published.open(file))
 
     assert _points(_traces(answer)["P"]) == [(0.1, 1), (0.5, 2), (5, 3)]
+    assert answer.figure is not None
+    assert answer.figure.layout.xaxis.title.text == "time since publication (logarithmic)"
     assert answer.above == "<p>This is the post of fox with most comments, published on 20 Nov 2026.</p>"
     assert "the middle one got 1 comments in its first hour, 2 in its first day." in answer.html
     assert (

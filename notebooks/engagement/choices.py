@@ -53,7 +53,7 @@ def posting_times(report: Published) -> Answer:
     if not posts:
         return nothing(_not_compared(report), foot=foot)
     clock = f"({escape(report.time_zone)})"
-    drawn = figure(y_title="views against the account's usual", height=540, bargap=0.15, showlegend=False)
+    drawn = figure(y_title="views against the usual (logarithmic)", height=540, bargap=0.15, showlegend=False)
     hours, weekdays = times[times["kind"] == "hour"], times[times["kind"] == "weekday"]
     _add_bars(drawn, "x", "y", [HOURS[int(hour)] for hour in hours["hour"]], hours)
     _add_bars(drawn, "x2", "y2", [WEEKDAYS[int(day) - 1] for day in weekdays["weekday"]], weekdays)
@@ -322,7 +322,7 @@ def _lift(report: Published, kind: str, told_by: str) -> Answer:
         tickvals=steps, ticktext=[STEPS[step] for step in steps], tickangle=0,
     )  # fmt: skip
     drawn.update_yaxes(type="category", categoryorder="array", categoryarray=names, showgrid=False)
-    about = []
+    about = ["The axis is logarithmic: half as many views lie as far from the line as twice as many."]
     about.append(
         f"{count(len(judged) + max(0, left_out), kind)} could be compared, and one in twenty that makes no "
         "difference looks clearly better or worse by chance."

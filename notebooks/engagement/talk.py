@@ -75,7 +75,7 @@ def comment_velocity(report: Published) -> Answer:
             else NO_POSTS,
             foot=foot,
         )
-    drawn = figure(y_title="comments so far", x_title="time since publication")
+    drawn = figure(y_title="comments so far", x_title="time since publication (logarithmic)")
     told = comments[comments["post_id"].isin(posts[:TOLD])]
     # the first label after the last comment, so that each line has room to lie flat
     ends = min((age for age in AGES if age > told["hours"].max()), default=float(told["hours"].max()))
