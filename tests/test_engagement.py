@@ -1016,6 +1016,25 @@ def test_comment_velocity__counts_up_from_the_publication(file: Path) -> None:
     assert answer.foot.startswith(FOOT + "3 comments under 1 post, coverage ")
 
 
+@pytest.mark.parametrize(
+    ("hours", "words"),
+    [
+        (312, "Half of all comments held were last read 13 days before the time named below, or earlier."),
+        (23, ""),
+    ],
+)
+def test_comment_velocity__says_how_old_comments_are(hours: float, words: str, file: Path) -> None:
+    """The foot has the newest reading of anything, and comments are read again when they have moved."""
+    _posts(file, {"post_id": "p"})
+    fill(file, "main.comments", {"comment_id": 1, "post_id": "p", "commented_at": RUN_AT})
+    with duckdb.connect(str(file)) as connection:
+        connection.execute(
+            "update main.data_freshness set median_age_hours = ? where table_name = 'post_comments'", [hours]
+        )
+
+    assert engagement.comment_velocity(Published.open(file)).html == f"<p>{words}</p>"
+
+
 @pytest.mark.parametrize(("days", "end"), [(3, 72), (300, 168)])
 def test_comment_velocity__lies_flat_where_no_comment_came(days: int, end: float, file: Path) -> None:
     """A line goes on to the last fetch of its comments, or to the first label after the last comment."""

@@ -23,6 +23,7 @@ from engagement.wording import NO_POSTS, foot_of, own_posts
 
 TOLD = 4  # posts, those with the most comments
 MARKS, MARK = 25, 8  # marks of one line, more would hide it; pixels of each
+OLD = 24  # hours since comments were read, from which on that is told
 SOONEST = 0.1  # hours; a logarithmic axis has no zero
 AGES = {0.1: "6 min", 1: "1h", 6: "6h", 24: "1d", 168: "7d", 720: "30d", 4380: "½ year", 17520: "2 years"}
 
@@ -136,7 +137,10 @@ def _pace(report: Published) -> str:
                 where posts.is_own and list_contains($accounts, posts.account_name)
             ) as under_own
         )
-        select * from firsts cross join threads
+        select firsts.*, threads.*, freshness.median_age_hours as age_hours
+        from firsts
+        cross join threads
+        left join main.data_freshness as freshness on freshness.table_name = 'post_comments'
         """
     ).to_dict("records")
     said = []
@@ -151,5 +155,10 @@ def _pace(report: Published) -> str:
             f"{pace['answered']:,} of {count(pace['threads'], 'thread')} under them all got an answer, "
             f"half of them within {duration(pace['first_reply_hours'])}; "
             f"the author answered in {pace['joined']:,} of {pace['of_others']:,} that others began."
+        )
+    if is_known(pace["age_hours"]) and pace["age_hours"] >= OLD:
+        said.append(
+            f"Half of all comments held were last read {duration(pace['age_hours'])} "
+            "before the time named below, or earlier."
         )
     return " ".join(said)
