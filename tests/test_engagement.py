@@ -1014,6 +1014,10 @@ def test_comment_velocity__counts_up_from_the_publication(file: Path) -> None:
         "the author answered in 1 of 2 that others began." in answer.html
     )
     assert answer.foot.startswith(FOOT + "3 comments under 1 post, coverage ")
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("update main.comment_threads set author_name = 'fox'")
+    html = engagement.comment_velocity(Published.open(file)).html
+    assert "half of them within 1.0 h; others began none." in html
 
 
 @pytest.mark.parametrize(
@@ -1035,9 +1039,11 @@ def test_comment_velocity__says_how_old_comments_are(hours: float, words: str, f
     assert engagement.comment_velocity(Published.open(file)).html == f"<p>{words}</p>"
 
 
-@pytest.mark.parametrize(("days", "end"), [(3, 72), (300, 168)])
-def test_comment_velocity__lies_flat_where_no_comment_came(days: int, end: float, file: Path) -> None:
-    """A line goes on to the last fetch of its comments, or to the first label after the last comment."""
+@pytest.mark.parametrize(("items", "days", "end"), [(2, 3, 72), (2, 300, 168), (None, 3, 12)])
+def test_comment_velocity__lies_flat_where_no_comment_came(
+    items: int | None, days: int, end: float, file: Path
+) -> None:
+    """A line goes on to the last reading of its comments, no refused look, or to the first label after them all."""
     at = datetime(2025, 11, 20, tzinfo=UTC)
     _posts(
         file,
@@ -1056,8 +1062,18 @@ def test_comment_velocity__lies_flat_where_no_comment_came(days: int, end: float
     fill(
         file,
         "imgur_raw.detail_fetches",
-        {"item_id": "p", "resource": "post_comments", "fetched_at": at + timedelta(days=days)},
-        {"item_id": "q", "resource": "post_images", "fetched_at": at + timedelta(days=days)},
+        {
+            "item_id": "p",
+            "resource": "post_comments",
+            "items": items,
+            "fetched_at": at + timedelta(days=days),
+        },
+        {"item_id": "q", "resource": "post_images", "items": 1, "fetched_at": at + timedelta(days=days)},
+    )
+    fill(
+        file,
+        "imgur_raw.post_comments",
+        {"id": 7, "post_id": "p", "fetched_at": at + timedelta(hours=12)},
     )
 
     answer = engagement.comment_velocity(Published.open(file))

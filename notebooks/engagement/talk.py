@@ -32,12 +32,7 @@ def comment_velocity(report: Published) -> Answer:
     """How comments gathered under the posts that got most of them."""
     comments = report.rows(
         """
-        with trees as (
-            select item_id as post_id, max(fetched_at) as fetched_at from staging.detail_fetches
-            where resource = 'post_comments'
-            group by item_id
-        ),
-        under_own as (
+        with under_own as (
             select
                 comments.post_id,
                 posts.title,
@@ -45,10 +40,10 @@ def comment_velocity(report: Published) -> Answer:
                 greatest(
                     date_diff('second', posts.published_at, comments.commented_at) / 3600, $soonest
                 ) as hours,
-                date_diff('second', posts.published_at, trees.fetched_at) / 3600 as fetched_hours,
+                date_diff('second', posts.published_at, trees.read_at) / 3600 as read_hours,
             from main.comments
             join main.posts on posts.post_id = comments.post_id
-            left join trees on trees.post_id = comments.post_id
+            left join staging.comment_trees as trees on trees.post_id = comments.post_id
             where
                 posts.is_own
                 and list_contains($accounts, posts.account_name)
@@ -83,7 +78,7 @@ def comment_velocity(report: Published) -> Answer:
     for place, post_id in enumerate(posts[:TOLD]):
         curve = told[told["post_id"] == post_id]
         hours, numbers, sizes = list(curve["hours"]), list(curve["comments"]), [MARK] * len(curve)
-        until = min(float(curve["fetched_hours"].iloc[0]), ends)
+        until = min(float(curve["read_hours"].iloc[0]), ends)
         if until > hours[-1]:  # nothing came since then, as far as was seen
             hours, numbers, sizes = [*hours, until], [*numbers, numbers[-1]], [*sizes, 0]
         name = label(curve["title"].iloc[0], post_id)
@@ -151,10 +146,14 @@ def _pace(report: Published) -> str:
             f"{number(pace['first_day'])} in its first day."
         )
     if is_known(pace["first_reply_hours"]):
+        joined = (
+            f"the author answered in {pace['joined']:,} of {pace['of_others']:,} that others began"
+            if pace["of_others"]
+            else "others began none"
+        )
         said.append(
             f"{pace['answered']:,} of {count(pace['threads'], 'thread')} under them all got an answer, "
-            f"half of them within {duration(pace['first_reply_hours'])}; "
-            f"the author answered in {pace['joined']:,} of {pace['of_others']:,} that others began."
+            f"half of them within {duration(pace['first_reply_hours'])}; {joined}."
         )
     if is_known(pace["age_hours"]) and pace["age_hours"] >= OLD:
         said.append(
