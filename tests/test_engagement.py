@@ -739,6 +739,32 @@ def test_votes_against_views__titles_stand_where_no_mark_is(file: Path) -> None:
     assert covered == []
 
 
+def test_votes_against_views__no_line_crosses_a_title(file: Path) -> None:
+    """Of two posts side by side below all others, the title of the left one is not on the line of the other."""
+    fill(
+        file,
+        "main.post_scorecard",
+        *(
+            {"post_id": f"{place} {share}", "account_name": "owl", "views": round(10 ** (2 + place / 20)),
+             "ups": round(10 ** (2 + place / 20) * share / 100), "downs": 0}
+            for place in range(80) for share in (2, 4, 8, 16)
+        ),
+        *(
+            {"post_id": end, "title": f"Found this hammock: {end}", "account_name": "fox", "views": views,
+             "ups": ups, "downs": 0, "is_own": True}
+            for end, views, ups in (("left", 5000, 75), ("right", 7000, 140))
+        ),
+    )  # fmt: skip
+
+    figure = engagement.votes_against_views(Published.open(file)).figure
+
+    assert figure is not None
+    left, right = sorted(figure.layout.annotations[1:], key=lambda note: float(note.x))
+    assert right.ax == pytest.approx(right.x)  # its line is upright
+    assert left.ax < right.x < left.ax + 1  # as far as the title of the left one reaches
+    assert not min(right.y, right.ay) < left.ay < max(right.y, right.ay)
+
+
 # What works
 
 

@@ -214,7 +214,7 @@ def _name_the_farthest(drawn: go.Figure, posts: pd.DataFrame, typical: float) ->
     distance = (ours["votes"] / ours["views"] / typical).map(log).abs()
     farthest = ours.assign(distance=distance)[distance >= log(OUTLYING)].nlargest(NAMED, "distance")
     taken = list(zip(placed["across"], placed["up"], strict=True))
-    for post in farthest.itertuples():
+    for post in farthest.sort_values("across", ascending=False).itertuples():
         lines = wrap(label(post.title, post.post_id), WRAPPED, break_long_words=False)
         width = LETTER * max(map(len, lines))
         # away from the other marks: of few votes to the right, of many to the left
@@ -222,12 +222,17 @@ def _name_the_farthest(drawn: go.Figure, posts: pd.DataFrame, typical: float) ->
         left = max(0, post.across - width) if is_leftward else min(post.across, 1 - width)
         height = _free_height(taken, left=left, right=left + width, near=post.up)
         taken += [(left + width * step / 4, height) for step in range(5)]
+        end = left + width if is_leftward else left
+        taken += [  # the line to it
+            (post.across + (end - post.across) * step / 8, post.up + (height - post.up) * step / 8)
+            for step in range(1, 8)
+        ]
         side = "right" if is_leftward else "left"
         drawn.add_annotation(
             text="<br>".join(lines), font={"size": 11, "color": INK}, align=side,
             x=log10(post.views), y=log10(post.votes),
             showarrow=True, arrowhead=0, arrowwidth=1, arrowcolor=SOFT_INK, standoff=5,
-            axref="x", ax=_along(views, left + width if is_leftward else left), xanchor=side,
+            axref="x", ax=_along(views, end), xanchor=side,
             ayref="y", ay=_along(votes, height), yanchor="middle",
         )  # fmt: skip
 
