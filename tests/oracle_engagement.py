@@ -191,6 +191,7 @@ def expected_post_benchmark(world: World) -> Iterator[Row]:
         age = math.inf if hours is None else hours
         yield {
             "post_id": post_id,
+            "account_id": account,
             "account_name": posts[post_id].account_name,
             "age_bucket": label,
             "standing": standing if len(peers) >= FEWEST_PEERS else None,
@@ -333,7 +334,7 @@ def lifts(world: World, name: str, groups_of: Callable[[str], set[str]]) -> Iter
         for group in sorted({group for post_id in its for group in groups_of(post_id)}):
             inside = [index[post_id] for post_id in its if group in groups_of(post_id)]
             outside = [index[post_id] for post_id in its if group not in groups_of(post_id)]
-            yield {"account_name": shown, name: group} | lift_of(inside, outside)
+            yield {"account_id": account, "account_name": shown, name: group} | lift_of(inside, outside)
 
 
 def lift_of(inside: Sequence[float], outside: Sequence[float]) -> Row:
@@ -380,6 +381,7 @@ def expected_posting_heatmap(world: World) -> Iterator[Row]:
                 indices = [index[post] for post in its if post in index]
                 middle = median(indices) if indices else None
                 yield {
+                    "account_id": account,
                     "account_name": world.followed[account or 0],
                     "weekday_name": WEEKDAYS[weekday - 1],
                     "weekday": weekday,

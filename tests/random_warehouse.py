@@ -145,6 +145,8 @@ class _Maker:
         self.chance = chance
         run_at = chance.choice(RUNS_AT)
         followed = dict(list(FOLLOWED.items())[: chance.choice((1, 2, 3, 3))])
+        if len(followed) == 3 and chance.random() < 0.3:
+            followed[3] = followed[2].upper()  # a name that one account has left to the other
         session = chance.choice(("UTC", *ZONES))
         self.world = World(seed, run_at, chance.choice(ZONES), session, followed)
         self.first_night = run_at - chance.choice((2, 9, 40, 120)) * DAY

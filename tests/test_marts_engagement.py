@@ -21,6 +21,7 @@ from imgur_source.models import (
     GALLERY_RANKS,
     IMAGE_METRICS,
     IMAGES,
+    LIST_ITEMS,
     POST_COMMENTS,
     POST_METRICS,
     POST_TAGS,
@@ -402,6 +403,7 @@ def test_post_benchmark__compares_with_the_median(world: Warehouse) -> None:
     assert read(world.work_file, "from post_benchmark where account_name = 'peers' order by views") == [
         (
             post_id,
+            1,
             "peers",
             "final",
             standing,
@@ -594,13 +596,14 @@ def test_tag_lift__compares_with_the_posts_without(world: Warehouse) -> None:
     chance = exp(1.96 * sqrt(error(0.2, 6.4) ** 2 + error(0.25, 4) ** 2))
     assert read(world.work_file, "from tag_lift where account_name = 'tagger' order by tag") == [
         (
+            5,
             "tagger",
             "cats",
             6,
             5,
             *(pytest.approx(value) for value in (1.2, 1.0, 1.2, 1.2 / chance, 1.2 * chance)),
         ),
-        ("tagger", "rare", 1, 10, 0.25, pytest.approx(1.3), pytest.approx(0.25 / 1.3), None, None),
+        (5, "tagger", "rare", 1, 10, 0.25, pytest.approx(1.3), pytest.approx(0.25 / 1.3), None, None),
     ]
 
 
@@ -613,8 +616,8 @@ def test_lifts__read_the_error_from_within(world: Warehouse, mart: str) -> None:
     index = {views: views / 105 for views in (50, 160)}
     chance = exp(1.96 * error(index[50], index[160]))
     assert read(world.work_file, f"from {mart} where account_name = 'former' order by all") == [
-        ("former", "image", 5, 20, 1.0, 1.0, 1.0, pytest.approx(1 / chance), pytest.approx(chance)),
-        ("former", "video", 20, 5, 1.0, 1.0, 1.0, pytest.approx(1 / chance), pytest.approx(chance)),
+        (6, "former", "image", 5, 20, 1.0, 1.0, 1.0, pytest.approx(1 / chance), pytest.approx(chance)),
+        (6, "former", "video", 20, 5, 1.0, 1.0, 1.0, pytest.approx(1 / chance), pytest.approx(chance)),
     ]
 
 
@@ -625,8 +628,8 @@ def test_lifts__of_a_post_without_a_view(world: Warehouse, mart: str) -> None:
     chance = exp(1.96 * error(0.01, 2))
     interval = (pytest.approx(1 / chance), pytest.approx(chance))
     assert read(world.work_file, f"from {mart} where account_name = 'unseen' order by all") == [
-        ("unseen", "image", 5, 5, 1.0, 1.0, 1.0, *interval),
-        ("unseen", "video", 5, 5, 1.0, 1.0, 1.0, *interval),
+        (10, "unseen", "image", 5, 5, 1.0, 1.0, 1.0, *interval),
+        (10, "unseen", "video", 5, 5, 1.0, 1.0, 1.0, *interval),
     ]
 
 
@@ -635,19 +638,19 @@ def test_format_lift__has_no_interval_of_four(world: Warehouse) -> None:
     # 20, 30, 40 and 100 of a median of 30 views have a median of 35, the animation has 10
     without = pytest.approx(35 / 30)
     assert read(world.work_file, "from format_lift where account_name = 'peers' order by format") == [
-        ("peers", "animation", 1, 4, pytest.approx(1 / 3), without, pytest.approx(10 / 35), None, None),
-        ("peers", "image", 4, 1, without, pytest.approx(1 / 3), pytest.approx(35 / 10), None, None),
+        (1, "peers", "animation", 1, 4, pytest.approx(1 / 3), without, pytest.approx(10 / 35), None, None),
+        (1, "peers", "image", 4, 1, without, pytest.approx(1 / 3), pytest.approx(35 / 10), None, None),
     ]
 
 
 def test_tag_lift__of_posts_that_are_all_alike(world: Warehouse) -> None:
     """Ties on both sides measure no chance, so there is no interval; what all posts have has no lift."""
     assert read(world.work_file, "from tag_lift where account_name = 'same' order by tag") == [
-        ("same", "all", 10, 0, 1.0, None, None, None, None),
-        ("same", "half", 5, 5, 1.0, 1.0, 1.0, None, None),
+        (7, "same", "all", 10, 0, 1.0, None, None, None, None),
+        (7, "same", "half", 5, 5, 1.0, 1.0, 1.0, None, None),
     ]
     assert read(world.work_file, "from format_lift where account_name = 'same'") == [
-        ("same", "image", 10, 0, 1.0, None, None, None, None)
+        (7, "same", "image", 10, 0, 1.0, None, None, None, None)
     ]
 
 
@@ -681,7 +684,7 @@ def test_posting_heatmap__goes_by_the_wall_clock(world: Warehouse) -> None:
     # peers, but are too young.
     assert read(
         world.work_file,
-        "select * exclude (account_name) from posting_heatmap where account_name = 'berlin' and posts > 0 "
+        "select * exclude (account_id, account_name) from posting_heatmap where account_name = 'berlin' and posts > 0 "
         "order by weekday, hour",
     ) == [
         ("Monday", 1, 0, 5, 0, None, 0, None, 1.0),
@@ -707,12 +710,100 @@ def test_posting_heatmap__has_every_hour_of_the_week(world: Warehouse) -> None:
     rows = read(world.work_file, "from posting_heatmap where account_name = 'peers' order by weekday, hour")
     # five posts on a Wednesday at 13:00 in Berlin, with a median index of 1
     assert rows == [
-        ("peers", name, weekday, hour, *((6, 0, None, 5, 1.0, 1.0) if (weekday, hour) == (3, 13) else (0, 0, None, 0, None, 1.0)))
+        (1, "peers", name, weekday, hour, *((6, 0, None, 5, 1.0, 1.0) if (weekday, hour) == (3, 13) else (0, 0, None, 0, None, 1.0)))
         for weekday, name in enumerate(names, start=1)
         for hour in range(24)
     ]  # fmt: skip
     assert read(world.work_file, "select account_name from posting_heatmap group by all order by all") == [
         (name,) for name in sorted(FOLLOWED)
+    ]
+
+
+# accounts that bear the same name
+
+
+def namesakes(tmp_path: Path) -> Warehouse:
+    """Account 1 was amy once and is not read any more; account 2 is amy now, and a hundred times as big."""
+    warehouse = Warehouse(tmp_path / "data", clock=StandingClock())
+    for table in TABLES.values():
+        load(warehouse, table)
+    load(
+        warehouse,
+        ACCOUNTS,
+        {"id": 1, "url": "amy", "fetched_at": NIGHT - timedelta(days=900)},
+        {"id": 2, "url": "Amy", "fetched_at": NIGHT},
+    )
+    posts = [
+        a_post(f"{number} {more}", "amy", 100 ** number + more) | {"account_id": number}
+        for number in (1, 2)
+        for more in range(6)
+    ]
+    load(warehouse, POSTS, *posts)
+    load(
+        warehouse,
+        POST_TAGS,
+        *({"post_id": post["id"], "tag": "cats", "position": 0, "fetched_at": NIGHT} for post in posts),
+    )
+    return warehouse
+
+
+def test_marts__keep_accounts_of_one_name_apart(tmp_path: Path) -> None:
+    """A name passes to another account: each is compared with its own posts, and has rows of its own."""
+    warehouse = namesakes(tmp_path)
+    warehouse.apply_sql(report_timezone="Europe/Berlin")
+    peers = "select account_id, account_name, min(posts), max(posts), median_views from post_benchmark"
+    assert read(warehouse.work_file, f"{peers} group by all order by all") == [
+        (1, "amy", 6, 6, 102.5),
+        (2, "Amy", 6, 6, 10002.5),
+    ]
+    usual = "select min(views_index) > 0.9 and max(views_index) < 1.1 from post_scorecard"
+    assert read(warehouse.work_file, usual) == [(True,)]
+    names = [(1, "amy"), (2, "Amy")]
+    assert read(warehouse.work_file, "select * exclude (median_index) from tag_lift order by all") == [
+        (*name, "cats", 6, 0, None, None, None, None) for name in names
+    ]
+    assert read(warehouse.work_file, "select * exclude (median_index) from format_lift order by all") == [
+        (*name, "image", 6, 0, None, None, None, None) for name in names
+    ]
+    cells = "select account_id, account_name, count(*), sum(posts)::bigint from posting_heatmap"
+    assert read(warehouse.work_file, f"{cells} group by all order by all") == [
+        (*name, 168, 6) for name in names
+    ]
+    assert [finding.audit for finding in warehouse.audit() if finding.keeps_the_file] == []
+
+
+def test_marts__go_by_the_name_where_no_number_is_shown(tmp_path: Path) -> None:
+    """Posts of a list whose account nobody knows are peers by their names, and one without a name has no peer."""
+    warehouse = Warehouse(tmp_path / "data", clock=StandingClock())
+    for table in TABLES.values():
+        load(warehouse, table)
+    names = {"a": "zoe", "b": "Zoe", "c": "yves", "d": None, "e": None}
+    load(
+        warehouse,
+        POSTS,
+        *(a_post(post, "", 7) | {"account_id": 0, "account_url": name} for post, name in names.items()),
+    )
+    load(
+        warehouse,
+        LIST_ITEMS,
+        *(
+            {"list": "account_submissions/former", "item_id": post, "datetime": LONG_AGO, "fetched_at": NIGHT}
+            for post in names
+        ),
+    )
+    warehouse.apply_sql()
+    columns = "post_id, account_id, account_name, posts, median_views"
+    assert read(warehouse.work_file, f"select {columns} from post_benchmark order by post_id") == [
+        ("a", None, "zoe", 2, 7.0),
+        ("b", None, "Zoe", 2, 7.0),
+        ("c", None, "yves", 1, 7.0),
+        ("d", None, None, 1, 7.0),
+        ("e", None, None, 1, 7.0),
+    ]
+    cells = "select account_id, account_name, sum(posts)::bigint from posting_heatmap"
+    assert read(warehouse.work_file, f"{cells} group by all order by all") == [
+        (None, "yves", 1),
+        (None, "zoe", 2),
     ]
 
 

@@ -56,7 +56,7 @@ MARTS = {
     "data_freshness": Mart(
         ("table_name",), oracle_books.expected_data_freshness, is_whole=False, has_all_rows=False
     ),
-    "format_lift": Mart(("account_name", "format"), oracle_engagement.expected_format_lift),
+    "format_lift": Mart(("account_id", "format"), oracle_engagement.expected_format_lift),
     "gallery_rank_history": Mart(
         ("feed", "observed_at", "post_id"), oracle_engagement.expected_gallery_rank_history
     ),
@@ -67,12 +67,12 @@ MARTS = {
     "post_daily": Mart(("post_id", "day"), oracle_engagement.expected_post_daily),
     "post_lifetime": Mart(("post_id", "age_bucket"), oracle_engagement.expected_post_lifetime),
     "post_scorecard": Mart(("post_id",), oracle_engagement.expected_post_scorecard),
-    "posting_heatmap": Mart(("account_name", "weekday", "hour"), oracle_engagement.expected_posting_heatmap),
+    "posting_heatmap": Mart(("account_id", "weekday", "hour"), oracle_engagement.expected_posting_heatmap),
     "posts": Mart(("post_id",), oracle_things.expected_posts, is_whole=False),
     "run_history": Mart(("run_id",), oracle_books.expected_run_history, is_whole=False),
     "social_rollup": Mart(("post_id",), oracle_things.expected_social_rollup),
     "survival": Mart(("kind", "item_id"), oracle_things.expected_survival),
-    "tag_lift": Mart(("account_name", "tag"), oracle_engagement.expected_tag_lift),
+    "tag_lift": Mart(("account_id", "tag"), oracle_engagement.expected_tag_lift),
     # two authors may bear a name one after the other, so the key is told by number where there is one
     "top_commenters": Mart(("author_id", "author_name")),
 }
@@ -113,18 +113,18 @@ LAWS = {
         "union all select format from main.format_lift where not lift between lift_low and lift_high"
     ),
     "formats part the posts of an account that have an index": (
-        "select account_name from main.format_lift group by account_name "
+        "select account_id from main.format_lift group by account_id "
         "having sum(posts) <> any_value(posts + posts_without) or count(distinct posts + posts_without) > 1"
     ),
     "every post of a benchmark is its own peer, and has one latest age": (
         "select post_id from main.post_benchmark group by post_id having count(*) filter (where is_latest) <> 1 "
         "union all select age_bucket from main.post_benchmark join main.posts using (post_id) "
-        "group by account_id, age_bucket having count(*) <> any_value(posts)"
+        "group by posts.account_id, age_bucket having count(*) <> any_value(posts)"
     ),
     "a heatmap has 168 cells, and every post in one": (
-        "select account_name from main.posting_heatmap group by account_name having count(*) <> 168 or sum(posts) <> "
+        "select account_id from main.posting_heatmap group by account_id having count(*) <> 168 or sum(posts) <> "
         "(select count(*) from main.posts where is_own and published_at is not null "
-        "and posts.account_name = posting_heatmap.account_name)"
+        "and posts.account_id = posting_heatmap.account_id)"
     ),
     "the views of an album's images are shared out among them": (
         "select album_id from main.album_performance group by album_id having abs(sum(album_views_share) - 1) > 1e-9 "
@@ -132,7 +132,8 @@ LAWS = {
     ),
     "an album's images are counted and added up": (
         "select album_id from main.albums left join (select album_id, count(*) as images, sum(views) as views "
-        "from main.album_performance group by album_id) as held using (album_id) "
+        "from main.album_performance where album_id in (select album_id from imgur_raw.album_images) "
+        "group by album_id) as held using (album_id) "
         "where images_held <> coalesce(held.images, 0) or image_views is distinct from held.views"
     ),
     "who stood among the first ten stood among the first sixty": (

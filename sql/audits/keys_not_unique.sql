@@ -66,7 +66,7 @@ with keys as (
     union all
     select
         'format_lift',
-        concat(account_name, ' ', format),
+        concat(account_id, ' ', case when account_id is null then lower(account_name) end, ' ', format),
         count(*)
     from main.format_lift
     group by all
@@ -122,7 +122,7 @@ with keys as (
     union all
     select
         'posting_heatmap',
-        concat(account_name, ' ', weekday, ' ', hour),
+        concat(account_id, ' ', case when account_id is null then lower(account_name) end, ' ', weekday, ' ', hour),
         count(*)
     from main.posting_heatmap
     group by all
@@ -157,7 +157,7 @@ with keys as (
     union all
     select
         'tag_lift',
-        concat(account_name, ' ', tag),
+        concat(account_id, ' ', case when account_id is null then lower(account_name) end, ' ', tag),
         count(*)
     from main.tag_lift
     group by all

@@ -1,18 +1,30 @@
 -- One row per followed account and format of its posts: how posts of the format did beside the others.
 with indices as (
     select
-        benchmark.account_name,
         benchmark.post_id,
+        benchmark.account_id,
+        benchmark.account_name,
+        -- a name may pass to another account
+        coalesce('#' || benchmark.account_id, lower(benchmark.account_name)) as author_key,
         posts.format,
         benchmark.views_index
     from main.post_benchmark as benchmark
     inner join main.posts as posts using (post_id)
-    where benchmark.is_comparable and benchmark.account_name is not null
+    where benchmark.is_comparable
+),
+
+accounts as (
+    select
+        author_key,
+        any_value(account_id) as account_id,
+        max(account_name) as account_name
+    from indices
+    group by author_key
 ),
 
 formats as (
     select distinct
-        account_name,
+        author_key,
         format
     from indices
 ),
@@ -20,15 +32,15 @@ formats as (
 -- formats are few, so each is simply set against all posts of the account
 sides as (
     select
-        formats.account_name,
+        formats.author_key,
         formats.format,
         indices.format = formats.format as is_with,
         list(indices.views_index order by indices.views_index) as ordered,
         median(indices.views_index) as median_index,
         count(*) as posts
     from formats
-    inner join indices using (account_name)
-    group by formats.account_name, formats.format, is_with
+    inner join indices using (author_key)
+    group by formats.author_key, formats.format, is_with
 ),
 
 -- the place from either end that McKean and Schrader's error is read from
@@ -41,7 +53,7 @@ ends as (
 
 measures as (
     select
-        account_name,
+        author_key,
         format,
         is_with,
         posts,
@@ -59,7 +71,7 @@ measures as (
 
 compared as (
     select
-        sides.account_name,
+        sides.author_key,
         sides.format,
         sides.posts,
         coalesce(others.posts, 0) as posts_without,
@@ -70,7 +82,7 @@ compared as (
         nullif(sqrt(sides.log_error ** 2 + others.log_error ** 2), 0) as log_error
     from measures as sides
     left join measures as others
-        on others.account_name = sides.account_name
+        on others.author_key = sides.author_key
         and others.format = sides.format
         and not others.is_with
     where sides.is_with
@@ -78,22 +90,25 @@ compared as (
 
 final as (
     select
-        account_name,
-        format,
-        posts,
-        posts_without,
-        median_index,
-        median_index_without,
-        lift,
-        lift * exp(-1.96 * log_error) as lift_low,
-        lift * exp(1.96 * log_error) as lift_high
+        accounts.account_id,
+        accounts.account_name,
+        compared.format,
+        compared.posts,
+        compared.posts_without,
+        compared.median_index,
+        compared.median_index_without,
+        compared.lift,
+        compared.lift * exp(-1.96 * compared.log_error) as lift_low,
+        compared.lift * exp(1.96 * compared.log_error) as lift_high
     from compared
+    inner join accounts using (author_key)
 )
 
 select * from final;
 
 comment on table main.format_lift is 'One row per followed account and format of its posts: how posts of the format did beside the others. An index is a post''s views_index at the greatest age known (post_benchmark), from 24 hours on and with 5 peers.';
-comment on column main.format_lift.account_name is 'User name of the followed account.';
+comment on column main.format_lift.account_id is 'Number of the followed account; null where it is not known, and the name tells.';
+comment on column main.format_lift.account_name is 'User name of the followed account, which one that is not read any more may bear, too; null where it is not known.';
 comment on column main.format_lift.format is 'album, video, animation or image (posts.format).';
 comment on column main.format_lift.posts is 'Posts with it that have an index.';
 comment on column main.format_lift.posts_without is 'Posts of the account without it that have an index.';

@@ -2,7 +2,10 @@
 with posts as (
     select
         post_id,
+        account_id,
         account_name,
+        -- a name may pass to another account; where neither is known nobody can tell whose posts are its peers
+        coalesce('#' || account_id, lower(account_name), '/' || post_id) as author_key,
         views,
         age_hours
     from main.posts
@@ -23,7 +26,9 @@ ages as (
 totals as (
     select
         posts.post_id,
+        posts.account_id,
         posts.account_name,
+        posts.author_key,
         ages.age_bucket,
         ages.age_hours,
         ages.views
@@ -32,7 +37,9 @@ totals as (
     union all
     select
         post_id,
+        account_id,
         account_name,
+        author_key,
         'final' as age_bucket,
         null as age_hours,
         views
@@ -42,19 +49,20 @@ totals as (
 
 usual as (
     select
-        account_name,
+        author_key,
         age_bucket,
         median(views) as median_views,
         quantile_cont(views, 0.2) as p20_views,
         quantile_cont(views, 0.8) as p80_views,
         count(*) as posts
     from totals
-    group by account_name, age_bucket
+    group by author_key, age_bucket
 ),
 
 compared as (
     select
         totals.post_id,
+        totals.account_id,
         totals.account_name,
         totals.age_bucket,
         case
@@ -72,9 +80,7 @@ compared as (
         totals.views / nullif(usual.median_views, 0) as views_index,
         row_number() over (partition by totals.post_id order by totals.age_hours desc nulls first) = 1 as is_latest
     from totals
-    inner join usual
-        on usual.account_name is not distinct from totals.account_name
-        and usual.age_bucket = totals.age_bucket
+    inner join usual using (author_key, age_bucket)
 ),
 
 -- of a first day's views little can be told, and beside fewer than 5 peers a post is compared with little but itself
@@ -90,9 +96,10 @@ final as (
 
 select * from final;
 
-comment on table main.post_benchmark is 'One row per post of a followed account and age at which its views are known, with what the account''s posts usually had by then. Peers are all posts of the account whose views are known at the same age, the post itself included.';
+comment on table main.post_benchmark is 'One row per post of a followed account and age at which its views are known, with what the account''s posts usually had by then. Peers are all posts of the account whose views are known at the same age, the post itself included; whose a post is its account_id tells, and where that is null the name.';
 comment on column main.post_benchmark.post_id is 'Id of the image or album; upper and lower case differ.';
-comment on column main.post_benchmark.account_name is 'User name of the author.';
+comment on column main.post_benchmark.account_id is 'Number of the author''s account; null where it is not known.';
+comment on column main.post_benchmark.account_name is 'User name of the author, which an account that is not read any more may bear, too; null where it is not known.';
 comment on column main.post_benchmark.age_bucket is 'The age as a label, as in post_lifetime; final for the total of a post last seen more than 90 days after publication.';
 comment on column main.post_benchmark.standing is 'above where it has more views than p80_views, below where it has fewer than p20_views, else normal; null with fewer than 5 peers.';
 comment on column main.post_benchmark.age_hours is 'The age in hours since publication; null for final.';

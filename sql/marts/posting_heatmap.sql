@@ -2,12 +2,15 @@
 with posts as (
     select
         posts.post_id,
+        posts.account_id,
         posts.account_name,
+        -- a name may pass to another account
+        coalesce('#' || posts.account_id, lower(posts.account_name)) as author_key,
         isodow(posts.published_at at time zone parameters.report_timezone) as weekday,
         hour(posts.published_at at time zone parameters.report_timezone) as hour
     from main.posts as posts
     cross join staging.parameters as parameters
-    where posts.is_own and posts.account_name is not null
+    where posts.is_own and author_key is not null
 ),
 
 week_views as (
@@ -26,19 +29,30 @@ indices as (
     where is_comparable
 ),
 
+accounts as (
+    select
+        author_key,
+        any_value(account_id) as account_id,
+        max(account_name) as account_name
+    from posts
+    group by author_key
+),
+
 cells as (
     select
+        accounts.author_key,
+        accounts.account_id,
         accounts.account_name,
         weekdays.weekday,
         hours.hour
-    from (select distinct account_name from posts) as accounts
+    from accounts
     cross join range(1, 8) as weekdays (weekday)
     cross join range(24) as hours (hour)
 ),
 
 published as (
     select
-        posts.account_name,
+        posts.author_key,
         posts.weekday,
         posts.hour,
         count(*) as posts,
@@ -49,12 +63,13 @@ published as (
     from posts
     left join week_views using (post_id)
     left join indices using (post_id)
-    group by posts.account_name, posts.weekday, posts.hour
+    group by posts.author_key, posts.weekday, posts.hour
 ),
 
 -- by wall clock an hour of spring has no posts, and one of autumn those of two hours
 final as (
     select
+        cells.account_id,
         cells.account_name,
         dayname(date '2024-01-01' + (cells.weekday - 1)::integer) as weekday_name,
         cells.weekday,
@@ -73,13 +88,14 @@ final as (
             1
         ) as score
     from cells
-    left join published using (account_name, weekday, hour)
+    left join published using (author_key, weekday, hour)
 )
 
 select * from final;
 
 comment on table main.posting_heatmap is 'One row per followed account with posts, weekday and hour: how many posts were published then, and how they did. All 168 cells are there; weekday and hour are by the wall clock of staging.parameters.report_timezone.';
-comment on column main.posting_heatmap.account_name is 'User name of the followed account.';
+comment on column main.posting_heatmap.account_id is 'Number of the followed account; null where it is not known, and the name tells.';
+comment on column main.posting_heatmap.account_name is 'User name of the followed account, which one that is not read any more may bear, too; null where it is not known.';
 comment on column main.posting_heatmap.weekday_name is 'Monday to Sunday.';
 comment on column main.posting_heatmap.weekday is '1 for Monday to 7 for Sunday.';
 comment on column main.posting_heatmap.hour is 'Hour of the day, 0 to 23.';

@@ -1,11 +1,23 @@
 -- One row per followed account and tag of its posts: how posts with the tag did beside those without.
 with indices as (
     select
-        benchmark.account_name,
         benchmark.post_id,
+        benchmark.account_id,
+        benchmark.account_name,
+        -- a name may pass to another account
+        coalesce('#' || benchmark.account_id, lower(benchmark.account_name)) as author_key,
         benchmark.views_index
     from main.post_benchmark as benchmark
-    where benchmark.is_comparable and benchmark.account_name is not null
+    where benchmark.is_comparable
+),
+
+accounts as (
+    select
+        author_key,
+        any_value(account_id) as account_id,
+        max(account_name) as account_name
+    from indices
+    group by author_key
 ),
 
 tags as (
@@ -19,44 +31,44 @@ tags as (
 ranked as (
     select
         *,
-        row_number() over (partition by account_name order by views_index, post_id) as place,
-        count(*) over (partition by account_name) as account_posts
+        row_number() over (partition by author_key order by views_index, post_id) as place,
+        count(*) over (partition by author_key) as account_posts
     from indices
 ),
 
 with_tag as (
     select
-        ranked.account_name,
+        ranked.author_key,
         tags.tag,
         ranked.place,
         ranked.account_posts,
-        row_number() over (partition by ranked.account_name, tags.tag order by ranked.place) as nth
+        row_number() over (partition by ranked.author_key, tags.tag order by ranked.place) as nth
     from ranked
     inner join tags using (post_id)
 ),
 
 sides as (
     select
-        account_name,
+        author_key,
         tag,
         true as is_with,
         count(*) as posts
     from with_tag
-    group by account_name, tag
+    group by author_key, tag
     union all
     select
-        account_name,
+        author_key,
         tag,
         false as is_with,
         any_value(account_posts) - count(*) as posts
     from with_tag
-    group by account_name, tag
+    group by author_key, tag
 ),
 
 -- of each side: the one or two posts in its middle, and those that McKean and Schrader's error is read from
 wanted as (
     select
-        account_name,
+        author_key,
         tag,
         is_with,
         posts,
@@ -70,7 +82,7 @@ wanted as (
 
 wanted_nths as (
     select
-        account_name,
+        author_key,
         tag,
         is_with,
         unnest(list_distinct([lower_middle, upper_middle, lower_end, upper_end])) as nth
@@ -80,41 +92,41 @@ wanted_nths as (
 -- the nth without is found behind as many of those with as stand before it, so nobody has to count through all others
 places as (
     select
-        wanted_nths.account_name,
+        wanted_nths.author_key,
         wanted_nths.tag,
         true as is_with,
         wanted_nths.nth,
         with_tag.place
     from wanted_nths
-    inner join with_tag using (account_name, tag, nth)
+    inner join with_tag using (author_key, tag, nth)
     where wanted_nths.is_with
     union all
     select
-        wanted_nths.account_name,
+        wanted_nths.author_key,
         wanted_nths.tag,
         false as is_with,
         wanted_nths.nth,
         wanted_nths.nth + count(*) filter (where with_tag.place - with_tag.nth < wanted_nths.nth) as place
     from wanted_nths
-    inner join with_tag using (account_name, tag)
+    inner join with_tag using (author_key, tag)
     where not wanted_nths.is_with
-    group by wanted_nths.account_name, wanted_nths.tag, wanted_nths.nth
+    group by wanted_nths.author_key, wanted_nths.tag, wanted_nths.nth
 ),
 
 found as (
     select
-        places.account_name,
+        places.author_key,
         places.tag,
         places.is_with,
         places.nth,
         ranked.views_index
     from places
-    inner join ranked using (account_name, place)
+    inner join ranked using (author_key, place)
 ),
 
 measures as (
     select
-        wanted.account_name,
+        wanted.author_key,
         wanted.tag,
         wanted.is_with,
         wanted.posts,
@@ -131,13 +143,13 @@ measures as (
                 ) / (2 * 2.5758)
         end as log_error
     from wanted
-    inner join found using (account_name, tag, is_with)
-    group by wanted.account_name, wanted.tag, wanted.is_with, wanted.posts
+    inner join found using (author_key, tag, is_with)
+    group by wanted.author_key, wanted.tag, wanted.is_with, wanted.posts
 ),
 
 compared as (
     select
-        sides.account_name,
+        sides.author_key,
         sides.tag,
         sides.posts,
         coalesce(others.posts, 0) as posts_without,
@@ -148,7 +160,7 @@ compared as (
         nullif(sqrt(sides.log_error ** 2 + others.log_error ** 2), 0) as log_error
     from measures as sides
     left join measures as others
-        on others.account_name = sides.account_name
+        on others.author_key = sides.author_key
         and others.tag = sides.tag
         and not others.is_with
     where sides.is_with
@@ -156,22 +168,25 @@ compared as (
 
 final as (
     select
-        account_name,
-        tag,
-        posts,
-        posts_without,
-        median_index,
-        median_index_without,
-        lift,
-        lift * exp(-1.96 * log_error) as lift_low,
-        lift * exp(1.96 * log_error) as lift_high
+        accounts.account_id,
+        accounts.account_name,
+        compared.tag,
+        compared.posts,
+        compared.posts_without,
+        compared.median_index,
+        compared.median_index_without,
+        compared.lift,
+        compared.lift * exp(-1.96 * compared.log_error) as lift_low,
+        compared.lift * exp(1.96 * compared.log_error) as lift_high
     from compared
+    inner join accounts using (author_key)
 )
 
 select * from final;
 
 comment on table main.tag_lift is 'One row per followed account and tag of its posts: how posts with the tag did beside those without. An index is a post''s views_index at the greatest age known (post_benchmark), from 24 hours on and with 5 peers.';
-comment on column main.tag_lift.account_name is 'User name of the followed account.';
+comment on column main.tag_lift.account_id is 'Number of the followed account; null where it is not known, and the name tells.';
+comment on column main.tag_lift.account_name is 'User name of the followed account, which one that is not read any more may bear, too; null where it is not known.';
 comment on column main.tag_lift.tag is 'Name of the tag.';
 comment on column main.tag_lift.posts is 'Posts with it that have an index.';
 comment on column main.tag_lift.posts_without is 'Posts of the account without it that have an index.';
