@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 
 from oracle_readings import per, percentile, total
-from oracle_things import states_of
+from oracle_things import latest_trees, states_of
 from random_warehouse import HOUR, LISTED, Row, World, by_id, utc_day
 
 
@@ -88,18 +88,42 @@ def expected_run_history(world: World) -> Iterator[Row]:
 
 
 def expected_data_freshness(world: World) -> Iterator[Row]:
-    """The tables of which every row has its own age; what has gone is left out of the ages."""
+    """The tables that worlds have rows of; what has gone is left out of the ages, and its details with it."""
     gone = {
         table: {item for item, state in states_of(world, resource).items() if state.missing_since is not None}
         for resource, table in LISTED.items()
     }
     for table in (*LISTED.values(), "album_images", "post_images", "post_tags", "subreddit_posts"):
         rows = world.rows[table]
-        there = [row for row in rows if str(row.get("id")) not in gone.get(table, ())]
+        there = [
+            row
+            for row in rows
+            if str(row.get("id")) not in gone.get(table, ())
+            and row.get("album_id") not in gone["albums"]
+            and row.get("post_id") not in gone["posts"]
+        ]
         yield freshness(world, table, rows, [row["fetched_at"] for row in there])
     ranks = by_id(world.rows["gallery_ranks"], "feed")
     latest = [max(row["fetched_at"] for row in rows) for rows in ranks.values()]
     yield freshness(world, "gallery_ranks", world.rows["gallery_ranks"], latest)
+    trees = latest_trees(world)
+    comments = world.rows["post_comments"]
+    shown = [row for row in comments if row["fetched_at"] >= trees[row["post_id"]]]
+    there = [row for row in shown if row["post_id"] not in gone["posts"]]
+    yield freshness(world, "post_comments", comments, [row["fetched_at"] for row in there])
+    in_albums = {row["image_id"] for row in world.rows["album_images"] if row["album_id"] not in gone["albums"]}
+    listed = {row["id"] for row in world.rows["images"]} - gone["images"]
+    seen = by_id(world.rows["image_metrics"])
+    left = [image for image in seen if image in listed | (in_albums - gone["images"])]
+    yield history_freshness(world, "image_metrics", [seen[image] for image in left])
+    seen = by_id(world.rows["post_metrics"])
+    yield history_freshness(world, "post_metrics", [seen[post] for post in seen if post not in gone["posts"]])
+
+
+def history_freshness(world: World, table: str, histories: Sequence[Sequence[Row]]) -> Row:
+    """Of each history the newest sighting counts; how many rows are left of it is another matter."""
+    row = freshness(world, table, (), [max(row["fetched_at"] for row in rows) for rows in histories])
+    return {name: row[name] for name in ("table_name", "median_age_hours", "p95_age_hours")}
 
 
 def freshness(world: World, table: str, rows: Sequence[Row], looks: Sequence[datetime]) -> Row:

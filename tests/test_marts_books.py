@@ -31,6 +31,7 @@ from imgur_source.models import (
     GALLERY_RANKS,
     IMAGE_METRICS,
     IMAGES,
+    ITEM_LOOKS,
     LIST_ITEMS,
     LIST_SWEEPS,
     POST_COMMENTS,
@@ -435,6 +436,76 @@ def test_data_freshness__leaves_what_has_gone_out_of_each_table(warehouse: Wareh
     assert rows(warehouse, f"select {columns} from main.data_freshness order by 1") == [
         (name, str(number), "0.0", "0.0", shown(0)) for name, number in sorted(held.items())
     ]
+
+
+def test_data_freshness__leaves_details_out_with_what_has_gone(warehouse: Warehouse) -> None:
+    """Of an album and a post that were found gone nobody sees images, tags or comments again.
+
+    Comments that their authors' lists show, and images that stand in another album, are there.
+    """
+    load(warehouse, ACCOUNTS, {"id": 8, "url": "amy", "fetched_at": at(0)})
+    load(warehouse, ALBUMS, *({"id": album, "fetched_at": at(-200)} for album in ("gone", "there")))
+    load(warehouse, POSTS, *({"id": post, "fetched_at": at(-200)} for post in ("gone", "there")))
+    lists = ("account_albums/amy", "account_submissions/amy")
+    load(
+        warehouse,
+        LIST_ITEMS,
+        *(
+            {"list": name, "item_id": item, "datetime": at(-300), "fetched_at": at(-200)}
+            for name in lists
+            for item in ("gone", "there")
+        ),
+        {"list": "account_comments/amy", "item_id": "3", "datetime": at(-300), "fetched_at": at(-1)},
+    )
+    load(
+        warehouse,
+        ITEM_LOOKS,
+        *(
+            {"list": name, "item_id": "gone", "is_gone": True, "looked_at": at(-190), "fetched_at": at(-190)}
+            for name in lists
+        ),
+    )
+    seen = {"gone": at(-200), "there": at(-1)}
+    load(
+        warehouse,
+        ALBUM_IMAGES,
+        *({"album_id": item, "image_id": f"only {item}", "fetched_at": when} for item, when in seen.items()),
+        *({"album_id": item, "image_id": "in both", "fetched_at": when} for item, when in seen.items()),
+    )
+    load(
+        warehouse,
+        IMAGE_METRICS,
+        *(
+            {"id": image, "views": 1, "observed_at": when, "fetched_at": when}
+            for image, when in {
+                "only gone": at(-200),
+                "only there": at(-1),
+                "in both": at(-1),
+                "taken out": at(-200),
+            }.items()
+        ),
+    )
+    for item, when in seen.items():
+        load(warehouse, POST_IMAGES, {"post_id": item, "image_id": item, "fetched_at": when})
+        load(warehouse, POST_TAGS, {"post_id": item, "tag": "cats", "fetched_at": when})
+    posts = {1: "gone", 2: "there", 3: "gone"}
+    load(
+        warehouse,
+        POST_COMMENTS,
+        *({"id": number, "post_id": post, "fetched_at": seen[post]} for number, post in posts.items()),
+    )
+    load(warehouse, COMMENTS, {"id": 3, "image_id": "gone", "author_id": 8, "fetched_at": at(-1)})
+    last = {1: at(-200), 2: at(-1), 3: at(-1)}
+    load(
+        warehouse,
+        COMMENT_METRICS,
+        *({"id": number, "observed_at": when, "fetched_at": when} for number, when in last.items()),
+    )
+    tables = ("album_images", "comment_metrics", "image_metrics", "post_comments", "post_images", "post_tags")
+    columns = "table_name, median_age_hours, p95_age_hours"
+    assert rows(
+        warehouse, f"select {columns} from main.data_freshness where table_name in {tables} order by 1"
+    ) == [(name, "24.0", "24.0") for name in tables]
 
 
 def test_data_freshness__counts_holes_of_all_lists(warehouse: Warehouse) -> None:

@@ -32,6 +32,48 @@ missing as (
     where is_missing
 ),
 
+gone_albums as (
+    select item_id as album_id
+    from missing
+    where resource = 'account_albums'
+),
+
+gone_posts as (
+    select item_id as post_id
+    from missing
+    where resource = 'account_submissions'
+),
+
+-- the album of another account shows its images: what it does not show any more goes with it
+gone_images as (
+    select item_id as image_id
+    from missing
+    where resource = 'account_images'
+    union
+    select image_id
+    from staging.image_metrics
+    where
+        image_id not in (select image_id from staging.images)
+        and image_id not in (
+            select image_id
+            from staging.album_images
+            where album_id not in (select album_id from gone_albums)
+        )
+),
+
+-- the tree of a post goes with it; of what stood there the list of its author tells
+gone_comments as (
+    select comments.comment_id
+    from main.comments as comments
+    left join staging.comments as written using (comment_id)
+    where
+        comments.is_missing
+        or (
+            comments.post_id in (select post_id from gone_posts)
+            and coalesce(written.is_missing, true)
+        )
+),
+
 -- A thing is a row; of a history it is what the history is about, whose newest row tells how old it is:
 -- an old row of a history is no old news. What has gone is not seen again, and its age means nothing.
 things as (
@@ -59,7 +101,7 @@ things as (
     select
         'album_images' as table_name,
         1 as rows,
-        false as is_gone,
+        album_id in (select album_id from gone_albums) as is_gone,
         fetched_at
     from staging.album_images
     union all
@@ -73,7 +115,7 @@ things as (
     select
         'post_comments' as table_name,
         1 as rows,
-        is_missing as is_gone,
+        is_missing or post_id in (select post_id from gone_posts) as is_gone,
         fetched_at
     from staging.post_comments
     union all
@@ -94,14 +136,14 @@ things as (
     select
         'post_images' as table_name,
         1 as rows,
-        false as is_gone,
+        post_id in (select post_id from gone_posts) as is_gone,
         fetched_at
     from staging.post_images
     union all
     select
         'post_tags' as table_name,
         1 as rows,
-        false as is_gone,
+        post_id in (select post_id from gone_posts) as is_gone,
         fetched_at
     from staging.post_tags
     union all
@@ -130,7 +172,7 @@ things as (
     select
         'image_metrics' as table_name,
         count(*) as rows,
-        image_id in (select item_id from missing where resource = 'account_images') as is_gone,
+        image_id in (select image_id from gone_images) as is_gone,
         max(seen_until_at) as fetched_at
     from staging.image_metrics
     group by image_id
@@ -138,7 +180,7 @@ things as (
     select
         'album_metrics' as table_name,
         count(*) as rows,
-        album_id in (select item_id from missing where resource = 'account_albums') as is_gone,
+        album_id in (select album_id from gone_albums) as is_gone,
         max(seen_until_at) as fetched_at
     from staging.album_metrics
     group by album_id
@@ -146,7 +188,7 @@ things as (
     select
         'post_metrics' as table_name,
         count(*) as rows,
-        post_id in (select item_id from missing where resource = 'account_submissions') as is_gone,
+        post_id in (select post_id from gone_posts) as is_gone,
         max(seen_until_at) as fetched_at
     from staging.post_metrics
     group by post_id
@@ -154,7 +196,7 @@ things as (
     select
         'comment_metrics' as table_name,
         count(*) as rows,
-        comment_id::varchar in (select item_id from missing where resource = 'account_comments') as is_gone,
+        comment_id in (select comment_id from gone_comments) as is_gone,
         max(seen_until_at) as fetched_at
     from staging.comment_metrics
     group by comment_id
@@ -331,7 +373,7 @@ select * from final;
 comment on table main.data_freshness is 'One row per loaded table that tells of Imgur: how fresh and how whole it is.';
 comment on column main.data_freshness.table_name is 'Name of the table in imgur_raw.';
 comment on column main.data_freshness.rows is 'Number of its rows.';
-comment on column main.data_freshness.median_age_hours is 'Median hours from the last look to the run. Of a history and of gallery_ranks the newest row of each thing or feed counts; what has gone is left out; null without rows.';
+comment on column main.data_freshness.median_age_hours is 'Median hours from the last look to the run. Of a history and of gallery_ranks the newest row of each thing or feed counts; what has gone is left out, and images, tags and comments of an album or post that has gone with it; null where nothing is left.';
 comment on column main.data_freshness.p95_age_hours is 'The same, of which 95 percent are younger.';
 comment on column main.data_freshness.coverage_share is 'How much of what is wanted is held, 0 to 1: of lists the part without an open gap, of details the albums and posts of accounts that were fetched, of feeds the readings with all their pages; null where it means nothing.';
 comment on column main.data_freshness.open_gaps is 'Holes in the lists it is read from; null where it is not read from lists of accounts.';
