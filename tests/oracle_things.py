@@ -402,10 +402,12 @@ def latest_trees(world: World) -> dict[str, datetime]:
 
 
 def is_comment_missing(state: State | None, tree: Row | None, tree_read_at: datetime | None) -> bool:
-    """Whether its author's list misses it, unless a tree has shown it since; else whether the latest tree does."""
+    """Whether the later of its author's list and its tree, as far as they have ever shown it, does not any more."""
     is_in_tree = tree is not None and tree_read_at is not None and tree["fetched_at"] >= tree_read_at
     if state is None:
         return not is_in_tree
+    if tree is not None and tree_read_at is not None and not is_in_tree and tree_read_at > state.last_seen_at:
+        return True
     if state.missing_since is None:
         return False
     return not (tree is not None and is_in_tree and tree["fetched_at"] > state.missing_since)

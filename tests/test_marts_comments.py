@@ -14,6 +14,7 @@ from imgur_source.models import (
     ACCOUNTS,
     COMMENTS,
     DETAIL_FETCHES,
+    ITEM_LOOKS,
     LIST_ITEMS,
     LIST_SWEEPS,
     POST_COMMENTS,
@@ -187,6 +188,57 @@ def test_comments__tells_what_has_gone(warehouse: Warehouse) -> None:
         ("4", None, "true", "false", None, None, shown(40)),
         ("5", "Amy", "false", "true", shown(20), shown(20), shown(20)),
         ("6", "Amy", "false", "true", shown(20), shown(20), shown(30)),
+    ]
+
+
+def test_comments__believes_a_tree_that_was_read_after_the_list(warehouse: Warehouse) -> None:
+    """A tree that does not show a comment any more says that it has gone, until its author's list shows it again.
+
+    A tree that never showed it says nothing: it may hide what the author's own list shows.
+    """
+    load(warehouse, ACCOUNTS, ME)
+    seen = {1: at(10), 2: at(50), 3: at(10), 4: at(10)}
+    load(warehouse, COMMENTS, *(written(number, fetched_at=when) for number, when in seen.items()))
+    load(
+        warehouse,
+        LIST_ITEMS,
+        *(
+            {
+                "list": "account_comments/me",
+                "item_id": str(number),
+                "datetime": at(0),
+                "fetched_at": when,
+            }
+            for number, when in seen.items()
+        ),
+    )
+    load(
+        warehouse,
+        ITEM_LOOKS,
+        {
+            "list": "account_comments/me",
+            "item_id": "4",
+            "is_gone": False,
+            "looked_at": at(60),
+            "fetched_at": at(60),
+        },
+    )
+    load(
+        warehouse,
+        POST_COMMENTS,
+        in_tree(9, root=9, fetched_at=at(40)),
+        *(
+            in_tree(number, root=9, parent=9, author="Amy", author_id=8, fetched_at=at(5))
+            for number in (1, 2, 4)
+        ),
+    )
+    columns = "comment_id, replies, is_missing, missing_since, deleted_at"
+    assert rows(warehouse, f"select {columns} from main.comments order by 1") == [
+        ("1", "0", "true", None, None),
+        ("2", "0", "false", None, None),
+        ("3", "0", "false", None, None),
+        ("4", "0", "false", None, None),
+        ("9", "2", "false", None, None),
     ]
 
 

@@ -68,21 +68,37 @@ placed as (
     qualify row_number() over (partition by comment_id order by richness) = 1
 ),
 
--- a tree that has shown a comment since its author's list was found without it has the last word
+listings as (
+    select
+        try_cast(item_id as bigint) as comment_id,
+        last_seen_at
+    from staging.item_states
+    where resource = 'account_comments'
+),
+
+-- of list and tree the later one has the last word; a tree that never showed a comment says nothing of it
 states as (
     select
         latest.comment_id,
         case
             when written.comment_id is null then latest.is_missing
             else
-                coalesce(written.is_missing, false)
-                and not coalesce(not in_trees.is_missing and in_trees.fetched_at > written.missing_since, false)
+                (
+                    coalesce(written.is_missing, false)
+                    and not coalesce(not in_trees.is_missing and in_trees.fetched_at > written.missing_since, false)
+                )
+                or coalesce(
+                    in_trees.is_missing and trees.read_at > greatest(written.fetched_at, listings.last_seen_at),
+                    false
+                )
         end as is_missing,
         written.missing_since,
         written.deleted_at
     from latest
     left join written using (comment_id)
     left join in_trees using (comment_id)
+    left join staging.comment_trees as trees on trees.post_id = in_trees.post_id
+    left join listings using (comment_id)
 ),
 
 -- the number stays when an account is renamed; where Imgur hides it, the name tells
@@ -164,8 +180,8 @@ comment on column main.comments.replies is 'Number of direct answers that are he
 comment on column main.comments.is_own is 'Whether a followed account wrote it.';
 comment on column main.comments.is_on_own_post is 'Whether it stands under a post of a followed account.';
 comment on column main.comments.is_stub is 'Whether it was deleted and its place in the tree stays.';
-comment on column main.comments.is_missing is 'Whether its author''s list, or the latest tree of its post, does not show it any more.';
+comment on column main.comments.is_missing is 'Whether it is not shown any more by its author''s list or by the tree of its post, whichever was read later; one that no tree has shown is told by its list, and one that no list has shown by its tree.';
 comment on column main.comments.commented_at is 'When it was written, UTC.';
-comment on column main.comments.missing_since is 'When its author''s list was first found without it, UTC; null where it is there, and where only a tree has shown it.';
+comment on column main.comments.missing_since is 'When its author''s list was first found without it, UTC; null where it is there, and where only the tree tells that it has gone.';
 comment on column main.comments.deleted_at is 'The same where it is taken for deleted; null otherwise.';
 comment on column main.comments.fetched_at is 'When the reply that this row was read from was received, UTC.';
