@@ -111,7 +111,9 @@ def expected_data_freshness(world: World) -> Iterator[Row]:
     shown = [row for row in comments if row["fetched_at"] >= trees[row["post_id"]]]
     there = [row for row in shown if row["post_id"] not in gone["posts"]]
     yield freshness(world, "post_comments", comments, [row["fetched_at"] for row in there])
-    in_albums = {row["image_id"] for row in world.rows["album_images"] if row["album_id"] not in gone["albums"]}
+    in_albums = {
+        row["image_id"] for row in world.rows["album_images"] if row["album_id"] not in gone["albums"]
+    }
     listed = {row["id"] for row in world.rows["images"]} - gone["images"]
     seen = by_id(world.rows["image_metrics"])
     left = [image for image in seen if image in listed | (in_albums - gone["images"])]

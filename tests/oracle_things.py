@@ -6,6 +6,7 @@ from docs/metrics.md, docs/decisions.md and the columns' meanings.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -364,6 +365,8 @@ def expected_comments(world: World) -> Iterator[Row]:
     owners, posts, states = Owners(world), posts_of(world), states_of(world, "account_comments")
     latest_tree = latest_trees(world)
     trees, lists = ({row["id"]: row for row in world.rows[name]} for name in ("post_comments", "comments"))
+    replies: Counter[int] = Counter()
+    found: list[Row] = []
     for comment_id in trees.keys() | lists.keys():
         tree, listed = trees.get(comment_id), lists.get(comment_id)
         latest = max((row for row in (tree, listed) if row), key=lambda row: row["fetched_at"])
@@ -374,22 +377,28 @@ def expected_comments(world: World) -> Iterator[Row]:
             place |= {"depth": 0, "root_id": comment_id}
         state = states.get(str(comment_id))
         missing = is_comment_missing(state, tree, latest_tree.get(post_id))
-        yield {
-            "comment_id": comment_id,
-            "post_id": post_id,
-            **{name: place[name] for name in ("parent_id", "root_id", "depth")},
-            "author_id": number,
-            "author_name": owners.name(number, latest["author"]),
-            "points": latest.get("points"),
-            "is_own": listed is not None or number in world.followed,
-            "is_on_own_post": post_id in posts and posts[post_id].is_own,
-            "is_stub": bool(latest.get("deleted")),
-            "is_missing": missing,
-            "commented_at": latest["datetime"],
-            "missing_since": state.missing_since if state and missing else None,
-            "deleted_at": state.missing_since if state and missing and state.is_deleted else None,
-            "fetched_at": latest["fetched_at"],
-        }
+        is_stub = bool(latest.get("deleted"))
+        if not missing and not is_stub:
+            replies[place["parent_id"]] += 1
+        found.append(
+            {
+                "comment_id": comment_id,
+                "post_id": post_id,
+                **{name: place[name] for name in ("parent_id", "root_id", "depth")},
+                "author_id": number,
+                "author_name": owners.name(number, latest["author"]),
+                "points": latest.get("points"),
+                "is_own": listed is not None or number in world.followed,
+                "is_on_own_post": post_id in posts and posts[post_id].is_own,
+                "is_stub": is_stub,
+                "is_missing": missing,
+                "commented_at": latest["datetime"],
+                "missing_since": state.missing_since if state and missing else None,
+                "deleted_at": state.missing_since if state and missing and state.is_deleted else None,
+                "fetched_at": latest["fetched_at"],
+            }
+        )
+    yield from ({**row, "replies": replies[row["comment_id"]]} for row in found)
 
 
 def latest_trees(world: World) -> dict[str, datetime]:

@@ -243,7 +243,7 @@ def test_comments__believes_a_tree_that_was_read_after_the_list(warehouse: Wareh
 
 
 def test_comments__does_not_count_replies_that_have_gone(warehouse: Warehouse) -> None:
-    """A direct answer counts while the tree shows it; what answers the answer does not."""
+    """A direct answer counts while the tree shows it, and not as a stub; what answers the answer does not count."""
     load(
         warehouse,
         POST_COMMENTS,
@@ -251,17 +251,21 @@ def test_comments__does_not_count_replies_that_have_gone(warehouse: Warehouse) -
         in_tree(2, parent=1, fetched_at=at(40)),
         in_tree(3, parent=1, fetched_at=at(30)),
         in_tree(4, parent=2, depth=2, fetched_at=at(40)),
+        in_tree(5, parent=1, fetched_at=at(40), deleted=True, author=None, author_id=0),
+        in_tree(6, parent=5, depth=2, fetched_at=at(40)),
     )
     load(
         warehouse,
         DETAIL_FETCHES,
-        {"resource": "post_comments", "item_id": "p", "items": 4, "fetched_at": at(40)},
+        {"resource": "post_comments", "item_id": "p", "items": 5, "fetched_at": at(40)},
     )
     assert rows(warehouse, "select comment_id, replies from main.comments order by 1") == [
         ("1", "1"),
         ("2", "1"),
         ("3", "0"),
         ("4", "0"),
+        ("5", "1"),
+        ("6", "0"),
     ]
 
 

@@ -734,7 +734,7 @@ def namesakes(tmp_path: Path) -> Warehouse:
         {"id": 2, "url": "Amy", "fetched_at": NIGHT},
     )
     posts = [
-        a_post(f"{number} {more}", "amy", 100 ** number + more) | {"account_id": number}
+        a_post(f"{number} {more}", "amy", 100**number + more) | {"account_id": number}
         for number in (1, 2)
         for more in range(6)
     ]

@@ -150,7 +150,7 @@ LAWS = {
     ),
     "answers that are still there are counted": (
         "select parents.comment_id from main.comments as parents left join main.comments as answers "
-        "on answers.parent_id = parents.comment_id and not answers.is_missing group by all "
+        "on answers.parent_id = parents.comment_id and not answers.is_missing and not answers.is_stub group by all "
         "having count(answers.comment_id) <> any_value(parents.replies)"
     ),
     "every comment under an own post that has an author is one of a commenter's": (

@@ -119,7 +119,8 @@ replies as (
         count(*) as replies
     from placed
     inner join states using (comment_id)
-    where placed.parent_id is not null and not states.is_missing
+    inner join latest using (comment_id)
+    where placed.parent_id is not null and not states.is_missing and latest.is_stub is distinct from true
     group by placed.parent_id
 ),
 
@@ -176,7 +177,7 @@ comment on column main.comments.depth is 'Number of comments above it in the tre
 comment on column main.comments.ups is 'Up-votes, as a total.';
 comment on column main.comments.downs is 'Down-votes, as a total.';
 comment on column main.comments.points is 'Up-votes less down-votes.';
-comment on column main.comments.replies is 'Number of direct answers that are held and still there.';
+comment on column main.comments.replies is 'Number of direct answers that are held and still there; stubs of deleted ones do not count.';
 comment on column main.comments.is_own is 'Whether a followed account wrote it.';
 comment on column main.comments.is_on_own_post is 'Whether it stands under a post of a followed account.';
 comment on column main.comments.is_stub is 'Whether it was deleted and its place in the tree stays.';
