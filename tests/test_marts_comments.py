@@ -383,6 +383,35 @@ def test_top_commenters__ranks_authors(warehouse: Warehouse) -> None:
     ]
 
 
+def test_top_commenters__takes_names_from_comments_with_a_time(warehouse: Warehouse) -> None:
+    """A comment without a time is no later one: it neither renames its author nor gives a name to another."""
+    load(warehouse, ACCOUNTS, ME)
+    load(warehouse, POSTS, POST)
+    known: list[tuple[float | None, str, int]] = [
+        (1, "new", 20),
+        (None, "old", 20),
+        (2, "shared", 21),
+        (None, "shared", 22),
+        (3, "shared", 0),
+        (None, "undated", 23),
+    ]
+    load(
+        warehouse,
+        POST_COMMENTS,
+        *(
+            in_tree(number, root=number, minutes=minutes, author=author, author_id=author_id)
+            for number, (minutes, author, author_id) in enumerate(known, start=1)
+        ),
+    )
+    columns = "author_id, author_name, comments, last_comment_at"
+    assert rows(warehouse, f"select {columns} from main.top_commenters order by author_id") == [
+        ("20", "new", "2", shown(1)),
+        ("21", "shared", "2", shown(3)),
+        ("22", "shared", "1", None),
+        ("23", "undated", "1", None),
+    ]
+
+
 def test_top_commenters__knows_authors_by_their_numbers(warehouse: Warehouse) -> None:
     """A number bears its latest name; a name without one is whose it was last, in upper or lower case."""
     load(warehouse, ACCOUNTS, ME)

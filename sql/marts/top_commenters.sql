@@ -16,11 +16,11 @@ with comments as (
         and (author_id is not null or author_name is not null)
 ),
 
--- who shows a number at one place and only a name at another is one author
+-- who shows a number at one place and only a name at another is one author; a comment without a time tells last
 numbers as (
     select
         lower(author_name) as name_key,
-        arg_max(author_id, (commented_at, author_id)) as author_id
+        arg_max(author_id, (coalesce(commented_at, '-infinity'::timestamptz), author_id)) as author_id
     from comments
     where author_id is not null and author_name is not null
     group by lower(author_name)
@@ -45,7 +45,7 @@ identified as (
 authors as (
     select
         author_id,
-        arg_max(author_name, (commented_at, author_name)) as author_name,
+        arg_max(author_name, (coalesce(commented_at, '-infinity'::timestamptz), author_name)) as author_name,
         count(*) as comments,
         count(distinct post_id) as posts,
         sum(points)::bigint as points,
@@ -78,7 +78,7 @@ select * from final;
 
 comment on table main.top_commenters is 'One row per author of comments under posts of followed accounts. Stubs and comments of accounts that are gone have no author and are left out.';
 comment on column main.top_commenters.author_id is 'Number of the author''s account; null where it is never shown.';
-comment on column main.top_commenters.author_name is 'User name of the author, as in the latest comment.';
+comment on column main.top_commenters.author_name is 'User name of the author, as in the latest comment whose time is known.';
 comment on column main.top_commenters.rank is 'Place by number of comments, 1 is the most; who has as many shares it.';
 comment on column main.top_commenters.comments is 'Number of comments under posts of followed accounts.';
 comment on column main.top_commenters.posts is 'Number of different posts that they stand under.';
