@@ -343,6 +343,7 @@ def expected_album_performance(world: World) -> Iterator[Row]:
         number = owners.number(album["account_id"], album["account_url"]) if album else None
         names = [owners.name(number, album["account_url"]) if album else None, post and post.account_name]
         titles = [album and album["title"], post and post.row["title"]]
+        sizes = [album and album["images_count"], post and post.row.get("images_count")]
         ordered = sorted(rows, key=lambda row: row["position"])
         views = [images[row["image_id"]].row.get("views") for row in ordered]
         for place, row in enumerate(ordered):
@@ -353,6 +354,7 @@ def expected_album_performance(world: World) -> Iterator[Row]:
                 "album_title": next((title for title in titles if title is not None), None),
                 "position": place + 1,
                 "images": len(rows),
+                "images_count": next((size for size in sizes if size is not None), None),
                 "views": views[place],
                 "views_per_first": per(views[place], views[0]),
                 "album_views_share": per(views[place], total(views)),

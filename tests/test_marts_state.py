@@ -439,10 +439,23 @@ def test_albums__adds_up_its_images(warehouse: Warehouse) -> None:
 
 
 def test_album_performance__compares_with_the_first(warehouse: Warehouse) -> None:
-    """Places count from 1 without holes; without a view at the first or in the album there is no ratio."""
+    """Places count from 1 without holes; without a view at the first or in the album there is no ratio.
+
+    Of an album that has grown since its images were read, the images held are compared.
+    """
     followed(warehouse, AMY)
-    load(warehouse, ALBUMS, {"id": "a", "account_id": 8, "title": "Cats"}, {"id": "b", "account_id": 8})
-    load(warehouse, POSTS, {"id": "a", "account_id": 8}, {"id": "g", "account_url": "zoe", "title": "Dogs"})
+    load(
+        warehouse,
+        ALBUMS,
+        {"id": "a", "account_id": 8, "title": "Cats", "images_count": 4},
+        {"id": "b", "account_id": 8},
+    )
+    load(
+        warehouse,
+        POSTS,
+        {"id": "a", "account_id": 8, "images_count": 5},
+        {"id": "g", "account_url": "zoe", "title": "Dogs", "images_count": 10},
+    )
     views: dict[str, dict[str, int | None]] = {
         "a": {"a0": 200, "a2": 50, "a3": None, "a4": 150},
         "b": {"b0": 0, "b1": 5},
@@ -464,15 +477,15 @@ def test_album_performance__compares_with_the_first(warehouse: Warehouse) -> Non
         {"post_id": "a", "image_id": "a0", "position": 0, "views": 1},
     )
     assert rows(warehouse, "select * from main.album_performance order by album_id, position") == [
-        ("a", "a0", "Amy", "Cats", "1", "4", "200", "1.0", "0.5", "true"),
-        ("a", "a2", "Amy", "Cats", "2", "4", "50", "0.25", "0.125", "true"),
-        ("a", "a3", "Amy", "Cats", "3", "4", None, None, None, "true"),
-        ("a", "a4", "Amy", "Cats", "4", "4", "150", "0.75", "0.375", "true"),
-        ("b", "b0", "Amy", None, "1", "2", "0", None, "0.0", "false"),
-        ("b", "b1", "Amy", None, "2", "2", "5", None, "1.0", "false"),
-        ("empty", "e0", None, None, "1", "2", "0", None, None, "false"),
-        ("empty", "e1", None, None, "2", "2", "0", None, None, "false"),
-        ("g", "g0", "zoe", "Dogs", "1", "1", "4", "1.0", "1.0", "true"),
+        ("a", "a0", "Amy", "Cats", "1", "4", "4", "200", "1.0", "0.5", "true"),
+        ("a", "a2", "Amy", "Cats", "2", "4", "4", "50", "0.25", "0.125", "true"),
+        ("a", "a3", "Amy", "Cats", "3", "4", "4", None, None, None, "true"),
+        ("a", "a4", "Amy", "Cats", "4", "4", "4", "150", "0.75", "0.375", "true"),
+        ("b", "b0", "Amy", None, "1", "2", None, "0", None, "0.0", "false"),
+        ("b", "b1", "Amy", None, "2", "2", None, "5", None, "1.0", "false"),
+        ("empty", "e0", None, None, "1", "2", None, "0", None, None, "false"),
+        ("empty", "e1", None, None, "2", "2", None, "0", None, None, "false"),
+        ("g", "g0", "zoe", "Dogs", "1", "1", "10", "4", "1.0", "1.0", "true"),
     ]
 
 
