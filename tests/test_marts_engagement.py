@@ -22,6 +22,7 @@ from imgur_source.models import (
     IMAGE_METRICS,
     IMAGES,
     LIST_ITEMS,
+    LIST_SWEEPS,
     POST_COMMENTS,
     POST_METRICS,
     POST_TAGS,
@@ -198,6 +199,15 @@ def fill_scorecards(warehouse: Warehouse) -> None:
                 ("t/cats", on(2), 0),
             )
         ),
+        *(
+            {"feed": "hot/viral", "observed_at": on(4), "position": 0, "post_id": post, "fetched_at": on(4)}
+            for post in ("whole", "young")
+        ),
+    )
+    load(
+        warehouse,
+        LIST_SWEEPS,
+        {"list": "hot/viral", "kind": "feed", "started_at": on(4), "is_complete": False},
     )
 
 
@@ -508,6 +518,15 @@ def test_post_scorecard__of_a_post_that_was_read_often(world: Warehouse) -> None
         "half_life_hours, half_life_from_hours, half_life_to_hours, peak_views_per_hour, front_page_hours "
         "from post_scorecard where post_id = 'whole'",
     ) == [pytest.approx((0.9, 0.595844, 10, 2000 / 300, 0.05, 10.25, 10, 10.5, 20, 24), abs=1e-6)]
+
+
+def test_post_scorecard__has_ranks_of_complete_readings_only(world: Warehouse) -> None:
+    """At the top of a reading that broke off a post has no rank, whether or not others show it."""
+    assert read(
+        world.work_file,
+        "select post_id, best_rank, front_page_hours from post_scorecard "
+        "where post_id in ('whole', 'young') order by post_id",
+    ) == [("whole", 4, 24.0), ("young", None, None)]
 
 
 @pytest.mark.parametrize(
@@ -832,6 +851,17 @@ def test_account_daily__has_every_day_of_what_is_known(world: Warehouse) -> None
     assert read(world.work_file, "from account_daily where account_name = 'busy' order by day") == [
         (9, "busy", *row) for row in expected
     ]
+
+
+def test_account_daily__has_no_gain_where_none_is_known(world: Warehouse) -> None:
+    """On the first day of a history that began late, posts have rows, and nobody knows what they gained."""
+    assert read(
+        world.work_file,
+        "select sum(posts), any_value(post_views_gained), any_value(points_gained), any_value(comments_gained) "
+        "from account_daily join (select account_id, day, count(*) as posts from post_daily "
+        "join posts using (post_id) group by all) using (account_id, day) "
+        "where account_name = 'ages' and day = '2026-08-29'",
+    ) == [(1, None, None, None)]
 
 
 def test_account_daily__takes_the_reputation_from_a_reading_at_midnight(world: Warehouse) -> None:

@@ -243,7 +243,7 @@ comment on column main.account_daily.reputation_gained is 'That reputation less 
 comment on column main.account_daily.posts_published is 'Posts of this day that were ever seen, also if they have gone since.';
 comment on column main.account_daily.images_uploaded is 'Images of this day that were ever seen, also if they have gone since.';
 comment on column main.account_daily.comments_written is 'Comments of this day that were ever seen, in its own list or under a post, also if they have gone since.';
-comment on column main.account_daily.post_views_gained is 'Views that its posts gained on this day (post_daily), as far as that is known; null where none has a row.';
-comment on column main.account_daily.image_views_gained is 'Views that its images gained on this day (image_daily), as far as that is known; null where none has a row. Of an account that is not logged in only images of public albums are known.';
-comment on column main.account_daily.points_gained is 'Points that its posts gained on this day; null where none has a row.';
-comment on column main.account_daily.comments_gained is 'Comments that its posts gained on this day; null where none has a row.';
+comment on column main.account_daily.post_views_gained is 'Views that its posts gained on this day (post_daily), as far as that is known; null where it is known of none.';
+comment on column main.account_daily.image_views_gained is 'Views that its images gained on this day (image_daily), as far as that is known; null where it is known of none. Of an account that is not logged in only images of public albums are known, and those are read only with their album, when it has changed or after greatest_age_days: their gains are not known before the second reading (unless the first came within a week of the upload), and spread evenly over the time between two (is_interpolated in image_daily).';
+comment on column main.account_daily.points_gained is 'Points that its posts gained on this day, as far as that is known; null where it is known of none.';
+comment on column main.account_daily.comments_gained is 'Comments that its posts gained on this day, as far as that is known; null where it is known of none.';

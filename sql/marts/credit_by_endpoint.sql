@@ -1,4 +1,4 @@
--- One row per kind of request: what it has cost over all runs, and what came of it.
+-- One row per kind of request: what it has cost over all runs that are remembered, and what came of it.
 with charges as (
     select
         run_id,
@@ -70,11 +70,11 @@ final as (
 
 select * from final;
 
-comment on table main.credit_by_endpoint is 'One row per kind of request: what it has cost over all runs, and what came of it.';
+comment on table main.credit_by_endpoint is 'One row per kind of request: what it has cost over all runs that are remembered, and what came of it. Runs are remembered for runs_kept_days.';
 comment on column main.credit_by_endpoint.endpoint is 'The kind of request, such as account_images.';
-comment on column main.credit_by_endpoint.runs is 'Number of runs that asked it.';
+comment on column main.credit_by_endpoint.runs is 'Number of remembered runs that asked it.';
 comment on column main.credit_by_endpoint.credits_spent is 'Credits spent, one per attempt.';
-comment on column main.credit_by_endpoint.credits_share is 'Its part of all credits ever spent, 0 to 1; null where none were.';
+comment on column main.credit_by_endpoint.credits_share is 'Its part of all credits of these runs, 0 to 1; null where none were spent.';
 comment on column main.credit_by_endpoint.requests is 'Requests sent, retries included.';
 comment on column main.credit_by_endpoint.unchanged is 'Of these, how many were answered that nothing has changed (304).';
 comment on column main.credit_by_endpoint.unchanged_share is 'The part of them, 0 to 1; null where nothing was sent.';

@@ -1,4 +1,4 @@
--- One row per followed account and format of its posts: how posts of the format did beside the others.
+-- One row per followed account and format of its posts that have a comparable index: how posts of the format did beside the others.
 with indices as (
     select
         benchmark.post_id,
@@ -106,7 +106,7 @@ final as (
 
 select * from final;
 
-comment on table main.format_lift is 'One row per followed account and format of its posts: how posts of the format did beside the others. An index is a post''s views_index at the greatest age known (post_benchmark), from 24 hours on and with 5 peers.';
+comment on table main.format_lift is 'One row per followed account and format of its posts that have a comparable index: how posts of the format did beside the others. A comparable index is a post''s views_index at the greatest age known (post_benchmark), from 24 hours on and with 5 peers; a format of which no post has one has no row.';
 comment on column main.format_lift.account_id is 'Number of the followed account; null where it is not known, and the name tells.';
 comment on column main.format_lift.account_name is 'User name of the followed account, which one that is not read any more may bear, too; null where it is not known.';
 comment on column main.format_lift.format is 'album, video, animation or image (posts.format).';

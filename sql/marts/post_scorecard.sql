@@ -238,8 +238,8 @@ comment on column main.post_scorecard.half_life_from_hours is 'Age at the last r
 comment on column main.post_scorecard.half_life_to_hours is 'Age at the first reading after half was reached: the half-life lies between the two.';
 comment on column main.post_scorecard.peak_views_per_hour is 'Most views per hour between two readings 1 to 36 hours apart; null where none of them shows a rise.';
 comment on column main.post_scorecard.views_index is 'Views divided by the median of the account''s posts at the same age: 1 is usual; null for posts of others and without an age_bucket.';
-comment on column main.post_scorecard.best_rank is 'Best place in the feed hot/viral, 1 is the top; null where it was never seen there.';
-comment on column main.post_scorecard.front_page_hours is 'Hours among the first 60 of the feed hot/viral; null where it was never seen there.';
+comment on column main.post_scorecard.best_rank is 'Best place in the feed hot/viral, 1 is the top; null where no complete reading of that feed shows it.';
+comment on column main.post_scorecard.front_page_hours is 'Hours among the first 60 of the feed hot/viral; null where no complete reading of that feed shows it.';
 comment on column main.post_scorecard.comments_first_hour is 'Comments written within an hour of publication; 0 where it had none at all after that hour; null where its comments were not read after it.';
 comment on column main.post_scorecard.comments_first_day is 'Comments written within 24 hours of publication; 0 where it had none at all after those hours; null where its comments were not read after them.';
 comment on column main.post_scorecard.is_own is 'Whether it is of a followed account.';
