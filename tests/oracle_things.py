@@ -23,7 +23,7 @@ class Owners:
     def __init__(self, world: World) -> None:
         self.followed = world.followed
         seen = sorted(world.rows["accounts"], key=lambda row: (row["fetched_at"], row["id"]))
-        self.by_name = {row["url"].lower(): row["id"] for row in seen}  # of who was seen last
+        self.by_name: dict[str, int] = {row["url"].lower(): row["id"] for row in seen}  # of who was seen last
         self.listed = {
             (row["list"].split("/")[0], row["item_id"]): self.of_list(row["list"])
             for row in world.rows["list_items"]
