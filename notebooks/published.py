@@ -283,7 +283,7 @@ def _followed(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
         select account_name from placed order by place nulls last, fetched_at desc, account_name
         """
     ).fetchall()
-    return tuple(name for (name,) in found)
+    return tuple(dict.fromkeys(name for (name,) in found))  # two numbers may bear one name
 
 
 def _chosen(account: str | None, followed: tuple[str, ...]) -> tuple[str, ...]:

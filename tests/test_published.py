@@ -76,6 +76,13 @@ def test_open__names_the_accounts_that_there_are(file: Path) -> None:
         Published.open(file, account="nobody")
 
 
+def test_open__asks_once_for_a_name_that_two_accounts_bear(file: Path) -> None:
+    """A name may have passed to somebody else, and both are held."""
+    _follow(file, "mine", "mine", as_set='["mine"]')
+
+    assert Published.open(file, account=None).accounts == ("mine",)
+
+
 def test_open__period_ends_on_the_last_whole_day(nothing: Path) -> None:
     """Thirty days, both ends included, unless something else is said; two hours of a day are no day."""
     assert Published.open(nothing).period == Period(date(2026, 10, 24), date(2026, 11, 22))
