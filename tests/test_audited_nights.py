@@ -127,6 +127,7 @@ def test_night__publishes_what_its_audits_found(tmp_path: Path) -> None:
     assert runs == [result.run_id]
 
 
+@pytest.mark.slow
 def test_night__that_fails_an_audit_is_told_by_the_next_file(tmp_path: Path) -> None:
     """Exit code 1, yesterday's file, the results in the work file; when all is well, the new file has them too."""
     nights = Nights(tmp_path)
@@ -201,6 +202,7 @@ def test_nights__are_published_again_once_a_loss_is_accepted(tmp_path: Path) -> 
     assert not any("accepted" in warning for warning in results[2].warnings)
 
 
+@pytest.mark.slow
 def test_night__says_that_a_person_accepted(tmp_path: Path) -> None:
     """--accept-vanished stands with what the audit found, in the file that was published all the same."""
     nights = Nights(tmp_path, images=60)

@@ -341,6 +341,7 @@ def test_deletions__that_a_killed_run_had_read_are_new_to_the_published_file(tmp
 # what is lost and found
 
 
+@pytest.mark.slow
 def test_warehouse__lost_data_directory_brings_everything_back(tmp_path: Path) -> None:
     """Without its folder the warehouse is filled again, whatever ETags were known."""
     nights = Nights(tmp_path)
@@ -368,6 +369,7 @@ def test_warehouse__unchanged_reply_brings_its_rows_as_if_it_had_come_again(tmp_
     assert nights.work("select count(*) from imgur_raw.image_metrics") == [(40,)]
 
 
+@pytest.mark.slow
 def test_warehouse__lost_work_file_brings_every_row_and_observation_back(tmp_path: Path) -> None:
     """Where only the work file is gone, the bodies kept for their ETag are not trusted to be loaded."""
     nights = Nights(tmp_path)
@@ -416,6 +418,7 @@ def test_warehouse__older_work_file_is_noticed(tmp_path: Path) -> None:
     assert {image for (image,) in nights.published("select id from imgur_raw.images")} >= new
 
 
+@pytest.mark.slow
 def test_warehouse__quiet_night_adds_nothing_to_history(tmp_path: Path) -> None:
     """Observations that repeat the one before are dropped, and the row says until when it was true."""
     nights = Nights(tmp_path, etags=False)
@@ -456,6 +459,7 @@ def test_lists__read_for_a_companion_only_are_not_held(tmp_path: Path) -> None:
     assert lab.rows("select count(*) from imgur_raw.images") == [(330,)]
 
 
+@pytest.mark.slow
 def test_lists__of_one_account_under_two_names_are_read_once(tmp_path: Path) -> None:
     """An account that is known to be me is left out, though --only spares the request that would tell."""
     nights = Nights(tmp_path)

@@ -114,6 +114,7 @@ def test_run__file_describes_its_own_run(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_run__file_says_in_which_zone_it_reports(tmp_path: Path) -> None:
     """The setting stands in the file with the time of the run, and the next night may change it."""
     nights = Nights(tmp_path)
@@ -126,6 +127,7 @@ def test_run__file_says_in_which_zone_it_reports(tmp_path: Path) -> None:
     assert nights.published("select report_timezone from staging.parameters") == [("UTC",)]
 
 
+@pytest.mark.slow
 def test_run__next_file_says_what_came_of_the_publication(tmp_path: Path) -> None:
     """The publication of a run is completed by the file of the next."""
     nights = Nights(tmp_path)
@@ -142,6 +144,7 @@ def test_run__next_file_says_what_came_of_the_publication(tmp_path: Path) -> Non
     ]
 
 
+@pytest.mark.slow
 def test_run__details_of_held_things_do_not_pay_for_their_parents(tmp_path: Path) -> None:
     """--only album_images asks for the albums that are held, and not for their list."""
     nights = Nights(tmp_path)

@@ -79,6 +79,7 @@ def test_report__shows_two_nights(tmp_path_factory: pytest.TempPathFactory, tmp_
     assert written.size_bytes == (tmp_path / "out.html").stat().st_size < 7_000_000
 
 
+@pytest.mark.slow
 def test_report__of_feeds_only(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> None:
     """One night without an account: the feeds are told, of the rest it says why there is nothing."""
     file = file_of_nights(tmp_path_factory, "feeds_only", nights=1, accounts=(), images=5, albums=1, posts=60)

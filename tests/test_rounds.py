@@ -98,6 +98,7 @@ def test_rounds__send_nothing_after_the_deadline(tmp_path: Path) -> None:
     assert 0 < nights.published("select count(*) from imgur_raw.images")[0][0] < 900
 
 
+@pytest.mark.slow
 def test_rounds__that_are_kept_leave_what_an_earlier_one_has_published(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -317,6 +318,7 @@ def test_plan__too_few_credits_still_come_to_the_end(tmp_path: Path) -> None:
     assert truth - held == set()
 
 
+@pytest.mark.slow
 def test_plan__details_of_what_was_never_read_are_read_in_the_same_night(tmp_path: Path) -> None:
     """A first night fetches the trees of all posts, those on later pages of the list too."""
     nights = Nights(tmp_path, images=300, albums=5, posts=400)
@@ -429,6 +431,7 @@ def test_rounds__tell_no_failure_that_a_later_one_has_mended(tmp_path: Path) -> 
     assert (result.outcome, result.exit_code, result.receipt.owed) == ("done", 0, [])
 
 
+@pytest.mark.slow
 def test_plan__keeps_the_cap_of_details(tmp_path: Path) -> None:
     """A cap on details holds for those, too, that only tonight's lists have shown."""
     nights = Nights(tmp_path, albums=20)
@@ -441,6 +444,7 @@ def test_plan__keeps_the_cap_of_details(tmp_path: Path) -> None:
     assert result.receipt.owed
 
 
+@pytest.mark.slow
 def test_plan__owes_nothing_of_a_list_that_was_read_for_its_details(tmp_path: Path) -> None:
     """A list of posts that is read whole for their comments only is not remembered, and is not owed."""
     nights = Nights(tmp_path)
@@ -505,6 +509,7 @@ def test_plan__misses_no_live_image_when_others_are_deleted_meanwhile(tmp_path: 
     assert nights.work("select count(*) from staging.list_item_states where is_missing") == [(0,)]
 
 
+@pytest.mark.slow
 def test_backfill__leaves_twice_the_floor_of_the_day_and_new_items_are_read_all_the_same(
     tmp_path: Path,
 ) -> None:
@@ -524,6 +529,7 @@ def test_backfill__leaves_twice_the_floor_of_the_day_and_new_items_are_read_all_
     assert "500" in (result.reason or "")
 
 
+@pytest.mark.slow
 def test_details__one_that_is_read_at_the_second_try_is_no_failure(tmp_path: Path) -> None:
     """An album that Imgur could not give before the cold pages, and gives after them, ends nothing with exit 1."""
     nights = Nights(tmp_path)
@@ -536,6 +542,7 @@ def test_details__one_that_is_read_at_the_second_try_is_no_failure(tmp_path: Pat
     assert (result.outcome, result.exit_code, result.receipt.owed) == ("done", 0, [])
 
 
+@pytest.mark.slow
 def test_rounds__limit_that_imgur_does_not_explain_is_waited_out_once(tmp_path: Path) -> None:
     """A 429 without a reason is tried again an hour later; the second one ends the night, not the deadline."""
     nights = Nights(tmp_path, images=300, per_page="ignored")

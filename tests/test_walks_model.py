@@ -463,7 +463,7 @@ def run_long(machine: type[LivingList]) -> None:
 
 def test_model__truth_survives_what_a_list_may_do() -> None:
     """Whatever happened to a list, quiet nights bring what is held in line with it, and nothing live is called gone."""
-    run_machine(LivingList, steps=1000, derandomize=True)
+    run_machine(LivingList, steps=500, derandomize=True)
 
 
 @pytest.mark.slow
