@@ -26,7 +26,7 @@ test: $(READY)  ## run the tests, all but the slow ones and those that need a br
 	$(BIN)/python -m pytest -m "not slow and not browser" -n auto --maxprocesses 4
 
 test-slow: $(READY)  ## run the kill tests and other long ones
-	$(BIN)/python -m pytest -m "slow and not browser" -n auto --maxprocesses 4
+	$(BIN)/python -m pytest -m "slow and not browser" -n auto --maxprocesses 4 --dist worksteal
 
 test-browser: $(READY)  ## look at the report in Chromium, which has to be installed
 	$(BIN)/python -m pytest -m browser

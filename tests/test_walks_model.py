@@ -33,7 +33,7 @@ from imgur_source.memory import ListMemory
 from imgur_source.walks import Walk
 
 STEPS_A_HISTORY = 30
-DEFAULT_STEPS = 5_000  # about a minute
+DEFAULT_STEPS = 3_000  # under a minute
 SMALLEST_PAGE = 3
 NIGHTS_FOR_ROTATION = 3  # one for holes, one to reach the end, one to begin behind the head again
 MOST_MEMORY_BYTES = 3_000
