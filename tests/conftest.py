@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 from fakes import FakeClock
 
@@ -10,3 +13,21 @@ from fakes import FakeClock
 def clock() -> FakeClock:
     """A clock of this test's own."""
     return FakeClock()
+
+
+@pytest.fixture(scope="session")
+def nothing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A published file without a row; not to be changed."""
+    from published_files import file_without_a_row  # here, because it takes dlt with it
+
+    return file_without_a_row(tmp_path_factory.mktemp("nothing") / "nothing.duckdb")
+
+
+@pytest.fixture
+def file(nothing: Path, tmp_path: Path) -> Path:
+    """A published file that follows `fox`, of this test's own."""
+    from published_files import RUN_AT, fill
+
+    file = shutil.copyfile(nothing, tmp_path / "some.duckdb")
+    fill(file, "main.accounts", {"account_id": 1, "account_name": "fox", "fetched_at": RUN_AT})
+    return file

@@ -11,13 +11,7 @@ import duckdb
 import published
 import pytest
 from published import Period, Published, PublishedFileError, QuestionError, opened, published_file
-from published_files import RUN_AT, file_without_a_row, fill
-
-
-@pytest.fixture(scope="module")
-def nothing(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file without a row; not to be changed."""
-    return file_without_a_row(tmp_path_factory.mktemp("nothing") / "nothing.duckdb")
+from published_files import RUN_AT, fill
 
 
 @pytest.fixture
