@@ -57,37 +57,33 @@ own_comments as (
         and trees.fetched_at > comments.commented_at
 ),
 
-counted as (
+links as (
     select
         'post_comments.post_id' as reference,
-        min(post_comments.post_id) filter (where posts.post_id is null) as example,
-        count(*) filter (where posts.post_id is null) as dangling,
-        count(*) as rows
+        post_comments.post_id as target,
+        posts.post_id is null as is_dangling
     from staging.post_comments
     left join posts using (post_id)
     union all
     select
         'post_comments.item_id',
-        min(post_comments.item_id) filter (where items.item_id is null),
-        count(*) filter (where items.item_id is null),
-        count(*)
+        post_comments.item_id,
+        items.item_id is null
     from staging.post_comments
     left join items using (item_id)
     where post_comments.item_id is not null
     union all
     select
         'comments.item_id',
-        min(own_comments.item_id) filter (where items.item_id is null),
-        count(*) filter (where items.item_id is null),
-        count(*)
+        own_comments.item_id,
+        items.item_id is null
     from own_comments
     left join items using (item_id)
     union all
     select
         'comments.parent_id',
-        min(own_comments.parent_id) filter (where comments.comment_id is null)::varchar,
-        count(*) filter (where comments.comment_id is null),
-        count(*)
+        own_comments.parent_id::varchar,
+        comments.comment_id is null
     from own_comments
     left join comments
         on comments.comment_id = own_comments.parent_id
@@ -95,9 +91,8 @@ counted as (
     union all
     select
         'post_comments.parent_id',
-        min(replies.parent_id) filter (where parents.comment_id is null)::varchar,
-        count(*) filter (where parents.comment_id is null),
-        count(*)
+        replies.parent_id::varchar,
+        parents.comment_id is null
     from staging.post_comments as replies
     left join staging.post_comments as parents
         on parents.comment_id = replies.parent_id
@@ -105,67 +100,69 @@ counted as (
     union all
     select
         'post_tags.post_id',
-        min(post_tags.post_id) filter (where posts.post_id is null),
-        count(*) filter (where posts.post_id is null),
-        count(*)
+        post_tags.post_id,
+        posts.post_id is null
     from staging.post_tags
     left join posts using (post_id)
     union all
     select
         'post_tags.tag',
-        min(post_tags.tag) filter (where tags.tag is null),
-        count(*) filter (where tags.tag is null),
-        count(*)
+        post_tags.tag,
+        tags.tag is null
     from staging.post_tags
     left join staging.tags using (tag)
     union all
     select
         'gallery_ranks.post_id',
-        min(gallery_ranks.post_id) filter (where posts.post_id is null),
-        count(*) filter (where posts.post_id is null),
-        count(*)
+        gallery_ranks.post_id,
+        posts.post_id is null
     from staging.gallery_ranks
     left join posts using (post_id)
     union all
     select
         'image_metrics.image_id',
-        min(image_metrics.image_id) filter (where images.image_id is null),
-        count(*) filter (where images.image_id is null),
-        count(*)
+        image_metrics.image_id,
+        images.image_id is null
     from staging.image_metrics
     left join images using (image_id)
     union all
     select
         'album_metrics.album_id',
-        min(album_metrics.album_id) filter (where albums.album_id is null),
-        count(*) filter (where albums.album_id is null),
-        count(*)
+        album_metrics.album_id,
+        albums.album_id is null
     from staging.album_metrics
     left join staging.albums using (album_id)
     union all
     select
         'account_metrics.account_id',
-        min(account_metrics.account_id) filter (where accounts.account_id is null)::varchar,
-        count(*) filter (where accounts.account_id is null),
-        count(*)
+        account_metrics.account_id::varchar,
+        accounts.account_id is null
     from staging.account_metrics
     left join staging.accounts using (account_id)
     union all
     select
         'post_metrics.post_id',
-        min(post_metrics.post_id) filter (where posts.post_id is null),
-        count(*) filter (where posts.post_id is null),
-        count(*)
+        post_metrics.post_id,
+        posts.post_id is null
     from staging.post_metrics
     left join posts using (post_id)
     union all
     select
         'comment_metrics.comment_id',
-        min(comment_metrics.comment_id) filter (where comments.comment_id is null)::varchar,
-        count(*) filter (where comments.comment_id is null),
-        count(*)
+        comment_metrics.comment_id::varchar,
+        comments.comment_id is null
     from staging.comment_metrics
     left join comments using (comment_id)
+),
+
+counted as (
+    select
+        reference,
+        min(target) filter (where is_dangling) as example,
+        count(*) filter (where is_dangling) as dangling,
+        count(*) as rows
+    from links
+    group by reference
 ),
 
 final as (
