@@ -40,8 +40,8 @@ format: $(READY)  ## rewrite the code in the project's format
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-docs: $(READY)  ## write docs/data-dictionary.md anew from models.py and sql/
-	$(BIN)/python pipelines/dictionary.py
+docs: $(READY)  ## write docs/data-dictionary.md anew from tables.py and sql/
+	$(BIN)/python pipelines/data_dictionary.py
 
 bench: $(READY)  ## measure the load path, the credits of nights and the ledger (see benchmarks/README.md)
 	$(BIN)/python benchmarks/load_images.py

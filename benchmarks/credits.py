@@ -25,13 +25,10 @@ from typing import Any
 import httpx
 from measuring import print_row
 
-from imgur_source.auth import authenticators, oauth_base_of
-from imgur_source.client import ImgurClient
-from imgur_source.memory import Memory
-from imgur_source.meter import CreditMeter
-from imgur_source.readers import LIST_SWEEPS
-from imgur_source.receipt import Receipt
-from imgur_source.resources import Batch, Night
+from imgur_source.api import ImgurClient, authenticators, oauth_base_of
+from imgur_source.credits import CreditMeter
+from imgur_source.extract import LIST_SWEEPS, Batch, Candidates, Night, Receipt
+from imgur_source.lists import Memory
 from imgur_source.settings import (
     DEFAULT_GREATEST_AGE_DAYS,
     DEFAULT_PROOF_PAGES,
@@ -39,7 +36,6 @@ from imgur_source.settings import (
     Settings,
 )
 from imgur_source.simulator import Simulator
-from imgur_source.steps import Candidates
 
 TABLE_OF = {  # in the order in which a night reads them
     "account_images": "images",

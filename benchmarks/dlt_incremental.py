@@ -43,7 +43,8 @@ from imgur_source.settings import PER_PAGE_ASKED
 from imgur_source.simulator import Simulator
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "pipelines"))  # programs, not a package
-import night
+from nightly import run as night
+from nightly.options import Options
 from warehouse import Warehouse
 
 IMAGES = ("account_images",)
@@ -108,7 +109,7 @@ class Nights:
         self.simulator = simulator
         self.lists = tuple(lists)
         self._transport = transport or httpx.MockTransport(simulator)
-        self._options = night.Options(
+        self._options = Options(
             data_dir=folder / "data",
             state_dir=folder / "state",
             only=self.lists,
@@ -125,7 +126,7 @@ class Nights:
 
     def run(self, *, max_credits: int | None = None) -> int:
         """One night, and the day after it; returns the credits spent."""
-        result = night.run(
+        result = night.run_job(
             replace(self._options, max_credits=max_credits),
             clock=Clock(self.simulator),
             transport=self._transport,

@@ -24,8 +24,7 @@ import pyarrow as pa
 from dlt_incremental import Nights
 from measuring import megabytes, peak_megabytes, print_row
 
-from imgur_source.arrow import schema_of
-from imgur_source.models import IMAGE_METRICS
+from imgur_source.records import IMAGE_METRICS, schema_of
 from imgur_source.simulator import Simulator
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "pipelines"))  # programs, not a package

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from imgur_source.clock import SystemClock
-from imgur_source.ledger import Answer, CreditLedger, Lease
+from imgur_source.credits import Answer, CreditLedger, Lease
 
 ROUNDS = 3_000  # of each process
 LIMIT = 10_000_000  # so that nothing is ever waited for

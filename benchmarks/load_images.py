@@ -33,9 +33,8 @@ import orjson
 import pyarrow as pa
 from measuring import peak_megabytes
 
-from imgur_source.arrow import read_records, schema_of, table_of
-from imgur_source.models import IMAGES, Kind
-from imgur_source.replies import read_reply
+from imgur_source.api import read_reply
+from imgur_source.records import IMAGES, Kind, read_records, schema_of, table_of
 from imgur_source.settings import BATCH_ROWS
 from imgur_source.source import MERGE, hints_of
 

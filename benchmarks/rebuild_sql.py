@@ -23,13 +23,10 @@ from typing import Any, cast
 import duckdb
 from measuring import megabytes, peak_megabytes, print_row
 
-from imgur_source.models import TABLES
+from imgur_source.records import TABLES
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "pipelines"))  # programs, not a package
-from catalog import RAW_SCHEMA
-from duckdb_files import create
-from relations import SQL_DIR, Parameters, apply
-from warehouse import Warehouse
+from warehouse import RAW_SCHEMA, SQL_DIR, Parameters, Warehouse, apply, create
 
 ROWS = Path(__file__).with_name("grown_warehouse.sql")
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)

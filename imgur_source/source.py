@@ -20,20 +20,27 @@ import httpx
 import pyarrow as pa
 from dlt.extract import DltResource
 
-from imgur_source import models
-from imgur_source.auth import Authenticators, authenticators, client_id_of, oauth_base_of
-from imgur_source.client import ImgurClient
+from imgur_source.api import Authenticators, ImgurClient, Journal, authenticators, client_id_of, oauth_base_of
 from imgur_source.clock import Clock, SystemClock
+from imgur_source.credits import CreditLedger, CreditMeter, Standing, standing_of
 from imgur_source.errors import ConfigurationError, DeadlineError, ImgurError
-from imgur_source.journal import Journal
-from imgur_source.ledger import CreditLedger, standing_of
-from imgur_source.memory import Memory
-from imgur_source.meter import CreditMeter
-from imgur_source.models import Kind, Table
-from imgur_source.outlook import Purse, budget_of, plan_of
-from imgur_source.plan import Plan
-from imgur_source.receipt import Receipt
-from imgur_source.resources import TABLE_OF, Batch, Night
+from imgur_source.extract import (
+    ME,
+    TABLE_OF,
+    Batch,
+    Candidates,
+    Night,
+    Purse,
+    Receipt,
+    budget_of,
+    plan_of,
+    steps,
+    wanted_resources,
+)
+from imgur_source.lists import Memory
+from imgur_source.planning import Plan
+from imgur_source.records import Kind, Table
+from imgur_source.records import tables as models
 from imgur_source.settings import (
     DAY_CREDITS,
     DEFAULT_ACCOUNTS,
@@ -48,8 +55,6 @@ from imgur_source.settings import (
     ImgurCredentials,
     Settings,
 )
-from imgur_source.standing import Standing
-from imgur_source.steps import ME, Candidates, steps, wanted_resources
 
 CONTINUED_WITHIN = timedelta(hours=1)  # a run that broke off longer ago is another night's
 DETAIL_PATHS = {"album_images": "/3/album/", "post_images": "/3/album/", "post_comments": "/3/gallery/"}
@@ -193,7 +198,7 @@ def imgur(
     if candidates is None:
         candidates = Candidates()
     if not isinstance(candidates, Candidates):
-        raise ConfigurationError("candidates must be an imgur_source.steps.Candidates, or None.")
+        raise ConfigurationError("candidates must be an imgur_source.extract.streams.Candidates, or None.")
     if not isinstance(runtime, Runtime | None):
         raise ConfigurationError("runtime must be an imgur_source.source.Runtime, or None.")
     if runtime is not None and runtime.on_settings is not None:

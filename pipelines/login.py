@@ -25,19 +25,21 @@ import httpx
 from dlt.common.configuration.resolve import resolve_configuration
 from dlt.common.exceptions import DltException
 
-from imgur_source.auth import (
+from imgur_source.api import (
     BearerAuth,
+    Tokens,
+    TokenVault,
+    choose,
     client_id_of,
     configured_tokens,
     credential_of,
     oauth_base_of,
+    read_reply,
     token_url_of,
 )
 from imgur_source.clock import SystemClock
 from imgur_source.errors import ConfigurationError, ImgurError, LoginExpiredError, PrivateError, SetupError
-from imgur_source.replies import read_reply
 from imgur_source.settings import DEFAULT_REQUEST_TIMEOUT_SECONDS, ImgurCredentials, Settings
-from imgur_source.vault import Tokens, TokenVault, choose
 
 DONE, FAILED, UNUSABLE = 0, 1, 2  # exit codes
 

@@ -30,8 +30,7 @@ INTERRUPTED = "Interrupted. What was read and not loaded is used by the next run
 try:  # these take a second, in which somebody may press Ctrl-C
     from imgur_source.clock import SystemClock
     from imgur_source.errors import ConfigurationError, ImgurError, SetupError
-    from imgur_source.resources import TABLE_OF
-    from imgur_source.steps import ALWAYS
+    from imgur_source.extract import ALWAYS, TABLE_OF
 except KeyboardInterrupt:
     print(INTERRUPTED, file=sys.stderr)
     sys.exit(EXIT_FAILED)
@@ -163,15 +162,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     """What the arguments ask for; returns the exit code."""
-    import demo
-    import night
-    import report
-    import status
-    from duckdb_files import WarehouseError
-    from run_lock import RunLockedError
+    from nightly import Options, demo_folder, demo_options, print_plan, print_status, run_demo, run_job
+    from reporting import report_after_run
+    from warehouse import RunLockedError, WarehouseError
 
     data_dir = arguments.data_dir.expanduser().resolve()
-    options = night.Options(
+    options = Options(
         data_dir=data_dir,
         state_dir=arguments.state_dir,
         only=tuple(arguments.only or ()),
@@ -191,17 +187,14 @@ def _run(arguments: argparse.Namespace) -> int:
         if arguments.demo:
             _refuse_beside_demo(arguments)
         if arguments.demo and (arguments.plan or arguments.status):
-            options = demo.options_before(data_dir)
+            options = demo_options(data_dir)
         if arguments.plan:
-            return night.print_plan(options, clock=SystemClock())
+            return print_plan(options, clock=SystemClock())
         if arguments.status:
-            return status.print_status(options)
-        if arguments.demo:
-            exit_code = demo.run(data_dir)
-        else:
-            exit_code = night.run(options, clock=SystemClock()).exit_code
+            return print_status(options)
+        exit_code = run_demo(data_dir) if arguments.demo else run_job(options, clock=SystemClock()).exit_code
         if arguments.report:
-            print(report.after_a_night(demo.folder_in(data_dir) if arguments.demo else data_dir))
+            print(report_after_run(demo_folder(data_dir) if arguments.demo else data_dir))
         return exit_code
     except RunLockedError as locked:
         print(locked, file=sys.stderr)

@@ -6,7 +6,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from fakes import FakeClock
+
+from tests.support.fakes import FakeClock
 
 
 @pytest.fixture
@@ -18,7 +19,7 @@ def clock() -> FakeClock:
 @pytest.fixture(scope="session")
 def nothing(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A published file without a row; not to be changed."""
-    from published_files import file_without_a_row  # here, because it takes dlt with it
+    from tests.support.published_files import file_without_a_row  # here, because it takes dlt with it
 
     return file_without_a_row(tmp_path_factory.mktemp("nothing") / "nothing.duckdb")
 
@@ -26,7 +27,7 @@ def nothing(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def file(nothing: Path, tmp_path: Path) -> Path:
     """A published file that follows `fox`, of this test's own."""
-    from published_files import RUN_AT, fill
+    from tests.support.published_files import RUN_AT, fill
 
     file = shutil.copyfile(nothing, tmp_path / "some.duckdb")
     fill(file, "main.accounts", {"account_id": 1, "account_name": "fox", "fetched_at": RUN_AT})

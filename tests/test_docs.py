@@ -20,17 +20,17 @@ import pandas as pd
 import pytest
 import report
 import sync
-from dictionary import empty_database
-from published_files import file_without_a_row, fill
-from relations import SQL_DIR
-from warehouse import Warehouse
+from data_dictionary import empty_database
+from warehouse.relations import SQL_DIR
+from warehouse.warehouse import Warehouse
 
 from imgur_source import __version__, imgur
 from imgur_source.errors import ConfigurationError
-from imgur_source.models import TABLES
+from imgur_source.records.tables import TABLES
 from imgur_source.settings import IMGUR_URL, Feed, ImgurCredentials, default_state_dir
 from imgur_source.simulator import Simulator, serve
 from imgur_source.simulator import __main__ as simulator_program
+from tests.support.published_files import file_without_a_row, fill
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -473,12 +473,17 @@ def test_api_notes__have_every_heading_that_the_code_cites() -> None:
     assert cited <= {heading.lower() for heading in headings}
 
 
-def test_decisions__picture_names_every_module() -> None:
-    """The drawing that test_layers.py speaks of leaves no module of the package out."""
-    [picture] = re.findall(r"^```text\n(.*?)^```$", DECISIONS, re.MULTILINE | re.DOTALL)
-    modules = {file.stem for file in (ROOT / "imgur_source").glob("*.py")} - {"__init__"}
+def test_architecture__names_every_room_and_only_modules_that_exist() -> None:
+    """The drawing leaves no room out, and the modules that it names are there."""
+    drawing = (ROOT / "docs" / "architecture.md").read_text()
+    tops = (ROOT / "imgur_source", ROOT / "pipelines")
+    rooms = {path.parent.name for top in tops for path in top.glob("*/__init__.py")}
 
-    assert set(re.findall(r"\w+", picture)) == modules | {"pipelines"}
+    assert set(re.findall(r"^  (\w+)/", drawing, re.MULTILINE)) == rooms
+    for room, modules in re.findall(r"^  (\w+)/ .*?: (.+ · .+)$", drawing, re.MULTILINE):
+        folder = next(top / room for top in tops if (top / room).is_dir())
+        for module in re.findall(r"\w+(?= ·|$|/|(?= \())", modules):
+            assert (folder / f"{module}.py").is_file() or (folder / module).is_dir(), f"{room}/{module}"
 
 
 def test_tree__holds_no_registry_and_no_path_of_a_machine() -> None:

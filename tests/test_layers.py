@@ -1,129 +1,171 @@
-"""Who may import whom: the picture in docs/decisions.md, as a table."""
+"""The house: which room may import which, and only through its face (docs/architecture.md)."""
 
 from __future__ import annotations
 
 import ast
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "imgur_source"
-PROGRAMS = ROOT / "pipelines"
+PIPELINES = ROOT / "pipelines"
 NOTEBOOKS = ROOT / "notebooks"
 
-ALLOWED: dict[str, set[str]] = {
+LOWEST = {"errors", "clock", "settings", "records"}  # every room may use these
+ROOMS: dict[str, set[str]] = {  # each room of the package, and the rooms that it may import
     "errors": set(),
     "clock": set(),
     "settings": {"errors"},
-    "credits": {"settings"},
-    "models": set(),
-    "replies": {"errors"},
-    "vault": {"clock", "errors"},
-    "token_replies": {"errors", "replies", "vault"},
-    "auth": {"clock", "errors", "replies", "settings", "token_replies", "vault"},
-    "standing": {"credits"},
-    "ledger": {"clock", "credits", "errors", "standing"},
-    "meter": {"clock", "credits", "errors", "ledger"},
-    "journal": {"clock"},
-    "client": {"clock", "errors", "journal", "ledger", "meter", "replies", "settings"},
-    "coverage": set(),
-    "memory": {"coverage"},
-    "lists": {"client", "coverage", "errors", "replies", "settings"},
-    "walks": {"client", "clock", "coverage", "errors", "lists", "memory", "settings"},
-    "plan": set(),
-    "prices": set(),
-    "expectation": set(),
-    "refresh": {"expectation"},
-    "planning": {"expectation", "plan", "prices", "refresh"},
-    "reading": {"coverage", "errors", "lists", "memory", "plan", "walks"},
-    "steps": {"expectation", "lists", "memory", "prices", "settings"},
-    "outlook": {"credits", "memory", "plan", "planning", "prices", "settings", "steps"},
-    "arrow": {"models"},
-    "comments": {"arrow", "models"},
-    "posts": {"arrow", "models"},
-    "receipt": {"credits", "errors", "meter", "plan", "steps"},
-    "readers": {
-        "arrow", "client", "clock", "errors", "lists", "memory", "models",
-        "plan", "posts", "reading", "receipt", "replies", "settings", "steps", "walks",
-    },
-    "details": {
-        "arrow", "client", "clock", "comments", "errors", "lists", "memory", "models",
-        "readers", "receipt", "replies", "steps",
-    },
-    "looks": {
-        "arrow", "client", "clock", "details", "errors", "lists", "models", "readers", "receipt", "steps",
-    },
-    "resources": {
-        "arrow", "client", "clock", "details", "errors", "looks", "memory", "models",
-        "plan", "planning", "readers", "receipt", "settings", "steps",
-    },
-    "source": {
-        "auth", "client", "clock", "errors", "journal", "ledger", "memory", "meter", "models",
-        "outlook", "plan", "receipt", "standing", "resources", "settings", "steps",
-    },
-    "__init__": {"source"},
-}  # fmt: skip
-
-PURE = {
-    "errors",
-    "coverage",
-    "expectation",
-    "plan",
-    "planning",
-    "prices",
-    "refresh",
-    "credits",
-    "memory",
-    "models",
-    "outlook",
-    "replies",
-    "standing",
-    "arrow",
-    "comments",
-    "posts",
-    "steps",
-    "token_replies",
+    "records": set(),
+    "planning": LOWEST,
+    "credits": LOWEST,
+    "api": LOWEST | {"credits"},
+    "lists": LOWEST | {"api", "credits", "planning"},
+    "extract": LOWEST | {"api", "credits", "lists", "planning"},
+    "source": LOWEST | {"api", "credits", "extract", "lists", "planning"},
+    "simulator": set(),
 }
+SIMULATOR: dict[str, set[str]] = {  # the rooms of the simulator
+    "world": set(),
+    "endpoints": {"world"},
+    "behaviour": {"endpoints", "world"},
+}
+JOB: dict[str, set[str]] = {  # the rooms beside the programs
+    "warehouse": set(),
+    "reporting": set(),
+    "nightly": {"warehouse", "reporting"},
+}
+PURE = {
+    "errors", "records/tables", "records/arrow", "records/posts", "records/comments",
+    "planning/costs", "planning/forecast", "planning/plan", "planning/planner", "planning/refresh",
+    "credits/rules", "credits/status", "lists/coverage", "lists/state",
+    "api/replies", "api/oauth", "extract/streams", "extract/plan_inputs",
+}  # fmt: skip
 NO_IO = {"duckdb", "httpx", "os", "pathlib", "random", "socket", "sqlite3", "subprocess", "tempfile", "time"}
+LONGEST_FILE = 420  # lines: what is read in one sitting
+LONG_FOR_A_REASON: dict[str, int] = {}  # files that are lists of one kind of thing
+
+
+def _modules(top: Path) -> list[Path]:
+    return sorted(path for path in top.rglob("*.py") if "__pycache__" not in path.parts)
 
 
 def _imports(file: Path) -> set[str]:
-    """Every module that *file* imports, as dotted names; names imported from a package count as modules too."""
+    """Every module that *file* imports, as dotted names; of ``from a import b``, ``a`` alone."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{file.name}: relative import"
+            assert node.module
             found.add(node.module)
-            found.update(f"{node.module}.{alias.name}" for alias in node.names)
     return found
 
 
-def _own_imports(file: Path) -> set[str]:
-    modules = {path.stem for path in PACKAGE.glob("*.py")} | {"simulator"}
-    parts = {name.split(".")[1] for name in _imports(file) if name.startswith("imgur_source.")}
-    return parts & modules
+def _room_of(file: Path) -> str:
+    """The room of the package in which *file* lies, such as ``api``; a module beside the rooms is its own."""
+    return file.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-def test_layers__table_names_every_module() -> None:
-    """A new module has its place in the table before it lands."""
-    assert {path.stem for path in PACKAGE.glob("*.py")} == set(ALLOWED)
+def _past_a_face(imports: set[str], *, prefix: str, rooms: set[str], own: str) -> set[str]:
+    """The imports that reach into another room than *own*."""
+    return {
+        name
+        for name in imports
+        for room in rooms - {own}
+        if name.startswith(f"{prefix}{room}.") and (room != "simulator" or own != "simulator")
+    }
 
 
-@pytest.mark.parametrize("module", sorted(ALLOWED))
-def test_layers__module_imports_from_its_left_only(module: str) -> None:
-    """A module imports nothing of the package but what its row allows."""
-    assert _own_imports(PACKAGE / f"{module}.py") <= ALLOWED[module]
+def _is_acyclic(rooms: dict[str, set[str]]) -> bool:
+    return bool(list(TopologicalSorter(rooms).static_order()))
 
 
-def test_layers__table_has_no_circle() -> None:
-    """Reading the rows in order, each module comes after all that it may import."""
-    met: set[str] = set()
-    for module, allowed in ALLOWED.items():
-        assert allowed <= met, module
-        met.add(module)
+def test_layers__table_names_every_room() -> None:
+    """A new room or module has its place in the table before it lands."""
+    found = {_room_of(path) for path in _modules(PACKAGE)} - {"__init__"}
+    sides = {path.name for path in PIPELINES.iterdir() if path.is_dir() and path.name != "__pycache__"}
+
+    assert found == set(ROOMS)
+    assert sides == set(JOB)
+
+
+@pytest.mark.parametrize("rooms", [ROOMS, SIMULATOR, JOB], ids=["package", "simulator", "job"])
+def test_layers__rooms_import_downwards(rooms: dict[str, set[str]]) -> None:
+    """The tables have no circle, and so neither has the house."""
+    assert _is_acyclic(rooms)
+
+
+@pytest.mark.parametrize("file", _modules(PACKAGE), ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_layers__module_imports_the_rooms_below_it_through_their_faces(file: Path) -> None:
+    """A module imports only rooms that its own may use, and of them only what their faces name."""
+    own, imports = _room_of(file), _imports(file)
+    used = {name.split(".")[1] for name in imports if name.startswith("imgur_source.")}
+
+    if own == "__init__":
+        assert used <= {"source"}
+        return
+    assert used - {own} <= ROOMS[own]
+    assert _past_a_face(imports, prefix="imgur_source.", rooms=set(ROOMS), own=own) == set()
+
+
+@pytest.mark.parametrize(
+    "file",
+    _modules(PACKAGE / "simulator"),
+    ids=lambda file: str(file.relative_to(PACKAGE / "simulator")),
+)
+def test_layers__simulator_rooms_import_downwards(file: Path) -> None:
+    """The simulator's rooms keep the same rules among themselves."""
+    own, imports = file.relative_to(PACKAGE / "simulator").parts[0], _imports(file)
+    prefix = "imgur_source.simulator."
+    used = {name.removeprefix(prefix).split(".")[0] for name in imports if name.startswith(prefix)}
+
+    assert _past_a_face(imports, prefix=prefix, rooms=set(SIMULATOR), own=own) == set()
+    if own in SIMULATOR:
+        assert used - {own} <= SIMULATOR[own]
+
+
+@pytest.mark.parametrize("file", _modules(PIPELINES), ids=lambda file: str(file.relative_to(PIPELINES)))
+def test_layers__job_imports_rooms_through_their_faces(file: Path) -> None:
+    """Programs and the rooms beside them import downwards, and no room's inside."""
+    own, imports = file.relative_to(PIPELINES).parts[0].removesuffix(".py"), _imports(file)
+    used = {name.split(".")[0] for name in imports} & JOB.keys()
+
+    assert _past_a_face(imports, prefix="", rooms=set(JOB), own=own) == set()
+    assert _past_a_face(imports, prefix="imgur_source.", rooms=set(ROOMS), own="") == set()
+    if own in JOB:
+        assert used - {own} <= JOB[own]
+
+
+def test_layers__modules_within_a_room_have_no_circle() -> None:
+    """Within a room a module imports from its left: there is an order in which all can be read."""
+    for top, prefix in ((PACKAGE, "imgur_source."), (PIPELINES, "")):
+        graph = {}
+        for file in _modules(top):
+            name = prefix + ".".join(file.relative_to(top).with_suffix("").parts)
+            graph[name] = {imported for imported in _imports(file) if imported != name}
+        assert list(TopologicalSorter(graph).static_order())
+
+
+@pytest.mark.parametrize(
+    "face",
+    [path for top in (PACKAGE, PIPELINES) for path in sorted(top.rglob("__init__.py"))],
+    ids=lambda path: str(path.parent.relative_to(ROOT)),
+)
+def test_layers__face_says_what_its_room_knows(face: Path) -> None:
+    """A face has a docstring and names what others may use, and imports only from its own room."""
+    tree = ast.parse(face.read_text())
+    names = [
+        node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__"
+    ]
+
+    assert len(ast.get_docstring(tree) or "") > 40
+    assert len(names) == 1
 
 
 @pytest.mark.parametrize("module", sorted(PURE))
@@ -132,37 +174,35 @@ def test_layers__pure_module_does_no_io(module: str) -> None:
     assert not {name.split(".")[0] for name in _imports(PACKAGE / f"{module}.py")} & NO_IO
 
 
-def test_layers__only_the_client_and_its_logins_speak_http() -> None:
+def test_layers__only_the_api_speaks_http() -> None:
     """httpx is imported by the client and by what signs its requests; others only hand a transport on."""
-    speakers = {path.stem for path in PACKAGE.glob("*.py") if "httpx" in _imports(path)}
+    speakers = {
+        str(path.relative_to(PACKAGE))
+        for path in _modules(PACKAGE)
+        if "httpx" in _imports(path) and _room_of(path) != "simulator"
+    }
 
-    assert speakers == {"auth", "client", "source"}
+    assert speakers == {"api/auth.py", "api/client.py", "source.py"}
 
 
-def test_layers__only_the_warehouse_opens_duckdb() -> None:
-    """DuckDB is known to the modules of the warehouse: two open files, the others use a connection they are given.
+def test_layers__only_the_warehouse_knows_duckdb() -> None:
+    """DuckDB is known to the warehouse alone, and two of its modules open files.
 
-    The dictionary needs a database in memory, for what its comments say.
+    The data dictionary needs a database in memory, for what its comments say.
     """
-    knowing = {
-        path.stem for path in [*PACKAGE.rglob("*.py"), *PROGRAMS.glob("*.py")] if "duckdb" in _imports(path)
-    }
+    knowing = {path for path in [*_modules(PACKAGE), *_modules(PIPELINES)] if "duckdb" in _imports(path)}
+    openers = {
+        path.stem for path in knowing if "duckdb.connect(" in path.read_text()
+    }  # `files` opens what is there; `warehouse` makes the draft, whose errors mean something else
 
-    assert knowing == {
-        "audits", "catalog", "checks", "dictionary", "duckdb_files", "held", "overview", "pruning",
-        "relations", "warehouse",
-    }  # fmt: skip
-    # `duckdb_files` opens what is there; `warehouse` makes the draft, whose errors mean something else
-    assert {name for name in knowing if "duckdb.connect(" in (PROGRAMS / f"{name}.py").read_text()} == {
-        "dictionary",
-        "duckdb_files",
-        "warehouse",
-    }
+    assert {path.parent.name for path in knowing} - {"warehouse"} <= {"pipelines"}
+    assert {path.name for path in knowing if path.parent == PIPELINES} <= {"data_dictionary.py"}
+    assert openers == {"data_dictionary", "files", "warehouse"}
 
 
 def test_layers__notebooks_know_the_published_file_only() -> None:
     """What draws a report reaches neither the work file nor Imgur, and opens the published file in one place."""
-    ours = {path.stem for path in PROGRAMS.glob("*.py")} | {"imgur_source"}
+    ours = JOB.keys() | {"imgur_source"} | {path.stem for path in PIPELINES.glob("*.py")}
     modules = sorted(NOTEBOOKS.rglob("*.py"))
 
     assert modules
@@ -170,16 +210,9 @@ def test_layers__notebooks_know_the_published_file_only() -> None:
     assert {file.stem for file in modules if "duckdb" in _imports(file)} == {"published"}
 
 
-@pytest.mark.parametrize(
-    "file", sorted((PACKAGE / "simulator").glob("*.py")), ids=lambda file: str(file.stem)
-)
-def test_layers__simulator_shares_no_code_with_the_client(file: Path) -> None:
-    """An error in one must show against the other."""
-    assert {name for name in _imports(file) if name.startswith("imgur_source.")} <= {
-        name for name in _imports(file) if name.startswith("imgur_source.simulator")
-    }
-
-
-def test_layers__package_does_not_import_its_simulator() -> None:
-    """The simulator is a program of its own, started by the demo and by tests."""
-    assert all("simulator" not in _own_imports(path) for path in PACKAGE.glob("*.py"))
+def test_layers__only_programs_lie_beside_the_rooms_of_the_job() -> None:
+    """``pipelines/`` holds programs, which read the command line, and rooms, which do not."""
+    for file in PIPELINES.glob("*.py"):
+        assert '__name__ == "__main__"' in file.read_text(), file.name
+    for room in JOB:
+        assert not any("argparse" in _imports(file) for file in _modules(PIPELINES / room)), room

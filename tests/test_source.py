@@ -13,10 +13,9 @@ import dlt
 import httpx
 import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
-from ledgers import asked, rate_headers
-from warehouses import FEEDS, Lab, SimulatorClock, credentials_of
 
 from imgur_source import imgur
+from imgur_source.credits.ledger import CreditLedger, ledger_path
 from imgur_source.errors import (
     ApplicationRefusedError,
     ConfigurationError,
@@ -24,12 +23,13 @@ from imgur_source.errors import (
     OverCapacityError,
     TransientError,
 )
-from imgur_source.ledger import CreditLedger, ledger_path
-from imgur_source.models import TABLES, Kind, Table
-from imgur_source.resources import TABLE_OF
+from imgur_source.extract.extraction import TABLE_OF
+from imgur_source.extract.facts import Candidates, HeldAlbum, HeldPost
+from imgur_source.records.tables import TABLES, Kind, Table
 from imgur_source.settings import ImgurCredentials
 from imgur_source.simulator import Fault, Simulator
-from imgur_source.steps import Candidates, HeldAlbum, HeldPost
+from tests.support.ledgers import asked, rate_headers
+from tests.support.warehouses import FEEDS, Lab, SimulatorClock, credentials_of
 
 
 @pytest.fixture(scope="module")
@@ -278,7 +278,7 @@ def test_imgur__histories_hold_what_was_seen(full: Lab) -> None:
 
 
 def test_imgur__every_column_has_its_type_and_every_table_its_place(full: Lab) -> None:
-    """All tables of the design exist, with the types of models.py, whether rows came or not."""
+    """All tables of the design exist, with the types of tables.py, whether rows came or not."""
     landed = full.rows(
         "select table_name, column_name, data_type from information_schema.columns "
         "where table_schema = 'imgur_raw' and not starts_with(table_name, '_dlt') "

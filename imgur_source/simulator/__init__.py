@@ -5,10 +5,10 @@ In process it is a callable for ``httpx.MockTransport``; ``serve`` puts it behin
 so that an error in one shows against the other.
 """
 
-from imgur_source.simulator.faults import KINDS, Fault
+from imgur_source.simulator.behaviour import KINDS, Fault
 from imgur_source.simulator.options import Options
 from imgur_source.simulator.server import serve
 from imgur_source.simulator.simulator import SeenRequest, Simulator
-from imgur_source.simulator.things import Burst
+from imgur_source.simulator.world import Burst
 
 __all__ = ["KINDS", "Burst", "Fault", "Options", "SeenRequest", "Simulator", "serve"]

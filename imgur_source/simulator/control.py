@@ -4,22 +4,37 @@ They need no credentials and cost no credits.
 """
 
 import json
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from typing import Protocol
 
 import httpx
 
-from imgur_source.simulator.answers import Answer, bare
-from imgur_source.simulator.faults import Fault
-
-if TYPE_CHECKING:  # the simulator imports this module
-    from imgur_source.simulator.simulator import Simulator
+from imgur_source.simulator.behaviour import Fault, Faults, Limits
+from imgur_source.simulator.endpoints import Answer, bare
+from imgur_source.simulator.world import World
 
 PREFIX = "/_simulator/"
 _UNITS = ("days", "hours", "minutes", "seconds")
 
 
-def answer(simulator: "Simulator", request: httpx.Request) -> Answer:
+class Controlled(Protocol):
+    """What the control plane needs of a simulator."""
+
+    @property
+    def world(self) -> World: ...
+    @property
+    def limits(self) -> Limits: ...
+    @property
+    def faults(self) -> Faults: ...
+    @property
+    def credits_spent(self) -> int: ...
+    @property
+    def strikes(self) -> int: ...
+    def now(self) -> datetime: ...
+    def advance(self, duration: timedelta) -> None: ...
+
+
+def answer(simulator: Controlled, request: httpx.Request) -> Answer:
     """Answer a request to the control plane: 200 with the state, or 400 or 404 with a message."""
     asked = (request.method, request.url.path.removeprefix(PREFIX))
     try:
@@ -37,7 +52,7 @@ def answer(simulator: "Simulator", request: httpx.Request) -> Answer:
     return bare(state(simulator))
 
 
-def state(simulator: "Simulator") -> dict[str, object]:
+def state(simulator: Controlled) -> dict[str, object]:
     """Return what a person playing with the simulator wants to know."""
     world = simulator.world
     shelf = world.shelf(world.owner)

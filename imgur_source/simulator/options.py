@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from imgur_source.simulator.desk import PerPage
-from imgur_source.simulator.genesis import Size
-from imgur_source.simulator.limits import ResetStyle, WindowStyle
+from imgur_source.simulator.behaviour import ResetStyle, WindowStyle
+from imgur_source.simulator.endpoints import PerPage
+from imgur_source.simulator.world import Size
 
 ExpiredStatus = Literal[401, 403, 429]
 

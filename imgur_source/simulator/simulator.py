@@ -12,18 +12,21 @@ from urllib.parse import parse_qsl
 
 import httpx
 
-from imgur_source.simulator import app, control, genesis
-from imgur_source.simulator.answers import Answer, enveloped, failure, html, too_many_requests
-from imgur_source.simulator.desk import Call, Desk
-from imgur_source.simulator.faults import KINDS, Fault, Faults, Struck
-from imgur_source.simulator.feeds import Feeds
-from imgur_source.simulator.life import Life
-from imgur_source.simulator.limits import Limits
+from imgur_source.simulator import control
+from imgur_source.simulator.behaviour import KINDS, Fault, Faults, Limits, Struck, Tokens
+from imgur_source.simulator.endpoints import (
+    Answer,
+    Call,
+    Desk,
+    enveloped,
+    failure,
+    html,
+    routes,
+    too_many_requests,
+)
 from imgur_source.simulator.options import Options
-from imgur_source.simulator.things import Person
-from imgur_source.simulator.tokens import Tokens
 from imgur_source.simulator.truth import Truth
-from imgur_source.simulator.world import World
+from imgur_source.simulator.world import Feeds, Life, Person, World, seeding
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class Simulator:
         self._clock = chosen.now.astimezone(UTC)
         self._lock = RLock()
         self.world = World(seed=chosen.seed, now=int(self._clock.timestamp()))
-        cast = genesis.create(self.world, chosen.size)
+        cast = seeding.create(self.world, chosen.size)
         self._life = Life(self.world, cast, chosen.size)
         self.username = cast.owner.name
         self.other_usernames = tuple(person.name for person in cast.others)
@@ -201,7 +204,7 @@ class Simulator:
         answer = _spoilt(
             request,
             fault,
-            lambda **changes: app.answer(self._desk, replace(call, **changes)),
+            lambda **changes: routes.answer(self._desk, replace(call, **changes)),
         )
         return self._with_limits(self._with_etag(request, answer))
 

@@ -4,12 +4,8 @@ For tests, which compare a warehouse with it. Records have the very shape of the
 ``me`` stands for the owner with a token; any name, the owner's too, for the public view.
 """
 
-from imgur_source.simulator.accounts import public_favorites, visible_albums
-from imgur_source.simulator.desk import Call, Desk
-from imgur_source.simulator.feeds import SECTIONS, Feed
-from imgur_source.simulator.shapes import Record, Shapes
-from imgur_source.simulator.talk import account_record, comment_record, comment_tree
-from imgur_source.simulator.things import Person
+from imgur_source.simulator.endpoints import Call, Desk, Record, Shapes, public_favorites, visible_albums
+from imgur_source.simulator.world import SECTIONS, Feed, Person, account_record, comment_record, comment_tree
 
 
 class Truth:

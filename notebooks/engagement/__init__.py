@@ -4,12 +4,12 @@ Each function asks the marts of a published file one question. Where there is
 nothing to draw, the answer says why, and what to do about it.
 """
 
-from engagement.choices import format_lift, posting_times, posting_week, tag_lift
+from engagement.comments import comment_velocity
+from engagement.data_quality import freshness, losses
 from engagement.gallery import rank_trajectories, votes_against_views
-from engagement.lives import latest_posts, lifetimes
-from engagement.talk import comment_velocity
+from engagement.post_lifetimes import latest_posts, lifetimes
+from engagement.posting import format_lift, posting_times, posting_week, tag_lift
 from engagement.totals import headline, summary, views_by_day
-from engagement.trust import freshness, losses
 
 __all__ = [
     "comment_velocity",

@@ -8,7 +8,7 @@ from textwrap import wrap
 
 import pandas as pd
 import plotly.graph_objects as go
-from design import (
+from charts import (
     DASHES,
     DAY_AXIS,
     HIGHLIGHTS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from design import (
+from charts import (
     BLUE,
     DAY_AXIS,
     OTHERS,

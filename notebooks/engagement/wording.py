@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from design import percent
+from charts import percent
 from published import Published
 
 FOLLOW = 'Name accounts in .dlt/config.toml, such as accounts = ["me"], and run: python pipelines/sync.py'

@@ -1,0 +1,483 @@
+"""From a step to rows: pages from a walk, records from a page, tables for the resources they feed.
+
+One reader per kind of record, all of one shape. What hangs on single items
+(an album's images, a post's comments) is only noted here; ``details.py`` reads it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from imgur_source.api import ImgurClient, Reply
+from imgur_source.clock import Clock
+from imgur_source.errors import (
+    ImgurError,
+    NotFoundError,
+    PrivateError,
+    RefusedError,
+    ReplayEndedError,
+    TransientError,
+)
+from imgur_source.extract.facts import Details, HeldAlbum, HeldPost
+from imgur_source.extract.run_state import Receipt
+from imgur_source.extract.streams import Step
+from imgur_source.lists import Fetched, ListMemory, ListReading, Memory, Page, Rules, Walk, api_path
+from imgur_source.planning import Order
+from imgur_source.records import (
+    INSTANT,
+    PostMedia,
+    Records,
+    Rejected,
+    Table,
+    history_of,
+    media_of,
+    read_record,
+    read_records,
+    rejected_table,
+    rows_table,
+    schema_of,
+    table_of,
+    tags_of,
+    whole_media,
+)
+from imgur_source.records import tables as models
+from imgur_source.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+LIST_SWEEPS = "list_sweeps"
+LIST_ITEMS = "list_items"
+DETAIL_FETCHES = "detail_fetches"
+REJECTED_RECORDS = "rejected_records"
+
+
+class Rows(NamedTuple):
+    """Rows for one resource."""
+
+    resource: str
+    table: pa.Table
+
+
+def rejected_rows(endpoint: str, reply: Reply, rejected: Collection[Rejected]) -> Iterator[Rows]:
+    """What could not be read in *reply*, for the quarantine; nothing when all could."""
+    if rejected:
+        table = rejected_table(list(rejected), endpoint=endpoint, fetched_at=reply.received_at)
+        yield Rows(REJECTED_RECORDS, table)
+
+
+def kept_fetch(memory: Memory, resource: str, item_id: str, fetched: Fetched) -> Rows:
+    """Remember a fetch of *resource*, and give the row that says so."""
+    memory.keep_fetched(resource, item_id, fetched)
+    row = {
+        "resource": resource,
+        "item_id": item_id,
+        "fingerprint": fetched.fingerprint,
+        "items": fetched.items,
+        "fetched_at": fetched.fetched_at,
+    }
+    return Rows(DETAIL_FETCHES, rows_table(models.DETAIL_FETCHES, [row]))
+
+
+@dataclass(slots=True)
+class _Opened:
+    """A list that is being read tonight.
+
+    Attributes:
+        before: what was remembered of it.
+        is_kept: whether what is read of it is remembered.
+        walks_told: of its walks, how many stand in ``list_sweeps`` already.
+    """
+
+    step: Step
+    reading: ListReading
+    before: ListMemory
+    is_kept: bool
+    walks_told: int = 0
+
+
+class Readers:
+    """Reads accounts, their lists, and feeds.
+
+    Args:
+        selected: names of the resources whose rows are loaded; a list that is read for its items'
+            details only is not remembered as held.
+        memory: what earlier runs have left, and what this one leaves.
+        account_ids: the numbers of accounts by name, as far as known; filled on the way.
+        details: filled with the albums and posts that are met.
+    """
+
+    def __init__(
+        self,
+        client: ImgurClient,
+        settings: Settings,
+        *,
+        clock: Clock,
+        receipt: Receipt,
+        selected: Collection[str],
+        memory: Memory,
+        account_ids: dict[str, int],
+        details: Details,
+    ) -> None:
+        self._client = client
+        self._settings = settings
+        self._clock = clock
+        self._receipt = receipt
+        self._selected = selected
+        self._memory = memory
+        self._rules = Rules.from_settings(settings)
+        self._account_ids = account_ids
+        self._details = details
+        self._open: dict[str, _Opened] = {}
+        self._places: dict[str, int] = {}  # in the list at hand
+        self._numbers_read: set[int] = set()
+        self._left_out = receipt.left_out  # accounts that are not there, or that another name has brought
+        self._with_children: set[str] = set()  # posts whose tags and previews have been handed on
+
+    def start_over(self) -> None:
+        """Read accounts once more: what came before were the replayed replies of an earlier run."""
+        self._numbers_read.clear()
+        self._left_out.clear()
+        self._open.clear()
+
+    def is_whole(self, step: Step) -> bool:
+        """Whether nothing of the step's list waits to be read for the first time."""
+        memory, is_sorted = self._memory.of_list(step.name), step.list().is_sorted
+        return memory.is_whole(is_sorted=is_sorted, since=self._rules.since)
+
+    def is_rest_owed(self, step: Step) -> bool:
+        """Whether some of the step's list was never read; of one read for its items' details, tonight."""
+        if step.account in self._left_out or self._is_known_by_another_name(step.account):
+            return False
+        if step.resource in self._selected:
+            coverage, until = self._memory.of_list(step.name).coverage, self._rules.until
+            if until is not None and coverage.stretches:  # what is newer is left to a run without it
+                return coverage.first_gap(since=self._rules.since, until=until) is not None
+            return not self.is_whole(step)
+        opened = self._open.get(step.name)
+        return opened is not None and opened.reading.pages > 0 and not opened.reading.is_whole
+
+    def is_cut_short(self, step: Step) -> bool:
+        """Whether tonight's front of the step's list came no further than to what is held."""
+        opened = self._open.get(step.name)
+        return opened is not None and any(walk.kind == "head" for walk in opened.reading.walks)
+
+    def read(self, step: Step, *, others_wait: bool = False) -> Iterator[Rows]:
+        """The rows of one step, and at the end of a list the rows that say how far it was read.
+
+        Args:
+            others_wait: whether there are lists, read after this one, that are not whole yet.
+
+        Raises:
+            ImgurError: when the step ended early; what came before it has been yielded.
+        """
+        self._open.pop(step.name, None)
+        yield from self._read(step, iter, others_wait=others_wait)
+
+    def read_front(self, step: Step, order: Order) -> Iterator[Rows]:
+        """The same for what *order* has read in front; the rest of the list may be asked for later.
+
+        Raises:
+            ImgurError: as ``read`` does.
+        """
+        self._open.pop(step.name, None)
+        yield from self._read(step, lambda reading: reading.front(order))
+
+    def read_again(self, step: Step, pages: Sequence[int], begins: Mapping[int, int]) -> Iterator[Rows]:
+        """The held *pages* of the step's list once more, numbered as before its front was read.
+
+        Raises:
+            ImgurError: as ``read`` does.
+        """
+        yield from self._read(step, lambda reading: reading.again(pages, begins=begins))
+
+    def read_backfill(self, step: Step, pages: int) -> Iterator[Rows]:
+        """At most so many *pages* of what of the step's list was never read.
+
+        Raises:
+            ImgurError: as ``read`` does.
+        """
+        yield from self._read(step, lambda reading: reading.backfill(pages))
+
+    def _read(
+        self, step: Step, pages_of: Callable[[ListReading], Iterator[Page]], *, others_wait: bool = False
+    ) -> Iterator[Rows]:
+        self._receipt.reading = step.name
+        if step.kind == "account":
+            yield from self._read_account(step)
+            return
+        if step.account in self._left_out or self._is_known_by_another_name(step.account):
+            return
+        if step.kind == "favorites" and step.account not in self._account_ids:
+            if self._client.replays_only:
+                raise ReplayEndedError("account")
+            raise NotFoundError("account_favorites", "the account itself could not be read")
+        opened = self._open.get(step.name) or self._opened(step, others_wait=others_wait)
+        yield from self._listed(opened, pages_of(opened.reading))
+
+    def _opened(self, step: Step, *, others_wait: bool) -> _Opened:
+        self._places = {}
+        is_kept = step.kind != "feed" and step.resource in self._selected  # else its rows are not loaded
+        before = self._memory.of_list(step.name) if is_kept else ListMemory()
+        reading = ListReading(
+            self._client,
+            step.list(),
+            memory=before,
+            rules=self._rules,
+            clock=self._clock,
+            others_wait=others_wait,
+        )
+        self._open[step.name] = _Opened(step, reading, before, is_kept)
+        return self._open[step.name]
+
+    def _listed(self, opened: _Opened, pages: Iterator[Page]) -> Iterator[Rows]:
+        """The rows of *pages* and of the walks that brought them; the list is remembered as it is then."""
+        step, reading = opened.step, opened.reading
+        read = {
+            "images": self._read_images,
+            "albums": self._read_albums,
+            "submissions": self._read_posts,
+            "favorites": self._read_favorites,
+            "comments": self._read_comments,
+            "feed": self._read_feed,
+        }[step.kind]
+        error: ImgurError | None = None
+        try:
+            for page in pages:
+                self._receipt.pages += 1
+                self._receipt.booked(self._client.meter)
+                yield from read(step, page, reading)
+                if step.kind != "feed":
+                    yield Rows(LIST_ITEMS, _items_on(page, step.name))
+        except (NotFoundError, PrivateError) as raised:
+            error = raised
+            if not reading.pages and opened.is_kept:
+                self._memory.keep_list(step.name, replace(opened.before, is_absent=True))
+            if reading.pages:  # the list is there: a page of it that is not cannot be the end
+                error = TransientError(raised.endpoint, f"page {reading.pages}: {raised.reason}")
+        except ImgurError as raised:
+            error = raised
+        if opened.is_kept and reading.pages and reading.memory != opened.before:
+            self._memory.keep_list(step.name, reading.memory)
+        walks = [
+            walk
+            for walk in reading.walks[opened.walks_told :]
+            if walk.pages or not isinstance(error, ReplayEndedError)
+        ]
+        opened.walks_told = len(reading.walks)
+        yield Rows(LIST_SWEEPS, self._sweep_rows(step, walks))
+        for walk in walks:
+            logger.info(
+                "list read list=%s walk=%s pages=%d items=%d reason=%s doubt=%s",
+                step.name, walk.kind, walk.pages, walk.items, walk.reason, walk.doubt,
+            )  # fmt: skip
+        for line in reading.notes:
+            self._receipt.note(line)
+        if error is not None:
+            raise error
+        for walk in walks:
+            if not walk.is_complete and not walk.is_left_to_plan:
+                self._receipt.note(f"{step.name}: not read to its end, {walk.reason} ({walk.doubt}).")
+
+    def _is_known_by_another_name(self, account: str) -> bool:
+        """Whether an earlier run has learned that *account* is one that is named before it."""
+        number = self._memory.account_number(account)
+        names = self._settings.accounts
+        before = names[: names.index(account)] if account in names else ()
+        return number is not None and number in map(self._memory.account_number, before)
+
+    def _read_account(self, step: Step) -> Iterator[Rows]:
+        try:
+            reply = self._client.get("account", api_path("account", step.account), as_me=step.as_me)
+        except NotFoundError as error:
+            if step.as_me:  # a login without an account is trouble, not an absence
+                raise RefusedError("account", 404, error.reason) from error
+            self._left_out.add(step.account)
+            raise
+        self._receipt.pages += 1
+        records = read_record(models.ACCOUNTS, reply.data)
+        yield from rejected_rows("account", reply, records.rejected)
+        if records.rows:
+            number = int(records.columns["id"][0].as_py())
+            is_somebody_else = self._memory.is_somebody_else(step.account, number)
+            if number in self._numbers_read:
+                self._left_out.add(step.account)
+                self._receipt.note(f"{step.account}: the same account as one read before; it is read once.")
+                return
+            self._numbers_read.add(number)
+            self._account_ids[step.account] = number
+            if is_somebody_else:
+                self._receipt.note(f"{step.account}: another account than before; its lists are read anew.")
+        rows = table_of(records, fetched_at=reply.received_at)
+        yield Rows("account", rows)
+        yield Rows("account_metrics", history_of(rows, models.ACCOUNT_METRICS))
+
+    def _read_images(self, step: Step, page: Page, reading: ListReading) -> Iterator[Rows]:
+        yield from self._counted(step, page, models.IMAGES, "image_metrics", models.IMAGE_METRICS)
+
+    def _read_albums(self, step: Step, page: Page, reading: ListReading) -> Iterator[Rows]:
+        records = yield from self._counted(step, page, models.ALBUMS, "album_metrics", models.ALBUM_METRICS)
+        columns = [records.columns[name].to_pylist() for name in ("id", "images_count", "cover", "datetime")]
+        for album, count, cover, inserted_at in zip(*columns, strict=True):
+            self._details.albums[album] = HeldAlbum(
+                album, count, as_me=step.as_me, cover=cover, inserted_at=inserted_at
+            )
+
+    def _read_comments(self, step: Step, page: Page, reading: ListReading) -> Iterator[Rows]:
+        yield from self._counted(step, page, models.COMMENTS, "comment_metrics", models.COMMENT_METRICS)
+
+    def _counted(
+        self, step: Step, page: Page, table: Table, history: str, history_table: Table
+    ) -> Generator[Rows, None, Records]:
+        """The records of a page and their counters as history; returns the records."""
+        records = yield from self._records(table, page)
+        rows = table_of(records, fetched_at=page.received_at)
+        yield Rows(step.resource, rows)
+        yield Rows(history, history_of(rows, history_table))
+        return records
+
+    def _read_favorites(self, step: Step, page: Page, reading: ListReading) -> Iterator[Rows]:
+        first = page.number * (reading.memory.page_size or 0) if reading.is_resumed else 0
+        records = yield from self._records(models.FAVORITES, page)
+        rows = table_of(
+            records,
+            fetched_at=page.received_at,
+            account_id=self._account_ids[step.account],
+            position=[first + place for place in self._places_of(records)],
+            kind=["album" if bytes(row.is_album) == b"true" else "image" for row in records.rows],
+        )
+        yield Rows("account_favorites", rows)
+
+    def _read_posts(self, step: Step, page: Page, reading: ListReading) -> Iterator[Rows]:
+        yield from self._posts_on(page, step, are_own=True)
+
+    def _read_feed(self, step: Step, page: Page, reading: ListReading) -> Iterator[Rows]:
+        feed = step.feed
+        assert feed is not None
+        if feed.kind == "subreddit":
+            records = yield from self._records(models.SUBREDDIT_POSTS, page)
+            yield Rows(step.resource, table_of(records, fetched_at=page.received_at))
+        else:
+            records = yield from self._posts_on(page, step, are_own=False)
+        if feed.kind == "tag" and page.number == 0:
+            yield from self._tag_itself(page)
+        ranked = len(self._places)  # a shifted page shows posts again: ranks have no repetitions
+        ranks = [
+            {
+                "feed": feed.name,
+                "observed_at": reading.walks[0].started_at,
+                "position": place,
+                "post_id": row.id,
+                "fetched_at": page.received_at,
+            }
+            for row, place in zip(records.rows, self._places_of(records), strict=True)
+            if place >= ranked
+        ]
+        yield Rows("gallery_ranks", rows_table(models.GALLERY_RANKS, ranks))
+
+    def _places_of(self, records: Records) -> list[int]:
+        """The place of each record in the list at hand; one that is shown again keeps its first one."""
+        return [self._places.setdefault(row.id, len(self._places)) for row in records.rows]
+
+    def _posts_on(self, page: Page, step: Step, *, are_own: bool) -> Generator[Rows, None, Records]:
+        """The posts of a page, their histories, tags and whole previews; returns the records."""
+        records = yield from self._records(models.POSTS, page)
+        rows = table_of(records, fetched_at=page.received_at)
+        if are_own:
+            self._receipt.own_posts.update(row.id for row in records.rows)
+        yield Rows(step.resource, rows if are_own else self._without_own(rows))
+        yield Rows("post_metrics", history_of(rows, models.POST_METRICS))
+        # Two views of one post in one package would leave the children of both: the first one's stay.
+        links, tags = tags_of(records, fetched_at=page.received_at, but_for=self._with_children)
+        yield Rows("post_tags", links)
+        yield Rows("tags", table_of(tags, fetched_at=page.received_at))
+        yield from rejected_rows("tags", page.reply, tags.rejected)
+        for media in media_of(records):
+            if media.post_id in self._with_children:
+                continue
+            images, rejected = whole_media(media, fetched_at=page.received_at)
+            yield from rejected_rows("post_images", page.reply, rejected)
+            if images is not None:
+                yield Rows("post_images", images)
+                yield from self._previews_kept(media, at=page.received_at)
+        self._with_children.update(row.id for row in records.rows)
+        if are_own or self._settings.post_details == "all":
+            self._remember_posts(records, as_me=are_own and step.as_me)
+        return records
+
+    def _previews_kept(self, media: PostMedia, *, at: datetime) -> Iterator[Rows]:
+        """Remember previews that are the whole set like a fetch of it, which they spare."""
+        last = self._memory.fetched("post_images", media.post_id)
+        if last is None or last.items != media.shown:
+            fetched = Fetched(str(media.images_count), media.shown, at)
+            yield kept_fetch(self._memory, "post_images", media.post_id, fetched)
+
+    def _without_own(self, posts: pa.Table) -> pa.Table:
+        """*posts* of a feed less those that the accounts' own lists have shown: a poorer view of them.
+
+        A feed is asked for without the login, so it knows neither vote nor favourite.
+        """
+        if self._receipt.own_posts.isdisjoint(posts.column("id").to_pylist()):
+            return posts
+        known = pa.array(sorted(self._receipt.own_posts), pa.string())
+        return posts.filter(pc.invert(pc.is_in(posts.column("id"), value_set=known)))
+
+    def _remember_posts(self, records: Records, *, as_me: bool) -> None:
+        unknown = {
+            media.post_id: media for media in media_of(records) if not (media.is_whole or media.is_empty)
+        }
+        for row, count in zip(records.rows, records.columns["comment_count"].to_pylist(), strict=True):
+            media = unknown.get(row.id)
+            known = self._details.posts.get(row.id)
+            self._details.posts[row.id] = HeldPost(
+                row.id,
+                is_album=media is not None,
+                images_count=media.images_count if media else None,
+                comment_count=count,
+                as_me=as_me or (known is not None and known.as_me),
+            )
+
+    def _tag_itself(self, page: Page) -> Iterator[Rows]:
+        if "name" in page.reply.fields():
+            tag = read_record(models.TAGS, page.reply.data)
+            yield from rejected_rows("tags", page.reply, tag.rejected)
+            yield Rows("tags", table_of(tag, fetched_at=page.received_at))
+
+    def _records(self, table: Table, page: Page) -> Generator[Rows, None, Records]:
+        """The records of a page; yields what was rejected, returns the rest."""
+        records = read_records(table, page.items)
+        yield from rejected_rows(page.reply.endpoint, page.reply, records.rejected)
+        return records
+
+    def _sweep_rows(self, step: Step, walks: Sequence[Walk]) -> pa.Table:
+        now = self._clock.now()
+        return rows_table(
+            models.LIST_SWEEPS, [{"list": step.name, "fetched_at": now, **_columns(walk)} for walk in walks]
+        )
+
+
+def _columns(walk: Walk) -> dict[str, Any]:
+    """*walk* as ``list_sweeps`` has it."""
+    return {name: value for name, value in asdict(walk).items() if name in models.LIST_SWEEPS.column_names}
+
+
+def _items_on(page: Page, name: str) -> pa.Table:
+    """Rows of ``list_items`` for the items that *page* of the list *name* shows."""
+    shown = {
+        str(item): at for item, at in zip(page.ids, page.times, strict=True) if isinstance(item, str | int)
+    }
+    return pa.Table.from_arrays(
+        [
+            pa.repeat(pa.scalar(name), len(shown)),
+            pa.array(list(shown)),
+            pa.array(list(shown.values()), pa.timestamp("s", tz="UTC")).cast(INSTANT),
+            pa.repeat(pa.scalar(page.received_at, INSTANT), len(shown)),
+        ],
+        schema=schema_of(models.LIST_ITEMS),
+    )

@@ -1,0 +1,106 @@
+"""Which held pages to read once more, for so many credits: pure.
+
+What a page is worth comes from ``expectation``; how many credits there are for
+held pages is ``planning``'s to decide.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from imgur_source.planning.forecast import PageValue
+
+HOT_SHARE = 0.5  # of the expected change: the fewest pages that hold it are hot, and come before details
+EXPLORED_SHARE = 0.1  # of the credits for held pages: for the longest unseen, so that no estimate is for ever
+OVERDUE_SHARE = 0.5  # of the credits for held pages, at most: for those unseen for the greatest age
+WORTH_A_CREDIT = 1.0  # expected change of a page below which only its age is a reason to read it
+
+Heat = Literal["hot", "cold"]
+
+
+class Refresh:
+    """The held pages that are worth reading, the best first.
+
+    Args:
+        pages: all that may be read.
+        overdue_at: what was not seen since then is overdue, seconds since the epoch.
+        pages_a_list: so many of each list at the most.
+
+    Attributes:
+        pages: what changes or is overdue.
+    """
+
+    def __init__(self, pages: Sequence[PageValue], *, overdue_at: int, pages_a_list: int) -> None:
+        self._overdue_at = overdue_at
+        of_list: Counter[str] = Counter()
+        worth: list[PageValue] = []
+        for page in sorted(pages, key=lambda page: (not self.is_overdue(page), *_best_first(page))):
+            is_worth = page.value >= WORTH_A_CREDIT or self.is_overdue(page)
+            if is_worth and of_list[page.list] < pages_a_list:
+                of_list[page.list] += 1
+                worth.append(page)
+        self.pages = sorted(worth, key=_best_first)
+        self._hot = _hottest(self.pages)
+
+    def is_overdue(self, page: PageValue) -> bool:
+        """Whether *page* was unseen for the greatest age."""
+        return page.seen_at <= self._overdue_at
+
+    def heat(self, page: PageValue) -> Heat:
+        """Whether *page* is one of the few that hold most of the change."""
+        return "hot" if page in self._hot else "cold"
+
+    def price(self, heat: Heat) -> int:
+        """Credits that all hot, or all cold pages take."""
+        return price_of(page for page in self.pages if self.heat(page) == heat)
+
+    def chosen(self, credits: int, *, most_hot: int, most_cold: int) -> set[PageValue]:
+        """The pages to read for *credits*: the overdue, the longest unseen, and then those of most value."""
+        room: dict[Heat, int] = {"hot": most_hot, "cold": most_cold}
+        by_age = sorted(self.pages, key=lambda page: (page.seen_at, *_best_first(page)))
+        overdue = [page for page in by_age if self.is_overdue(page)]
+        found: set[PageValue] = set()
+        for pages, share in (
+            (overdue, math.floor(credits * OVERDUE_SHARE)),
+            (by_age, round(credits * EXPLORED_SHARE)),
+            (self.pages, credits),
+        ):
+            self._take(pages, min(share, credits) - price_of(found), room, found)
+        return found
+
+    def _take(
+        self, pages: Iterable[PageValue], credits: int, room: dict[Heat, int], found: set[PageValue]
+    ) -> None:
+        """Add the first of *pages* to what is *found*, as far as *credits* and *room* reach."""
+        for page in pages:
+            heat = self.heat(page)
+            if page not in found and page.price <= min(credits, room[heat]):
+                found.add(page)
+                credits -= page.price
+                room[heat] -= page.price
+
+
+def price_of(pages: Iterable[PageValue]) -> int:
+    """Credits that *pages* take."""
+    return sum(page.price for page in pages)
+
+
+def _best_first(page: PageValue) -> tuple[float, str, int]:
+    return -page.value, page.list, page.page
+
+
+def _hottest(pages: Iterable[PageValue]) -> set[PageValue]:
+    """The first of *pages*, in falling order of value, that together hold most of it."""
+    pages = list(pages)
+    limit = HOT_SHARE * sum(page.value for page in pages)
+    found: set[PageValue] = set()
+    held = 0.0
+    for page in pages:
+        if held >= limit:
+            break
+        found.add(page)
+        held += page.value
+    return found

@@ -1,0 +1,179 @@
+"""``sync.py --status``: what is there, how fresh and whole, what the last runs did, how the credits stand.
+
+One screen of 24 lines, unless runs failed for different reasons, or there are strikes and
+other rare things to tell of the credits. Sends no request, and works before the first run too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from warehouse import Overview, RunLock
+
+from imgur_source.api import client_id_of
+from imgur_source.clock import Clock, SystemClock
+from imgur_source.credits import Standing, WindowStanding, standing_of
+from imgur_source.errors import ConfigurationError
+from nightly.options import Options
+from nightly.plan_text import count
+from nightly.run import settings_of
+
+RUNS_SHOWN = 3
+OWED_SHOWN = 2
+LONGEST_LINE = 100  # characters, but for paths
+HOURS_TOLD = 48  # from there on days are told
+PUBLICATIONS = {"kept": "not published", "off": "not to be published", None: "publication not finished"}
+WINDOWS = {
+    "user": "this hour",
+    "client": "today",
+    "requests": "of the gateway's plan",
+    "posts": "POST requests this hour",
+}
+
+
+def print_status(options: Options) -> int:
+    """Print the state of the warehouse; always 0."""
+    print("\n".join(status_lines(options)))
+    return 0
+
+
+def status_lines(options: Options, *, clock: Clock | None = None) -> list[str]:
+    """Published file and what is in it, run at work, last runs, what is owed, warnings, credits."""
+    clock = clock or SystemClock()
+    warehouse = options.warehouse
+    published = warehouse.published_file
+    overview = warehouse.overview()
+    lines = []
+    if published.exists():
+        made = f", made {overview.made_at:%Y-%m-%d %H:%M} UTC" if overview.made_at else ""
+        lines.append(f"Published file: {published} ({published.stat().st_size / 1e6:.1f} MB{made})")
+    else:
+        lines.append(f"Published file: none yet; python pipelines/sync.py writes {published}")
+    holder = RunLock(warehouse.lock_file, clock=clock).holder()
+    lines.append(f"At work now: {holder}" if holder else "At work now: no run")
+    lines += _content_lines(overview)
+    runs = warehouse.last_runs(RUNS_SHOWN)
+    lines.append("Last runs:" if runs else "Last runs: none")
+    lines += _run_lines(runs)
+    lines += _owed_lines(runs[0]["owed"] if runs else None)
+    lines += _audit_lines(overview)
+    lines += _credit_lines(options, clock)
+    return lines
+
+
+def _content_lines(overview: Overview) -> Iterator[str]:
+    """Accounts, and what is held of them, with the age of its rows when the file was made."""
+    if overview.accounts:
+        yield _in_short(f"Accounts: {', '.join(overview.accounts)}", LONGEST_LINE)
+    if not overview.freshness:
+        return
+    gaps = sum(table.open_gaps for table in overview.freshness)
+    told = count(gaps, "hole") if gaps else "no hole"
+    heading = f"Tables ({told} left in lists)"
+    yield f"{heading:<38}{'rows':>11}{'median age':>15}{'95 % within':>15}{'complete':>11}"
+    for table in overview.freshness:
+        share = "" if table.coverage_share is None else f"{table.coverage_share:.0%}"
+        yield (
+            f"  {table.table:<36}{table.rows:>11,}{_age(table.median_age_hours):>15}"
+            f"{_age(table.p95_age_hours):>15}{share:>11}"
+        )
+
+
+def _age(hours: float | None) -> str:
+    """A number of hours as a person tells it."""
+    if hours is None:
+        return ""
+    return f"{hours:,.0f} h" if hours < HOURS_TOLD else f"{hours / 24:,.0f} days"
+
+
+def _owed_lines(owed: list[str] | None) -> Iterator[str]:
+    """What the last run left to the next one, shortened."""
+    if owed:
+        more = f"; and {len(owed) - OWED_SHOWN} more" if len(owed) > OWED_SHOWN else ""
+        shown = f"Owed by the last: {'; '.join(owed[:OWED_SHOWN])}"
+        yield _in_short(shown, LONGEST_LINE - len(more)) + more
+
+
+def _audit_lines(overview: Overview) -> Iterator[str]:
+    """What the audits found last, by name; main.audit_results says what that means."""
+    if overview.audited.found:
+        found = ", ".join(f"{audit} ({rows:,})" for audit, rows in overview.audited.found)
+        yield _in_short(f"The audits found: {found}", LONGEST_LINE)
+
+
+def _credit_lines(options: Options, clock: Clock) -> Iterator[str]:
+    try:
+        settings, credentials = settings_of(options, clock=clock)
+        standing = standing_of(settings.state_dir, client_id_of(credentials), clock=clock)
+    except ConfigurationError as error:
+        yield f"Credits: not known ({error})"
+        return
+    if standing is None:
+        yield "Credits: nothing spent on this machine yet"
+        return
+    yield "Credits of the application:"
+    yield from (f"  {_window_line(name, window)}" for name, window in _windows(standing))
+    yield from (f"  {line}" for line in standing_lines(standing))
+
+
+def _windows(standing: Standing) -> Iterator[tuple[str, WindowStanding]]:
+    shown = {str(name): window for name, window in standing.windows.items()}
+    for name, words in WINDOWS.items():
+        window = shown.get(name)
+        # posts are a handful of token refreshes a day: worth a line only where they run out
+        if window is not None and (name != "posts" or _is_low(window)):
+            yield words, window
+
+
+def _is_low(window: WindowStanding) -> bool:
+    return window.remaining is not None and window.remaining < window.limit / 2
+
+
+def _window_line(words: str, window: WindowStanding) -> str:
+    left = "an unknown number" if window.remaining is None else f"{window.remaining:,}"
+    line = f"{left} of {window.limit:,} left {words}"
+    if window.floor:
+        line += f", the last {window.floor:,} are never touched"
+    if window.resets_at is not None:
+        line += f", new ones at {window.resets_at:%Y-%m-%d %H:%M} UTC"
+    if window.foreign:
+        line += f"; others spent {window.foreign:,}"
+    return line
+
+
+def standing_lines(standing: Standing) -> Iterator[str]:
+    """Strikes, cool-down and leases, as far as there are any."""
+    yield f"{count(len(standing.strikes), 'strike')} this month (days used up; five block the application)"
+    for strike in standing.strikes:
+        yield (
+            f"  {strike.at:%Y-%m-%d %H:%M} UTC: {strike.told}; "
+            f"{strike.own_charges:,} credits were ours, {strike.foreign:,} others'"
+        )
+    if standing.denied is not None:
+        advice = standing.denied.advice or ""
+        yield f"Nothing may be asked this month: {standing.denied.reason}. {advice}".rstrip()
+    if standing.silent_until is not None:
+        yield f"Silent until {standing.silent_until:%H:%M} UTC, because Imgur said that it is over capacity"
+    if standing.leases:
+        yield f"{count(len(standing.leases), 'request')} under way, or cut off with a killed process"
+
+
+def _run_lines(runs: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """A line for each run, newest first, and its reason where that is another than the one above."""
+    told = None
+    for run in runs:
+        planned = f" of {run['credits_planned']} planned" if run["credits_planned"] is not None else ""
+        yield (
+            f"  {run['started_at']:%Y-%m-%d %H:%M} UTC  {run['outcome']}, "
+            f"{count(run['credits_spent'], 'credit')}{planned}, "
+            f"{PUBLICATIONS.get(run['publication'], run['publication'])}"
+        )
+        if run["reason"] and run["reason"] != told:
+            yield _in_short(f"    {run['reason']}", LONGEST_LINE)
+        told = run["reason"]
+
+
+def _in_short(text: str, longest: int) -> str:
+    """A text on one line of at most *longest* characters; the whole of it stands in the file."""
+    return text if len(text) <= longest else f"{text[: longest - 2].rsplit(' ', 1)[0]} …"

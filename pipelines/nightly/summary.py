@@ -1,0 +1,80 @@
+"""The summary of a night, one screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nightly.options import Options, RunResult
+from nightly.plan_text import came_to
+
+SHOWN = 8  # lines of one kind; a screen has few
+IN_BOOKS = "in imgur_raw.sync_runs"
+IN_RESULTS = "in main.audit_results"
+
+
+def print_summary(result: RunResult, options: Options, *, seconds: float) -> None:
+    """Print what the night did, spent and owes, and which file to open."""
+    if not options.quiet:
+        print("\n".join(summary_lines(result, options, seconds=seconds)))
+
+
+def summary_lines(result: RunResult, options: Options, *, seconds: float) -> Iterator[str]:
+    """The lines of the summary, from the most wanted fact to the least."""
+    receipt = result.receipt
+    yield f"Run {result.run_id}: {result.outcome} after {seconds:.0f} s"
+    if result.reason:
+        yield f"  {result.reason}"
+    yield "Rows fetched"
+    loaded = [
+        (table, count) for table, count in sorted(receipt.rows.items()) if count and table != "list_sweeps"
+    ]
+    for table, count in loaded:
+        yield f"  {table:<18}{count:>9,}"
+    if not loaded:
+        yield "  none"
+    credits = receipt.credits
+    planned = f" of {receipt.plan.expected:,} planned" if receipt.plan and receipt.plan.is_known else ""
+    yield f"Credits: {credits.spent:,} spent{planned}{_left(result)}"
+    if replays := receipt.replays.total():
+        yield f"  {replays:,} replies that an earlier run had paid for were used again at no credit"
+    yield from (f"  {line}" for line in came_to(receipt))
+    if receipt.rounds > 1:
+        yield f"  in {receipt.rounds} rounds, waiting between them for the hour's credits"
+    yield from _listed("Still owed", receipt.owed, rest=IN_BOOKS)
+    failures = list(dict.fromkeys(map(str, receipt.failures)))
+    yield from _listed("Could not be read", failures, rest="with -v each is logged")
+    yield from _listed("Worth knowing", [*receipt.retirements, *receipt.notes], rest=IN_BOOKS)
+    yield from _listed("The audits warn", list(result.warnings), rest=IN_RESULTS)
+    yield from _publication_lines(result, options)
+
+
+def _left(result: RunResult) -> str:
+    credits = result.receipt.credits
+    windows = (("this hour", credits.user), ("today", credits.client))
+    known = [f"{window.remaining:,} of {window.limit:,} left {name}" for name, window in windows if window]
+    return ", " + ", ".join(known) if known else ""
+
+
+def _publication_lines(result: RunResult, options: Options) -> Iterator[str]:
+    published = result.publication
+    if published is not None:
+        yield f"Published {published.path} ({published.size_bytes / 1e6:.1f} MB): open it at any time"
+    elif result.problems:
+        title = "Not published, the published file stays as it was"
+        yield from _listed(title, list(result.problems), rest=f"{IN_RESULTS} of the file with the trouble")
+        yield f"  The file with the trouble is {options.warehouse.work_file}"
+    elif options.destination != "duckdb":
+        yield f"Loaded into {options.destination}: raw tables only, marts and publication are DuckDB's"
+    elif not options.publish:
+        yield "Not published (--no-publish)"
+    else:
+        yield "Not published: there is nothing in it yet"
+
+
+def _listed(title: str, lines: list[str], *, rest: str) -> Iterator[str]:
+    """The first of *lines* below their title; *rest* says where the others stand."""
+    if lines:
+        yield title
+        yield from (f"  {line}" for line in lines[:SHOWN])
+        if len(lines) > SHOWN:
+            yield f"  and {len(lines) - SHOWN} more ({rest})"

@@ -1,0 +1,45 @@
+"""The data dictionary: made from the database's comments, whole, and as current as the file in docs/."""
+
+from __future__ import annotations
+
+import data_dictionary as dictionary
+from warehouse.relations import FOLDERS, SQL_DIR
+
+from imgur_source.records.tables import TABLES
+
+TEXT = dictionary.data_dictionary()
+
+
+def test_data_dictionary__is_current() -> None:
+    """The file in docs/ is what the comments say now; ``make docs`` writes it."""
+    assert dictionary.FILE.read_text() == TEXT
+
+
+def test_data_dictionary__has_each_relation_with_its_columns() -> None:
+    """Each loaded table and each file of sql/ has its section, with a line for each of its columns."""
+    headings = {line.removeprefix("### ") for line in TEXT.splitlines() if line.startswith("### ")}
+    relations = {f"imgur_raw.{name}" for name in TABLES} | {
+        f"{folder.schema}.{path.stem}" for folder in FOLDERS for path in (SQL_DIR / folder.name).glob("*.sql")
+    }
+    assert relations <= headings
+    section = TEXT.partition("### imgur_raw.tags\n")[2].partition("\n##")[0]
+    fields = TABLES["tags"].fields
+    assert [line for line in section.splitlines() if line.startswith("| `")] == [
+        f"| `{field.name}` | {field.kind.value.lower()} | {field.description} |".replace(
+            "timestamp with time zone", "timestamptz"
+        )
+        for field in fields
+    ]
+
+
+def test_data_dictionary__leaves_nothing_without_a_meaning() -> None:
+    """No column, relation or audit is without a word about it."""
+    assert [line for line in TEXT.splitlines() if line.endswith("|  |")] == []
+    assert [section[:40] for section in TEXT.split("\n### ")[1:] if section.split("\n")[2] == ""] == []
+
+
+def test_data_dictionary__tells_what_the_audits_find() -> None:
+    """Each audit is there with its severity and its first line."""
+    for path in (SQL_DIR / "audits").glob("*.sql"):
+        severity, _, meaning = path.read_text().partition("\n")[0].removeprefix("-- ").partition(": ")
+        assert f"| `{path.stem}` | {severity} | {meaning} |" in TEXT
