@@ -20,7 +20,6 @@
     ├── ReplayEndedError        what an earlier run paid for is through, the rest is asked for
     ├── AllowanceSpentError     the plan's share of one list is spent, the next thing is read
     ├── TransientError          the client tries again
-    │   └── DisguisedLimitError     but not here: it may be a dead token, which was refreshed
     ├── NotFoundError           the row, or the list, is gone
     ├── PrivateError            the row, or the list, is not for us
     ├── RefusedError            Imgur answered no, and asking again won't help
@@ -229,17 +228,6 @@ class TransientError(ImgurError):
             f"{endpoint}: {reason} ({attempts} attempt{'s' if attempts > 1 else ''}). "
             "Usually passes by itself; the next run reads it again."
         )
-
-
-class DisguisedLimitError(TransientError):
-    """A 429 to a request with a login, though no window is known to be empty.
-
-    A dead token has been seen to get it (docs/imgur-api.md: tokens). The login was
-    refreshed, the request not sent again: were it a limit, that would make it worse.
-    """
-
-    def __init__(self, endpoint: str) -> None:
-        super().__init__(endpoint, "429 though credits are left; the login was refreshed in case it was dead")
 
 
 class NotFoundError(ImgurError):

@@ -17,7 +17,6 @@ from imgur_source.errors import (
     CreditsExhaustedError,
     DaySpentError,
     DeadlineError,
-    DisguisedLimitError,
     GatewayLimitError,
     GatewayRefusedError,
     HourSpentError,
@@ -56,7 +55,6 @@ TREE = {
     AllowanceSpentError: ImgurError,
     ReplayEndedError: ImgurError,
     TransientError: ImgurError,
-    DisguisedLimitError: TransientError,
     NotFoundError: ImgurError,
     PrivateError: ImgurError,
     RefusedError: ImgurError,
@@ -127,11 +125,6 @@ MESSAGES: list[tuple[ImgurError, str]] = [
     (
         UnknownLimitError("Imgur answered 429, too many requests"),
         "No further request in this run: Imgur answered 429, too many requests. What was read is kept.",
-    ),
-    (
-        DisguisedLimitError("account_images"),
-        "account_images: 429 though credits are left; the login was refreshed in case it was dead (1 attempt). "
-        "Usually passes by itself; the next run reads it again.",
     ),
     (StoppedError(), "Stopped on request. What was read is kept."),
     (DeadlineError(), "The deadline has come. What was read is kept."),

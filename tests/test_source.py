@@ -511,8 +511,8 @@ def test_imgur__limit_in_any_disguise_is_not_tried_again(tmp_path: Path, kind: s
     assert lab.rows("select count(*) from imgur_raw.images") == [(100,)]
 
 
-def test_imgur__a_limit_that_may_be_a_dead_token_costs_one_list(tmp_path: Path) -> None:
-    """The list that met it is owed, at one request; the next one is asked for with a new token."""
+def test_imgur__a_limit_that_may_be_a_dead_token_is_over_in_the_next_run(tmp_path: Path) -> None:
+    """The run ends at one request, as with any limit; the next one refreshes the token and reads all."""
     simulator = Simulator(
         seed=5, images=20, albums=3, posts=240, expired_token_status=429, rotate_refresh_tokens=False
     )
@@ -520,17 +520,18 @@ def test_imgur__a_limit_that_may_be_a_dead_token_costs_one_list(tmp_path: Path) 
     lab.run(only=("account",))
     simulator.tokens.expire()
 
-    receipt = lab.run(only=("account_submissions", "account_comments"))
+    before = len(simulator.requests)
+    refused = lab.run(only=("account_submissions", "account_comments"))
+    sent = [request.status for request in simulator.requests[before:]]
+    simulator.advance(timedelta(hours=1))
+    read = lab.run(only=("account_submissions", "account_comments"))
 
-    assert receipt.ended is None
-    assert [str(failure).split(";")[0] for failure in receipt.failures] == [
-        "account_submissions: 429 though credits are left"
-    ]
-    assert receipt.owed == ["account_submissions/me"]
-    sent = [(request.path.partition("?")[0], request.status) for request in simulator.requests]
-    assert ("/3/account/me/submissions/0", 429) in sent
-    assert ("/3/account/me/submissions/0", 200) not in sent
-    assert receipt.rows["comments"] > 0
+    assert refused.ended is not None
+    assert refused.ended.startswith("No further request for now: Imgur answered 429, too many requests")
+    assert refused.owed == ["account_submissions/me", "account_comments/me"]
+    assert sent == [429]
+    assert (read.ended, read.owed) == (None, [])
+    assert read.rows["comments"] > 0
 
 
 def test_imgur__a_ledger_that_cannot_be_used_ends_the_run_before_a_request(tmp_path: Path) -> None:

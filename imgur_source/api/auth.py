@@ -1,7 +1,7 @@
 """How a request says who asks: three small ``httpx.Auth``, and the pair of them that a run needs.
 
 Knows Imgur's headers and when a token is refreshed. Where tokens are kept is
-left to ``vault.py``, what a reply means to ``replies.py`` and ``token_replies.py``,
+left to ``token_store.py``, what a reply means to ``replies.py`` and ``oauth.py``,
 and sending to the client: a refresh is one more request that passes through the
 same transport.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncGenerator, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 import httpx
@@ -21,18 +21,14 @@ from imgur_source.api.token_store import Tokens, TokenVault, choose, fingerprint
 from imgur_source.clock import Clock
 from imgur_source.errors import (
     ConfigurationError,
-    CreditsExhaustedError,
-    DisguisedLimitError,
     LoginExpiredError,
     TransientError,
-    UnknownLimitError,
 )
 from imgur_source.settings import DEFAULT_REQUEST_TIMEOUT_SECONDS, IMGUR_URL, ImgurCredentials, Settings
 
 logger = logging.getLogger(__name__)
 
 _TIMEOUT = httpx.Timeout(DEFAULT_REQUEST_TIMEOUT_SECONDS).as_dict()
-_SUSPICION = "status 429 though credits are left"
 _RAPIDAPI_DOMAIN = ".rapidapi.com"
 
 
@@ -94,7 +90,6 @@ class BearerAuth(_BlockingAuth):
         self._token_url = token_url
         self._clock = clock
         self._tokens: Tokens | None = None
-        self._suspected: str | None = None  # the access token that was refreshed because of a 429
 
     def __repr__(self) -> str:
         return f"BearerAuth({self._vault!r})"
@@ -115,11 +110,12 @@ class BearerAuth(_BlockingAuth):
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Send *request* with a live token: at most one refresh, at most one second sending.
 
+        A 429 is handed on as it is. Where it may be about the token, the token counts as expired.
+
         Raises:
             LoginExpiredError: when the token is dead and Imgur gives no other.
             ConfigurationError: when a refresh is due and cannot be sent, or its outcome not kept.
-            CreditsExhaustedError, TransientError: when the refresh fails; the tokens held stay as they are.
-            DisguisedLimitError: when a 429 may have been about the token, which was refreshed.
+            CreditsExhaustedError, TransientError: when the refresh fails; the stored tokens stay as they are.
         """
         tokens, is_brand_new = self.tokens, False
         if self._is_due(tokens):
@@ -132,35 +128,24 @@ class BearerAuth(_BlockingAuth):
             tokens, _ = yield from self._renewed(tokens, request, reason=words)
             yield _with_bearer(request, tokens)
         elif may_be_dead_token(response.status_code, response.headers, body) and not is_brand_new:
-            yield from self._renewed_on_suspicion(tokens, request)
+            self._expire(tokens)
 
-    def _renewed_on_suspicion(
-        self, tokens: Tokens, request: httpx.Request
-    ) -> Generator[httpx.Request, httpx.Response, None]:
-        """Refresh, once in a run, because a 429 may be a dead token's; the request is not sent again.
+    def _expire(self, tokens: Tokens) -> None:
+        """Have *tokens* refreshed before the next request with the login, be it in another run.
 
-        httpx would take the reply of a refresh for that of *request*, so once it is sent
-        this ends with an error.
-
-        Raises:
-            DisguisedLimitError: when the next request has another token; nothing is raised
-                where the answer has to be taken for what it says.
-            UnknownLimitError: when no other token is to be had now.
-            LoginExpiredError: when the login is dead.
+        A refresh that cannot be sent, or a vault that cannot be written, must not hide the 429.
         """
         if not self._can_refresh(tokens):
             return
-        if self._suspected is None:
-            self._suspected = tokens.access_token
-            try:
-                yield from self._renewed(tokens, request, reason=_SUSPICION)
-            except (TransientError, CreditsExhaustedError) as error:
-                raise UnknownLimitError(
-                    f"Imgur answered 429, and the login could not be refreshed ({error})"
-                ) from error
-        elif self._suspected != tokens.access_token:
-            return  # the new token gets the same answer: it is a limit
-        raise DisguisedLimitError(str(request.extensions.get("imgur_endpoint", "unknown")))
+        try:
+            with self._vault.lock():
+                current = choose(self._configured, self._vault.load()) or tokens
+                if current.access_token == tokens.access_token:  # nobody has refreshed it meanwhile
+                    current = replace(current, expires_at=self._clock.now())
+                    self._vault.save(current)
+                self._tokens = current
+        except (ConfigurationError, TransientError) as error:
+            logger.warning("a token that may be dead was not marked as expired: %s", error)
 
     def _can_refresh(self, tokens: Tokens) -> bool:
         return bool(tokens.refresh_token and self._client_secret)
@@ -220,7 +205,6 @@ class BearerAuth(_BlockingAuth):
             extensions={
                 "imgur_endpoint": REFRESH_ENDPOINT,
                 "timeout": request.extensions.get("timeout", _TIMEOUT),
-                "imgur_is_suspicion": reason == _SUSPICION,
             },
         )
 

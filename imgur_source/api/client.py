@@ -20,7 +20,6 @@ from imgur_source.errors import (
     ApplicationRefusedError,
     ConfigurationError,
     CreditsExhaustedError,
-    DisguisedLimitError,
     ImgurError,
     NotFoundError,
     PrivateError,
@@ -28,7 +27,6 @@ from imgur_source.errors import (
     ReplayEndedError,
     StoppedError,
     TransientError,
-    UnknownLimitError,
 )
 from imgur_source.settings import RETRIES, RETRY_WAIT, RETRY_WAIT_LONGEST
 
@@ -104,10 +102,6 @@ class ImgurClient:
             trust_env=False,
         )
 
-    @property
-    def has_login(self) -> bool:
-        return self._login is not None
-
     def get(
         self,
         endpoint: str,
@@ -164,7 +158,7 @@ class ImgurClient:
                 self._exhausted = refusal  # other threads may be about to ask
             raise refusal from (error.__cause__ if refusal is error else error)
         except TransientError as error:
-            if error is self._login_trouble or isinstance(error, DisguisedLimitError):
+            if error is self._login_trouble:
                 raise
             trouble = TransientError(error.endpoint, error.reason, attempts=attempts)
             if error.endpoint == "oauth2_token":
@@ -187,8 +181,7 @@ class ImgurClient:
         self.meter.close()
 
     def _is_worth_a_retry(self, error: BaseException) -> bool:
-        is_final = error is self._login_trouble or isinstance(error, DisguisedLimitError)
-        return isinstance(error, TransientError) and not is_final
+        return isinstance(error, TransientError) and error is not self._login_trouble
 
     def _replayed(self, endpoint: str, key: str, *, as_me: bool) -> Reply | None:
         """The next reply that the journal holds; one that was no answer then is passed over now.
@@ -231,12 +224,11 @@ class ImgurClient:
                 extensions={"imgur_endpoint": endpoint},
             )
         except httpx.TimeoutException as error:
-            raise _trouble(endpoint, "no answer in time", error) from error
+            raise TransientError(endpoint, "no answer in time") from error
         except httpx.TooManyRedirects as error:
             raise RefusedError(endpoint, 302, f"more than {MOST_REDIRECTS} redirects") from error
         except httpx.RequestError as error:
-            words = f"the connection failed ({type(error).__name__})"
-            raise _trouble(endpoint, words, error) from error
+            raise TransientError(endpoint, f"the connection failed ({type(error).__name__})") from error
         self._heed_sunset(endpoint, response.headers.get("sunset"))
         received_at = self._clock.now()
         status, body = response.status_code, response.content
@@ -322,13 +314,6 @@ class MeteredTransport(httpx.BaseTransport):
 
     def close(self) -> None:
         self._inner.close()
-
-
-def _trouble(endpoint: str, words: str, error: httpx.RequestError) -> ImgurError:
-    """What a request without a reply means; the page whose 429 a refresh followed must not be sent again."""
-    if error.request.extensions.get("imgur_is_suspicion"):
-        return UnknownLimitError(f"Imgur answered 429, and the login could not be refreshed ({words})")
-    return TransientError(endpoint, words)
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:

@@ -10,8 +10,7 @@ from __future__ import annotations
 import math
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
@@ -70,15 +69,6 @@ class CreditMeter:
     @property
     def ledger(self) -> CreditLedger:
         return self._ledger
-
-    @contextmanager
-    def backfilling(self) -> Iterator[None]:
-        """Mark what is asked within the block as backfill, whichever thread asks it."""
-        before, self.is_backfill = self.is_backfill, True
-        try:
-            yield
-        finally:
-            self.is_backfill = before
 
     def before(self, endpoint: str, *, should_stop: Callable[[], bool] = lambda: False) -> Lease:
         """Book an attempt that is about to be sent; a short wait is sat out.

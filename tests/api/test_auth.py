@@ -27,7 +27,6 @@ from imgur_source.api.oauth import REFRESH_MARGIN
 from imgur_source.api.token_store import Tokens, TokenVault, fingerprint
 from imgur_source.errors import (
     ConfigurationError,
-    DisguisedLimitError,
     ImgurError,
     LoginExpiredError,
     TransientError,
@@ -282,10 +281,10 @@ TOO_MANY = {"errors": [{"code": "429", "detail": "Too Many Requests"}]}
 
 
 @pytest.mark.parametrize("body", [TOO_MANY, DEAD], ids=["a limit's words", "a dead token's words"])
-def test_bearer__refreshes_once_on_a_limit_that_may_be_in_disguise(
+def test_bearer__a_limit_that_may_be_in_disguise_expires_the_token(
     vault: TokenVault, clock: StillClock, body: dict[str, Any]
 ) -> None:
-    """One refresh in a run, and no second sending; what the new token is answered is taken for what it says."""
+    """It is handed on after one sending; whoever asks next, in another run too, refreshes first."""
     seen: list[str] = []
 
     def answers(request: httpx.Request) -> httpx.Response:
@@ -294,52 +293,54 @@ def test_bearer__refreshes_once_on_a_limit_that_may_be_in_disguise(
             return httpx.Response(200, json={"access_token": "access-2", "refresh_token": "refresh-2"})
         return httpx.Response(429, json=body)
 
+    assert get(an_auth(vault, clock, configured=some_tokens()), answers).status_code == 429
+    assert vault.load() == some_tokens(expires_at=NOW)
     auth = an_auth(vault, clock, configured=some_tokens())
-    with pytest.raises(DisguisedLimitError):
-        get(auth, answers)
     assert get(auth, answers).status_code == 429
 
     assert seen == ["Bearer access-1", "/oauth2/token", "Bearer access-2"]
-    assert vault.load() == auth.tokens
+    assert (
+        vault.load() == auth.tokens == some_tokens("access-2", "refresh-2")
+    )  # a new token gets one more try
 
 
-@pytest.mark.parametrize(
-    "refused", [httpx.Response(429, json=TOO_MANY), httpx.Response(503, text="<html>")], ids=repr
-)
-def test_bearer__a_refresh_on_suspicion_that_fails_leaves_the_limit(
-    vault: TokenVault, clock: StillClock, refused: httpx.Response
+def test_bearer__a_limit_does_not_expire_what_another_has_refreshed(
+    vault: TokenVault, clock: StillClock
 ) -> None:
-    """Where no new token is to be had, it is a limit, and the reply of the refresh is never taken for the page's."""
-    seen: list[str] = []
+    """A 429 to an older token says nothing of the one that another process has put in its place."""
+    fresh = some_tokens("access-2", "refresh-2", expires_at=NOW + timedelta(days=1))
 
     def answers(request: httpx.Request) -> httpx.Response:
-        seen.append(request.url.path)
-        return refused if request.url.path == "/oauth2/token" else httpx.Response(429, json=TOO_MANY)
-
-    with pytest.raises(UnknownLimitError, match="the login could not be refreshed"):
-        get(an_auth(vault, clock, configured=some_tokens()), answers)
-
-    assert seen == ["/3/account/me/images/0", "/oauth2/token"]
-    assert vault_is_free(vault)
-
-
-def test_bearer__a_dead_login_is_found_behind_a_limit(vault: TokenVault, clock: StillClock) -> None:
-    """A refresh that is refused for good says what the 429 was: the login is dead."""
-
-    def answers(request: httpx.Request) -> httpx.Response:
-        if request.url.path == "/oauth2/token":
-            return httpx.Response(400, json={"data": {"error": "Invalid refresh token"}, "status": 400})
+        with vault.lock():
+            vault.save(fresh)
         return httpx.Response(429, json=TOO_MANY)
 
-    with pytest.raises(LoginExpiredError, match="Invalid refresh token"):
-        get(an_auth(vault, clock, configured=some_tokens()), answers)
+    auth = an_auth(vault, clock, configured=some_tokens())
+
+    assert get(auth, answers).status_code == 429
+    assert vault.load() == auth.tokens == fresh
+
+
+def test_bearer__a_limit_is_told_though_the_vault_cannot_be_written(
+    vault: TokenVault, clock: StillClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A token that cannot be marked as expired does not hide what Imgur said."""
+
+    def answers(request: httpx.Request) -> httpx.Response:
+        vault.path.parent.write_text("a file where the folder should be")
+        return httpx.Response(429, json=TOO_MANY)
+
+    assert get(an_auth(vault, clock, configured=some_tokens()), answers).status_code == 429
+    assert "not marked as expired" in caplog.text
+    assert "access-1" not in caplog.text
 
 
 def test_bearer__without_a_way_to_refresh_a_limit_is_a_limit(vault: TokenVault, clock: StillClock) -> None:
-    """A login that has only an access token takes the 429 for what it says."""
+    """A login that has only an access token takes the 429 for what it says, and is not marked."""
     auth = an_auth(vault, clock, configured=some_tokens(refresh_token=None))
 
     assert get(auth, lambda request: httpx.Response(429, json=TOO_MANY)).status_code == 429
+    assert vault.load() is None
 
 
 def test_refresh__is_a_request_that_can_be_booked_and_ends(vault: TokenVault, clock: StillClock) -> None:
@@ -354,7 +355,6 @@ def test_refresh__is_a_request_that_can_be_booked_and_ends(vault: TokenVault, cl
     assert (refresh.method, str(refresh.url)) == ("POST", TOKEN_URL)
     assert refresh.extensions == {
         "imgur_endpoint": "oauth2_token",
-        "imgur_is_suspicion": False,
         "timeout": {"connect": 7.0, "read": 7.0, "write": 7.0, "pool": 7.0},
     }
     assert refresh.headers["User-Agent"] == "test/1"
@@ -915,14 +915,13 @@ def test_simulator__login_that_was_revoked_ends_in_one_refresh(tmp_path: Path) -
 
 
 def test_simulator__limit_in_place_of_a_dead_token_is_sent_once(tmp_path: Path) -> None:
-    """A dead token that is refused like a limit is refreshed, but not sent again: it might be the limit."""
+    """A dead token that is refused like a limit is not sent again: the next request has another one."""
     simulator = Simulator(images=20, expired_token_status=429)
     auth = simulated_login(simulator, tmp_path)
     get(auth, simulator)
     simulator.tokens.expire()
-    with pytest.raises(DisguisedLimitError):
-        get(auth, simulator)
-    assert paths_of(simulator)[2:] == ["GET /3/account/me/images/0", "POST /oauth2/token"]
+    assert get(auth, simulator).status_code == 429
+    assert paths_of(simulator)[2:] == ["GET /3/account/me/images/0"]
     assert get(auth, simulator).status_code == 200
 
 

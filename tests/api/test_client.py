@@ -24,7 +24,6 @@ from imgur_source.errors import (
     BlockedAddressError,
     ConfigurationError,
     CreditsExhaustedError,
-    DisguisedLimitError,
     HourSpentError,
     ImgurError,
     LoginExpiredError,
@@ -205,7 +204,6 @@ def test_get__asks_with_the_login_only_when_told(clock: FakeClock, tmp_path: Pat
         f"Bearer {ACCESS_TOKEN}",
         f"Client-ID {CLIENT_ID}",
     ]
-    assert client.has_login
 
 
 def test_get__as_me_without_a_login_is_not_sent(clock: FakeClock) -> None:
@@ -216,7 +214,7 @@ def test_get__as_me_without_a_login_is_not_sent(clock: FakeClock) -> None:
     with pytest.raises(ConfigurationError, match=r"Run: python pipelines/login\.py"):
         get(client, as_me=True)
 
-    assert (script.requests, client.meter.credits.spent, client.has_login) == ([], 0, False)
+    assert (script.requests, client.meter.credits.spent) == ([], 0)
 
 
 def test_get__books_the_windows_of_the_reply(clock: FakeClock) -> None:
@@ -396,8 +394,10 @@ def test_get__backfill_at_its_end_leaves_what_is_new(clock: FakeClock) -> None:
     )
     client = a_client(script, clock)
     get(client)
-    with client.meter.backfilling(), pytest.raises(CreditsExhaustedError, match="the last 500") as caught:
+    client.meter.is_backfill = True
+    with pytest.raises(CreditsExhaustedError, match="the last 500") as caught:
         get(client)
+    client.meter.is_backfill = False
     get(client)
 
     assert (caught.value.until, caught.value.is_backfill_floor) == (None, True)
@@ -628,39 +628,24 @@ def test_refresh__a_limit_is_no_dead_token(clock: FakeClock, tmp_path: Path) -> 
     assert script.urls == [f"{IMGUR_URL}{PATH}"]
 
 
-def test_refresh__a_limit_in_disguise_is_answered_with_one_refresh(clock: FakeClock, tmp_path: Path) -> None:
-    """A 429 though credits are left may be a dead token: one refresh, no second sending, then the new token."""
-    refused = failed(429, "Too Many Requests", **RATE_HEADERS)
-    script = Script(refused, token_reply("atok-new"), good(), refused)
-    client = a_client(script, clock, login=a_login(tmp_path, clock))
-
-    with pytest.raises(DisguisedLimitError, match=r"account_albums: 429 though credits are left"):
-        get(client, as_me=True)
-    assert [request.url.path for request in script.requests] == [PATH, "/oauth2/token"]
-    assert json.loads(get(client, as_me=True).data) == PAGE
-    with pytest.raises(UnknownLimitError):
-        get(client, as_me=True)
-
-    assert [request.headers.get("authorization") for request in script.requests] == [
-        f"Bearer {ACCESS_TOKEN}", None, "Bearer atok-new", "Bearer atok-new",
-    ]  # fmt: skip
-    assert client.meter.requests == {"account_albums": 3, "oauth2_token": 1}
-    assert client.meter.credits.spent == 3
-
-
-@pytest.mark.parametrize("trouble", [httpx.ReadTimeout("slow"), httpx.ConnectError("down")], ids=repr)
-def test_refresh__that_gets_no_reply_does_not_send_the_page_again(
-    trouble: Exception, clock: FakeClock, tmp_path: Path
+def test_refresh__a_limit_in_disguise_ends_the_run_and_the_next_refreshes(
+    clock: FakeClock, tmp_path: Path
 ) -> None:
-    """When the refresh that a 429 led to breaks off, the page is not retried: it may have been a limit."""
-    script = Script(failed(429, "Too Many Requests", **RATE_HEADERS), trouble)
+    """A 429 though credits are left may be a dead token: it is sent once, and the next run has a new token."""
+    script = Script(failed(429, "Too Many Requests", **RATE_HEADERS), token_reply("atok-new"), good())
     client = a_client(script, clock, login=a_login(tmp_path, clock))
+    for _ in range(2):
+        with pytest.raises(UnknownLimitError, match="too many requests"):
+            get(client, as_me=True)
+    sent = [request.url.path for request in script.requests]
+    following = a_client(script, clock, login=a_login(tmp_path, clock))
 
-    with pytest.raises(UnknownLimitError, match="the login could not be refreshed"):
-        get(client, as_me=True)
-
-    assert [request.url.path for request in script.requests] == [PATH, "/oauth2/token"]
-    assert clock.sleeps == []
+    assert sent == [PATH]
+    assert json.loads(get(following, as_me=True).data) == PAGE
+    assert [request.headers.get("authorization") for request in script.requests] == [
+        f"Bearer {ACCESS_TOKEN}", None, "Bearer atok-new",
+    ]  # fmt: skip
+    assert (client.meter.requests, clock.sleeps) == ({"account_albums": 1}, [])
 
 
 def test_timeout__is_set_on_everything(clock: FakeClock, tmp_path: Path) -> None:

@@ -174,18 +174,19 @@ def test_before__goes_on_in_a_new_hour(clock: FakeClock) -> None:
     assert meter.requests == {"gallery": 2}
 
 
-def test_backfilling__leaves_twice_the_floor(clock: FakeClock) -> None:
+def test_before__backfill_leaves_twice_the_floor(clock: FakeClock) -> None:
     """What is old stops at twice the day's floor, what is new goes on; the error tells them apart."""
     meter = CreditMeter(clock=clock)
     ask(meter, headers_of(day=501))
-    with meter.backfilling():
-        at_hand = meter.at_hand()
-        ask(meter, headers_of(day=500))
-        with pytest.raises(CreditsExhaustedError, match="the last 500 are never touched") as caught:
-            meter.before("gallery")
+    meter.is_backfill = True
+    at_hand = meter.at_hand()
+    ask(meter, headers_of(day=500))
+    with pytest.raises(CreditsExhaustedError, match="the last 500 are never touched") as caught:
+        meter.before("gallery")
+    meter.is_backfill = False
 
     assert caught.value.is_backfill_floor
-    assert (at_hand, meter.at_hand(), meter.is_backfill) == (1, 250, False)
+    assert (at_hand, meter.at_hand()) == (1, 250)
     ask(meter, headers_of(day=499))
 
 
