@@ -13,12 +13,13 @@ PACKAGE = ROOT / "imgur_source"
 PIPELINES = ROOT / "pipelines"
 NOTEBOOKS = ROOT / "notebooks"
 
-LOWEST = {"errors", "clock", "settings", "records"}  # every room may use these
+LOWEST = {"errors", "clock", "settings", "records", "sqlite_file"}  # every room may use these
 ROOMS: dict[str, set[str]] = {  # each room of the package, and the rooms that it may import
     "errors": set(),
     "clock": set(),
     "settings": {"errors"},
     "records": set(),
+    "sqlite_file": set(),
     "planning": LOWEST,
     "credits": LOWEST,
     "api": LOWEST | {"credits"},

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import sqlite3
 import threading
 import zlib
@@ -29,6 +28,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from imgur_source.clock import Clock
+from imgur_source.sqlite_file import UnusableFileError, open_sqlite
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ _TABLES = """
         used_at text not null,
         size integer not null
     ) strict;
-    create index if not exists bodies_by_use on bodies (used_at);
+    create index if not exists bodies_by_use on bodies (used_at)
 """
 
 
@@ -124,13 +124,13 @@ class Journal:
         self._db: sqlite3.Connection | None = None
         try:
             try:
-                self._db = _opened(path)
+                self._db = open_sqlite(path, tables=_TABLES, version=_VERSION)
             except sqlite3.DatabaseError as error:
                 if not _is_beyond_repair(error):
                     raise
                 aside = _moved_aside(path)
                 logger.warning("journal was broken (%s), moved to %s and begun anew", error, aside)
-                self._db = _opened(path)
+                self._db = open_sqlite(path, tables=_TABLES, version=_VERSION)
         except (sqlite3.Error, OSError) as error:
             self._give_up(error)
         self._bodies_bytes = sum(size for (size,) in self._ask("select sum(size) from bodies") if size)
@@ -328,33 +328,9 @@ class Journal:
         return zlib.compress(body, COMPRESSION)
 
 
-def _opened(path: Path) -> sqlite3.Connection:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    path.chmod(0o600)  # SQLite gives the files beside it the same mode
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    try:
-        db.execute("pragma journal_mode = wal")
-        db.execute("pragma synchronous = normal")  # a kill loses nothing; a power cut may
-        [(check,)] = db.execute("pragma quick_check(1)").fetchall()
-        [(version,)] = db.execute("pragma user_version").fetchall()
-        if check != "ok" or version not in (0, _VERSION):
-            raise _UnusableFileError(check if check != "ok" else f"tables of version {version}")
-        db.executescript(_TABLES)
-        db.execute(f"pragma user_version = {_VERSION}")
-    except BaseException:
-        db.close()
-        raise
-    return db
-
-
-class _UnusableFileError(sqlite3.DatabaseError):
-    """The file is a database, but none that can be used."""
-
-
 def _is_beyond_repair(error: sqlite3.DatabaseError) -> bool:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF  # the rest are details
-    return isinstance(error, _UnusableFileError) or code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+    return isinstance(error, UnusableFileError) or code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 
 
 def _moved_aside(path: Path) -> Path:
