@@ -11,12 +11,11 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import secrets
 import sqlite3
 import threading
 import weakref
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,7 +23,6 @@ from typing import Any, NamedTuple, cast
 
 from imgur_source.clock import Clock
 from imgur_source.credits.rules import (
-    ACTIVE_WITHIN,
     APPLYING,
     COOL_DOWNS,
     DAY,
@@ -41,7 +39,6 @@ from imgur_source.credits.rules import (
     WindowName,
     cool_down,
     decide,
-    is_shared,
     read_window,
     settled,
     spent,
@@ -51,14 +48,15 @@ from imgur_source.credits.rules import (
 )
 from imgur_source.credits.status import LeaseOut, Standing, Strike, standing_of_window
 from imgur_source.errors import ConfigurationError
+from imgur_source.sqlite_file import open_sqlite
 
 logger = logging.getLogger(__name__)
 
 LEASE_LIFETIME = timedelta(minutes=10)  # far beyond a request's timeout; then its process has been killed
-BUSY_TIMEOUT = timedelta(seconds=30)  # a holder is done in a millisecond; so long only a stopped one takes
 KEEP_STRIKES = timedelta(days=400)  # they count for a month, a person may look back further
 
 _VERSION = 1  # of the tables
+# Kept for earlier versions, which read them: processes, leases.process, windows.refilled_…
 _TABLES = """
     create table if not exists windows (
         name text primary key,
@@ -110,6 +108,10 @@ _TABLES = """
         silent_until real,
         step integer not null
     ) strict;
+    insert or ignore into state values (1, 0, null, 0);
+    insert or ignore into windows (name, remaining, is_told, generation, foreign_, leased, blind)
+    values ('user', 0, 0, 0, 0, 0, 0), ('client', 0, 0, 0, 0, 0, 0),
+        ('requests', 0, 0, 0, 0, 0, 0), ('posts', 0, 0, 0, 0, 0, 0)
 """
 _WINDOWS = (
     "select name, limit_, remaining, resets_at, told, told_at, is_told, generation, foreign_, leased, "
@@ -146,8 +148,7 @@ class CreditLedger:
     """Grants requests, one lease each, and books what came of them; may be shared by threads.
 
     Several processes, each with a ledger of its own on the same file, never spend
-    more together than the windows grant. Each ledger counts as one of them where
-    the last credits of an hour are shared out.
+    more together than the windows grant.
 
     Args:
         path: the file, made when it is not there; None for one in memory, for this object alone.
@@ -161,10 +162,9 @@ class CreditLedger:
         self.path = path
         self._clock = clock
         self._accept_strike_risk = accept_strike_risk
-        self._process = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._lock = threading.RLock()
         try:
-            self._db = _opened(path)
+            self._db = open_sqlite(path, tables=_TABLES, version=_VERSION)
             weakref.finalize(self, self._db.close)
             with self._transaction():
                 pass  # proves that it can be written
@@ -200,14 +200,11 @@ class CreditLedger:
             verdict = decide(
                 book,
                 now=now,
-                process=self._process,
                 cost=1 if kind == "post" else cost,
                 kind=kind,
                 is_backfill=is_backfill,
                 accept_strike_risk=self._accept_strike_risk,
             )
-            if kind == "read":
-                self._note_activity(book, now, taken=cost if isinstance(verdict, Go) else 0)
             if not isinstance(verdict, Go):
                 return verdict
             return self._lease(book, now, cost=cost, kind=kind, probes=verdict.probes)
@@ -251,7 +248,6 @@ class CreditLedger:
             verdict = decide(
                 self._book(now),
                 now=now,
-                process=self._process,
                 kind=kind,
                 is_backfill=is_backfill,
                 accept_strike_risk=self._accept_strike_risk,
@@ -301,18 +297,11 @@ class CreditLedger:
             strikes=tuple(Strike(_time(at), told, own, foreign) for at, told, own, foreign in strikes),
             denied=strikes_forbid(book.strikes, accept_strike_risk=self._accept_strike_risk),
             silent_until=book.silent_until if book.silent_until and now < book.silent_until else None,
-            active_processes=len(book.taken),
         )
 
-    def leave(self) -> None:
-        """Give up this process's share of the hour's last credits, for the others to have at once."""
-        with suppress(sqlite3.Error), self._transaction():
-            self._ask("delete from processes where process = ?", self._process)
-
     def close(self) -> None:
-        """Leave, and give the file back."""
+        """Give the file back."""
         with self._lock:
-            self.leave()
             self._db.close()
 
     def _lease(
@@ -331,7 +320,7 @@ class CreditLedger:
         [(number,)] = self._ask(
             "insert into leases (process, pid, at, expires_at, credits, posts, probes) "
             "values (?, ?, ?, ?, ?, ?, ?) returning number",
-            self._process,
+            "",
             os.getpid(),
             _number(now),
             _number(now + LEASE_LIFETIME),
@@ -416,22 +405,15 @@ class CreditLedger:
 
     def _book(self, now: datetime) -> Book:
         self._ask("delete from leases where expires_at <= ?", _number(now))
-        self._ask("delete from processes where seen_at <= ?", _number(now - ACTIVE_WITHIN))
         windows = self._windows(now)
         silent_until, _ = self._silence()
         [(strikes,)] = self._ask("select count(*) from strikes where month = ?", _month(now))
-        user = windows["user"]
-        taken = self._ask(
-            "select process, case when generation = ? then taken else 0 end from processes",
-            user.generation,
-        )
         return Book(
             windows=windows,
             own={name: self._own(window, now) for name, window in windows.items()},
             probed=self._probed(),
             strikes=strikes,
             silent_until=silent_until,
-            taken={self._process: 0, **dict(taken)},
         )
 
     def _windows(self, now: datetime) -> dict[WindowName, Held]:
@@ -522,20 +504,6 @@ class CreditLedger:
                     probed[name] = min(_time(at), probed.get(name, _time(at)))
         return probed
 
-    def _note_activity(self, book: Book, now: datetime, *, taken: int) -> None:
-        user = book.windows["user"]
-        if is_shared(user, now=now):
-            taken += book.taken[self._process]
-        else:
-            taken = 0
-        self._ask(
-            "insert or replace into processes values (?, ?, ?, ?)",
-            self._process,
-            _number(now),
-            user.generation,
-            taken,
-        )
-
     def _silence(self) -> tuple[datetime | None, int]:
         [(silent_until, step)] = self._ask("select silent_until, step from state")
         return _time_or_none(silent_until), step
@@ -547,7 +515,6 @@ class CreditLedger:
             if (mended := turned_back(window, now=now)) != window:
                 self._keep(mended)
         self._ask("update leases set at = min(at, ?), expires_at = min(expires_at, ?)", at, at + _LIFETIME)
-        self._ask("update processes set seen_at = min(seen_at, ?)", at)
         self._ask("update state set silent_until = min(silent_until, ?)", _number(now + COOL_DOWNS[-1]))
         rows = self._ask("select credits, posts from charges order by second desc limit 1")
         if rows and self._ask("delete from charges where second >= ? returning 1", int(at)):
@@ -615,47 +582,6 @@ def standing_of(state_dir: Path, client_id: str, *, clock: Clock) -> Standing | 
 
 
 _LIFETIME = LEASE_LIFETIME.total_seconds()
-
-
-def _opened(path: Path | None) -> sqlite3.Connection:
-    if path is not None:
-        # An existing directory keeps its mode: it may be one that others share.
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        path.chmod(0o600)  # SQLite gives the files beside it the same mode
-    db = sqlite3.connect(
-        path or ":memory:",
-        timeout=BUSY_TIMEOUT.total_seconds(),
-        isolation_level=None,
-        check_same_thread=False,
-        cached_statements=128,
-    )
-    try:
-        db.execute("pragma journal_mode = wal")
-        db.execute(
-            "pragma synchronous = normal"
-        )  # a kill loses nothing; after a power cut Imgur's word tightens
-        db.execute("begin immediate")  # two processes may open a new file at the same time
-        [(version,)] = db.execute("pragma user_version").fetchall()
-        if version not in (0, _VERSION):
-            raise sqlite3.DatabaseError(f"tables of version {version}, this program knows {_VERSION}")
-        if version == 0:
-            for statement in _TABLES.split(";"):
-                db.execute(statement)
-            db.execute("insert or ignore into state values (1, 0, null, 0)")
-            for name in RULES:
-                db.execute(
-                    "insert or ignore into windows "
-                    "(name, remaining, is_told, generation, foreign_, leased, blind) "
-                    "values (?, 0, 0, 0, 0, 0, 0)",
-                    (name,),
-                )
-            db.execute(f"pragma user_version = {_VERSION}")
-        db.execute("commit")
-    except BaseException:
-        db.close()
-        raise
-    return db
 
 
 def _shown(windows: Mapping[WindowName, Held]) -> dict[WindowName, Window]:

@@ -153,7 +153,7 @@ class CreditMeter:
         return refusal.returning(verdict.at if verdict else in_an_hour)
 
     def close(self) -> None:
-        """Give back this run's share of the hour's last credits, and the ledger."""
+        """Give the ledger's file back."""
         self._ledger.close()
 
     def _asked(self, endpoint: str, kind: RequestKind) -> Lease | WaitUntil:

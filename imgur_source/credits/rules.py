@@ -30,9 +30,6 @@ WindowName = Literal["user", "client", "requests", "posts"]
 RequestKind = Literal["read", "post", "free"]  # a read costs credits, a POST one of its own, the rest nothing
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-FREE_ABOVE = 0.2  # of the hour's limit: above it processes need not share
-ACTIVE_WITHIN = timedelta(minutes=1)  # a process that has asked for nothing that long has no share
-SHARE_WAIT = timedelta(seconds=0.5)  # until a process that has had its share may ask again
 PROBE_WAIT = timedelta(seconds=0.2)  # until whoever waits for a probe asks again; about one reply's time
 PROBE_WAIT_LONGEST = timedelta(seconds=4)
 COOL_DOWNS = tuple(
@@ -196,7 +193,6 @@ class Book:
         probed: windows that a lease under way is to tell of, and since when.
         strikes: days of this month seen at 0.
         silent_until: the end of the cool-down, if there was one.
-        taken: of each process that is active, what it took since credits are shared.
     """
 
     windows: Mapping[WindowName, Held]
@@ -204,7 +200,6 @@ class Book:
     probed: Mapping[WindowName, datetime] = field(default_factory=dict)
     strikes: int = 0
     silent_until: datetime | None = None
-    taken: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,13 +239,12 @@ def decide(
     book: Book,
     *,
     now: datetime,
-    process: str,
     cost: int = 1,
     kind: RequestKind = "read",
     is_backfill: bool = False,
     accept_strike_risk: bool = False,
 ) -> Go | WaitUntil | Denied:
-    """Say whether *process* may send a request at *now*: all windows that apply must grant it.
+    """Say whether a request may be sent at *now*: all windows that apply must grant it.
 
     The hour may be used to its end, an empty hour is no strike; the day is never
     taken below its floor. The reason that lasts longest is told.
@@ -285,10 +279,6 @@ def decide(
     if asked := [book.probed[name] for name in probes if name in book.probed]:
         pause = min(max(PROBE_WAIT, (now - min(asked)) / 4), PROBE_WAIT_LONGEST)
         return WaitUntil(now + pause, "another request is finding out what is left")
-    if kind == "read" and is_over_share(book.windows["user"], book.taken, process, cost=cost, now=now):
-        return WaitUntil(
-            now + SHARE_WAIT, "other processes have not had their share of the hour's last credits"
-        )
     return Go(frozenset(probes))
 
 
@@ -330,24 +320,6 @@ def strikes_forbid(strikes: int, *, accept_strike_risk: bool) -> Denied | None:
     if strikes < STRIKES_DENIED:
         return Denied(reason, "To go on all the same, run: python pipelines/sync.py --accept-strike-risk")
     return Denied(reason, "Nothing is asked before the next month begins (UTC).")
-
-
-def is_over_share(user: Held, taken: Mapping[str, int], process: str, *, cost: int, now: datetime) -> bool:
-    """Whether *process* has had its share of the hour's last credits while another has not.
-
-    Args:
-        taken: what each active process took of them so far, *process* among them.
-    """
-    if len(taken) < 2 or not is_shared(user, now=now):
-        return False
-    share = (user.remaining + sum(taken.values())) // len(taken)
-    others_wait = any(count < share for other, count in taken.items() if other != process)
-    return taken.get(process, 0) + cost > share and others_wait
-
-
-def is_shared(user: Held, *, now: datetime) -> bool:
-    """Whether so little of the hour is left that it is shared out."""
-    return user.is_known(now) and user.remaining <= FREE_ABOVE * _limit(user)
 
 
 def settled(

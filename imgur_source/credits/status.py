@@ -69,7 +69,6 @@ class Standing:
         strikes: of this month (UTC), oldest first.
         denied: why nothing may be read at all for want of days; None where that is not so.
         silent_until: the end of a cool-down that lasts; None where none does.
-        active_processes: how many have asked within the last minute.
     """
 
     at: datetime
@@ -78,7 +77,6 @@ class Standing:
     strikes: tuple[Strike, ...] = ()
     denied: Denied | None = None
     silent_until: datetime | None = None
-    active_processes: int = 0
 
 
 def standing_of_window(window: Held, book: Book, now: datetime, *, is_backfill: bool) -> WindowStanding:

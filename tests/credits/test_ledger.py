@@ -573,45 +573,15 @@ def test_clock__set_forward_lets_one_request_go(ledger: CreditLedger, clock: Fak
     assert ledger.reserve() == WaitUntil(clock.now() + HOUR, "the hour's 500 credits are spent")
 
 
-# shares
+# processes
 
 
-def test_shares__the_last_fifth_is_divided(open_ledger: Open, clock: FakeClock) -> None:
-    """Below a fifth of the hour a process that has had its share waits while another is below its own."""
-    quick, slow = open_ledger(), open_ledger()
-    asked(quick, rate_headers(hour=101, day=9_000))
-    asked(slow, rate_headers(hour=100, day=8_999))
-    got = 0
-    while isinstance(granted := quick.reserve(), Lease):
-        quick.settle(granted, None)
-        got += 1
+def test_processes__take_the_hour_together_to_its_last_credit(open_ledger: Open) -> None:
+    """Whoever asks first has what is left; together they take what there is, and none waits for another."""
+    one, other = open_ledger(), open_ledger()
+    asked(one, rate_headers(hour=91, day=9_000))
+    asked(other, rate_headers(hour=90, day=8_999))
+    got = [sum(isinstance(ledger.reserve(), Lease) for _ in range(50)) for ledger in (one, other)]
 
-    assert got == 50
-    assert granted == WaitUntil(
-        NIGHT + 0.5 * SECOND, "other processes have not had their share of the hour's last credits"
-    )
-    for _ in range(50):
-        leased(slow)
-    assert "credits are spent" in str(slow.reserve())
-
-
-def test_shares__of_who_has_gone_are_free(open_ledger: Open, clock: FakeClock) -> None:
-    """A process that asks for nothing for a minute, or says that it ends, leaves its share to the others."""
-    one, two, three = open_ledger(), open_ledger(), open_ledger()
-    for ledger in (one, two, three):
-        asked(ledger, rate_headers(hour=90, day=9_000))
-    got = [sum(1 for _ in iter(lambda: isinstance(one.reserve(), Lease), False))]
-    two.leave()
-    got.append(sum(1 for _ in iter(lambda: isinstance(one.reserve(), Lease), False)))
-    active = one.standing().active_processes
-    clock.advance(MINUTE)
-    got.append(sum(1 for _ in iter(lambda: isinstance(one.reserve(), Lease), False)))
-
-    assert (got, active) == ([30, 14, 44], 2)
-
-
-def test_shares__a_single_process_is_never_slowed(ledger: CreditLedger) -> None:
-    """Who is alone takes the hour to its last credit without a pause."""
-    asked(ledger, rate_headers(hour=90, day=9_000))
-
-    assert sum(isinstance(ledger.reserve(), Lease) for _ in range(91)) == 90
+    assert got == [50, 40]
+    assert other.reserve() == WaitUntil(NIGHT + HOUR, "the hour's 500 credits are spent")

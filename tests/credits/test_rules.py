@@ -7,8 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from imgur_source.credits.rules import (
     HOUR,
@@ -26,7 +24,6 @@ from imgur_source.credits.rules import (
     day_floor,
     decide,
     floor_of,
-    is_over_share,
     read_window,
     reset_time,
     room_in,
@@ -86,7 +83,7 @@ def a_book(*windows: Held, own: dict[WindowName, Own] | None = None, **over: Any
 
 
 def verdict(book: Book, *, now: datetime = NIGHT, **asked: Any) -> Go | WaitUntil | Denied:
-    return decide(book, now=now, process="me", **asked)
+    return decide(book, now=now, **asked)
 
 
 @pytest.mark.parametrize(
@@ -348,41 +345,6 @@ def test_strikes_forbid__three_but_for_a_persons_word_and_four_in_any_case(
 def test_cool_down__grows_to_an_hour() -> None:
     """Ten minutes, then twenty, forty, and an hour from then on."""
     assert [cool_down(step) / timedelta(minutes=1) for step in range(1, 7)] == [10, 20, 40, 60, 60, 60]
-
-
-@pytest.mark.parametrize(
-    ("taken", "remaining", "is_over"),
-    [
-        ({"me": 49}, 50, False),
-        ({"me": 9, "you": 0}, 91, False),
-        ({"me": 50, "you": 0}, 50, True),
-        ({"me": 50, "you": 50}, 1, False),
-        ({"me": 33, "you": 33, "they": 33}, 1, False),
-        ({"me": 33, "you": 32, "they": 33}, 1, True),
-        ({"me": 99, "you": 0}, 101, False),
-    ],
-    ids=str,
-)
-def test_is_over_share__only_while_another_is_below_its_own(
-    taken: dict[str, int], remaining: int, is_over: bool
-) -> None:
-    """The last fifth is divided evenly; who has had its part waits for the others, and for nobody else."""
-    assert is_over_share(an_hour(remaining), taken, "me", cost=1, now=NIGHT) == is_over
-
-
-@given(
-    pool=st.integers(0, 100),
-    asking=st.lists(st.sampled_from(["a", "b", "c"]), max_size=60),
-)
-def test_is_over_share__never_stops_everybody(pool: int, asking: list[str]) -> None:
-    """In whatever order processes ask, as long as credits are left one of them is not over its share."""
-    taken, left = {"a": 0, "b": 0, "c": 0}, pool
-    for process in asking:
-        stopped = {name: is_over_share(an_hour(left), taken, name, cost=1, now=NIGHT) for name in taken}
-        assert not all(stopped.values()) or left == 0
-        if left and not stopped[process]:
-            taken[process] += 1
-            left -= 1
 
 
 # what a reply changes
