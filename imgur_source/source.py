@@ -22,7 +22,7 @@ from dlt.extract import DltResource
 
 from imgur_source.api import Authenticators, ImgurClient, Journal, authenticators, client_id_of, oauth_base_of
 from imgur_source.clock import Clock, SystemClock
-from imgur_source.credits import CreditLedger, CreditMeter, Standing, standing_of
+from imgur_source.credits import CreditLedger, CreditMeter, CreditStatus, credit_status_of
 from imgur_source.errors import ConfigurationError, DeadlineError, ImgurError
 from imgur_source.extract import (
     ME,
@@ -42,7 +42,6 @@ from imgur_source.planning import Plan
 from imgur_source.records import Kind, Table
 from imgur_source.records import tables as models
 from imgur_source.settings import (
-    DAY_CREDITS,
     DEFAULT_ACCOUNTS,
     DEFAULT_FEED_PAGES,
     DEFAULT_GREATEST_AGE_DAYS,
@@ -51,7 +50,6 @@ from imgur_source.settings import (
     DEFAULT_REPORT_TIMEZONE,
     DEFAULT_REQUEST_TIMEOUT_SECONDS,
     DEFAULT_SWEEP_SHARE,
-    HOUR_CREDITS,
     ImgurCredentials,
     Settings,
 )
@@ -229,16 +227,16 @@ def first_plan(
     if full_refresh:
         _forget(settings, selected, candidates, memory, None)
     try:
-        standing = standing_of(settings.state_dir, client_id_of(credentials), clock=clock)
+        status = credit_status_of(settings.state_dir, client_id=client_id_of(credentials), clock=clock)
     except ConfigurationError:  # no client id yet: the plan is what brings a person to get one
-        standing = None
+        status = None
     return plan_of(
         settings,
         selected=selected,
         candidates=candidates,
         memory=memory,
         budget=budget_of(
-            _purse_of(standing),
+            _purse_of(status),
             allowance=settings.max_credits,
             now=clock.now(),
             ends_at=ends_at,
@@ -248,20 +246,18 @@ def first_plan(
     )
 
 
-def _purse_of(standing: Standing | None) -> Purse:
+def _purse_of(status: CreditStatus | None) -> Purse:
     """What a ledger knows, as the plan wants it."""
-    if standing is None:
+    if status is None:
         return Purse()
-    hour, day = standing.windows.get("user"), standing.windows.get("client")
-    days = [standing.windows[name] for name in ("client", "requests") if name in standing.windows]
     return Purse(
-        an_hour=hour.limit if hour else HOUR_CREDITS,
-        a_day=day.limit if day else DAY_CREDITS,
-        hour_left=hour.at_hand if hour else None,
-        day_left=min((day.at_hand for day in days if day.at_hand is not None), default=None),
-        backfill_left=min((day.at_hand - day.floor for day in days if day.at_hand is not None), default=None),
-        is_denied=standing.denied is not None,
-        silent_until=standing.silent_until,
+        an_hour=status.windows["user"].limit,
+        a_day=status.windows["client"].limit,
+        hour_left=status.available_in("user"),
+        day_left=status.available_today(),
+        backfill_left=status.available_today(is_backfill=True),
+        is_denied=status.denied is not None,
+        silent_until=status.silent_until,
     )
 
 
@@ -313,7 +309,7 @@ def _read(
         )
     ledger = CreditLedger.of_application(
         settings.state_dir,
-        client_id_of(credentials),
+        client_id=client_id_of(credentials),
         clock=runtime.clock,
         accept_strike_risk=settings.accept_strike_risk,
     )
@@ -392,7 +388,7 @@ def _plan_of_round(
         candidates=candidates,
         memory=memory,
         budget=budget_of(
-            _purse_of(meter.ledger.standing()),
+            _purse_of(meter.ledger.status()),
             allowance=None if most is None else most - meter.credits.spent,
             now=now,
             ends_at=runtime.stop.ends_at,

@@ -537,7 +537,7 @@ def test_imgur__a_limit_that_may_be_a_dead_token_is_over_in_the_next_run(tmp_pat
 def test_imgur__a_ledger_that_cannot_be_used_ends_the_run_before_a_request(tmp_path: Path) -> None:
     """Without it nobody knows what may be spent: a person is told what to do."""
     simulator = Simulator(images=5)
-    ledger_path(tmp_path / "state", simulator.client_id).mkdir(parents=True)
+    ledger_path(tmp_path / "state", client_id=simulator.client_id).mkdir(parents=True)
 
     with pytest.raises(PipelineStepFailed) as caught:
         Lab(tmp_path, simulator).run()
@@ -552,7 +552,7 @@ def test_imgur__strikes_of_the_month_are_heeded_unless_accepted(tmp_path: Path) 
     simulator = Simulator(seed=5, images=5, albums=0, posts=240)
     lab = Lab(tmp_path, simulator)
     ledger = CreditLedger.of_application(
-        tmp_path / "state", simulator.client_id, clock=SimulatorClock(simulator)
+        tmp_path / "state", client_id=simulator.client_id, clock=SimulatorClock(simulator)
     )
     for _ in range(3):
         asked(ledger, rate_headers(day=0))

@@ -11,12 +11,13 @@ import math
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from imgur_source.clock import Clock
-from imgur_source.credits.ledger import Answer, CreditLedger, Lease
-from imgur_source.credits.rules import Credits, Denied, RequestKind, WaitUntil, Window, WindowName
+from imgur_source.credits.ledger import CreditLedger
+from imgur_source.credits.rules import Answer, RequestKind, Window, WindowName
+from imgur_source.credits.status import Denied, Lease, WaitUntil
 from imgur_source.errors import (
     CreditsExhaustedError,
     DaySpentError,
@@ -28,11 +29,19 @@ from imgur_source.errors import (
 )
 
 FREE_ENDPOINTS = frozenset({"oauth2_token", "oauth2_secret"})  # docs/imgur-api.md: credits
-POSTS = frozenset({"oauth2_token"})  # the only requests of ours that are no GET
+POST_ENDPOINTS = frozenset({"oauth2_token"})  # the only requests of ours that are no GET
 LONGEST_PAUSE = timedelta(seconds=5)  # a wait that a request sits out; a longer one ends the reading
-UNKNOWN_LIMIT = timedelta(
-    hours=1
-)  # how long to wait where Imgur does not say: the longest of its hourly windows
+UNKNOWN_LIMIT = timedelta(hours=1)  # to wait where Imgur does not say: the longest of its hourly windows
+
+
+@dataclass(frozen=True, slots=True)
+class Credits:
+    """What a run has spent of its allowance, and both windows as last seen (None: never)."""
+
+    user: Window | None = None
+    client: Window | None = None
+    spent: int = 0
+    max_credits: int | None = None
 
 
 class CreditMeter:
@@ -83,7 +92,7 @@ class CreditMeter:
         """
         kind: RequestKind = "read"
         if endpoint in FREE_ENDPOINTS:
-            kind = "post" if endpoint in POSTS else "free"
+            kind = "post" if endpoint in POST_ENDPOINTS else "free"
         while True:
             with self._changed:
                 granted = self._asked(endpoint, kind)
@@ -102,10 +111,10 @@ class CreditMeter:
 
     def after(self, lease: Lease, answer: Answer | None) -> None:
         """Book the end of an attempt; None where it had no reply."""
-        shown = self._ledger.settle(lease, answer)
+        windows = self._ledger.settle(lease, answer)
         with self._changed:
             self._under_way -= 1
-            self._show(shown)
+            self._show(windows)
             self._changed.notify_all()
 
     def go_on_from(self, before: CreditMeter) -> None:
@@ -125,9 +134,9 @@ class CreditMeter:
         with self._changed:
             self.unchanged = _with_more(self.unchanged, endpoint, 1)
 
-    def at_hand(self) -> int | None:
+    def available(self) -> int | None:
         """How many requests would be granted right now; None when nothing limits them that is known."""
-        grants = [self._ledger.at_hand(is_backfill=self.is_backfill), self._allowance_left()]
+        grants = [self._ledger.status().available(is_backfill=self.is_backfill), self._allowance_left()]
         return min((max(0, grant) for grant in grants if grant is not None), default=None)
 
     def heeded(self, refusal: CreditsExhaustedError) -> CreditsExhaustedError:
@@ -147,10 +156,12 @@ class CreditMeter:
         in_an_hour = self._clock.now() + UNKNOWN_LIMIT
         if isinstance(refusal, GatewayLimitError | UnknownLimitError):
             return refusal.returning(in_an_hour)
-        verdict = self._ledger.ask(kind="post" if isinstance(refusal, PostsSpentError) else "read")
+        verdict = self._ledger.status().verdict(
+            kind="post" if isinstance(refusal, PostsSpentError) else "read"
+        )
         if isinstance(verdict, Denied):
             return refusal
-        return refusal.returning(verdict.at if verdict else in_an_hour)
+        return refusal.returning(verdict.at if isinstance(verdict, WaitUntil) else in_an_hour)
 
     def close(self) -> None:
         """Give the ledger's file back."""
@@ -171,17 +182,18 @@ class CreditMeter:
             self._under_way += 1
             self.requests = _with_more(self.requests, endpoint, 1)
             self.charges = _with_more(self.charges, endpoint, cost)
-            self._show(granted.shown, more_spent=cost)
+            self._show(granted.windows, more_spent=cost)
         return granted
 
     def _allowance_left(self) -> int | None:
         most = self.credits.max_credits
         return None if most is None else most - self.credits.spent
 
-    def _show(self, shown: Mapping[WindowName, Window], *, more_spent: int = 0) -> None:
+    def _show(self, windows: Mapping[WindowName, Window], *, more_spent: int = 0) -> None:
+        user, client = windows["user"], windows["client"]
         self.credits = Credits(
-            user=shown.get("user"),
-            client=shown.get("client"),
+            user=None if user.known_limit is None else user,
+            client=None if client.known_limit is None else client,
             spent=self.credits.spent + more_spent,
             max_credits=self.credits.max_credits,
         )

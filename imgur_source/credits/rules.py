@@ -1,37 +1,27 @@
-"""Rules of Imgur's credit windows: values in, values out; no clock, no I/O.
+"""The windows of Imgur's credits: values in, values out; no clock, no I/O.
 
 Imgur keeps several windows (docs/imgur-api.md: credits): the *user* window, 500
 credits an hour per address and application; the *client* window, 12,500 a day
-per application; the *posts* of an hour, among them token refreshes; and behind
-the commercial gateway the *requests* of a plan. What is known of each is a
-``Window``; what may be sent, and what a reply changes, is decided here. Where
-the windows are kept, and for whom, is left to ``ledger.py``.
+per application; the *posts* of an hour, HTTP requests with POST, among them token
+refreshes; and behind the commercial gateway the *requests* of a plan. What is
+known of one is a ``Window``; what a reply changes of it is said here. What may be
+sent is decided in ``status.py``.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from imgur_source.settings import (
-    DAY_CREDITS,
-    DAY_FLOOR_CREDITS,
-    DAY_FLOOR_SHARE,
-    HOUR_CREDITS,
-    HOUR_POSTS,
-    STRIKES_DENIED,
-    STRIKES_TO_ACCEPT,
-)
+from imgur_source.settings import DAY_CREDITS, DAY_FLOOR_CREDITS, DAY_FLOOR_SHARE, HOUR_CREDITS, HOUR_POSTS
 
 WindowName = Literal["user", "client", "requests", "posts"]
 RequestKind = Literal["read", "post", "free"]  # a read costs credits, a POST one of its own, the rest nothing
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-PROBE_WAIT = timedelta(seconds=0.2)  # until whoever waits for a probe asks again; about one reply's time
-PROBE_WAIT_LONGEST = timedelta(seconds=4)
 COOL_DOWNS = tuple(
     timedelta(minutes=minutes) for minutes in (10, 20, 40, 60)
 )  # docs/imgur-api.md: hidden limit
@@ -73,23 +63,16 @@ APPLYING: dict[RequestKind, tuple[WindowName, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """One window as a person is shown it: credits, and when it starts anew (None where that is not known)."""
+class Answer(NamedTuple):
+    """What is read of a reply: its status, and its headers with lower-case names."""
 
-    limit: int
-    remaining: int
-    resets_at: datetime | None = None
+    status: int
+    headers: Mapping[str, str]
 
-
-@dataclass(frozen=True, slots=True)
-class Credits:
-    """What a run has spent of its allowance, and both windows as last seen (None: never)."""
-
-    user: Window | None = None
-    client: Window | None = None
-    spent: int = 0
-    max_credits: int | None = None
+    @property
+    def is_good(self) -> bool:
+        """Whether Imgur answered what was asked; that something does not exist is an answer."""
+        return self.status < 400 or self.status == 404
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,40 +85,51 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """What is known of one window, shared by all processes.
+class Window:
+    """What is known of one window at one instant; one for all processes.
 
     Attributes:
-        limit: None where no reply has told of the window yet.
+        known_limit: None while nothing is known of the window.
         remaining: what Imgur last said less all that was leased since; not for windows that are not told.
         resets_at: None where it is not known.
-        told: the least that Imgur has said within this window.
+        told: the least that Imgur has said within this window; None where replies do not tell of it.
         told_at: when it last said anything of it.
-        is_told: whether replies tell of it; if not, our own charges are all there is.
         generation: grows by one with each window that is taken anew.
-        foreign: credits of this window that others under the same client id have spent, as far as noticed.
+        spent_elsewhere: what others under the same client id have spent of it, as far as noticed.
         leased: what was leased of it, ever.
-        blind: of that, what had no reply that told of the window.
-        refilled_after, refilled_before: between which readings it was last seen to be filled up.
+        unanswered: of that, what had no reply that told of the window.
+        own_charges: ours within its length, up to now.
+        own_since_end: the same, less those before the end of what was known of it.
+        own_frees_at: when the oldest of them drop out, so that a request fits again; None where one fits now.
     """
 
     name: WindowName
-    limit: int | None = None
+    known_limit: int | None = None
     remaining: int = 0
     resets_at: datetime | None = None
     told: int | None = None
     told_at: datetime | None = None
-    is_told: bool = False
     generation: int = 0
-    foreign: int = 0
+    spent_elsewhere: int = 0
     leased: int = 0
-    blind: int = 0
-    refilled_after: datetime | None = None
-    refilled_before: datetime | None = None
+    unanswered: int = 0
+    own_charges: int = 0
+    own_since_end: int = 0
+    own_frees_at: datetime | None = None
 
     @property
     def rule(self) -> WindowRule:
         return RULES[self.name]
+
+    @property
+    def limit(self) -> int:
+        """Credits that the window has when it is new."""
+        return self.rule.limit if self.known_limit is None else self.known_limit
+
+    @property
+    def is_told(self) -> bool:
+        """Whether replies tell of it; if not, our own charges are all there is."""
+        return self.told is not None
 
     @property
     def ends_at(self) -> datetime | None:
@@ -146,194 +140,53 @@ class Held:
 
     def is_known(self, now: datetime) -> bool:
         """Whether what was said of it still holds. A refill is never assumed: past its end it is unknown."""
-        return self.is_told and self.ends_at is not None and now < self.ends_at
+        return self.ends_at is not None and now < self.ends_at
 
-    def stamp(self) -> Stamp:
-        return Stamp(self.generation, self.told if self.is_told else None, self.leased, self.blind)
+    def left(self, now: datetime) -> int | None:
+        """Credits left, the floor among them, by all that is known; None where only the next reply can tell.
 
-    def charged(self, cost: int) -> Held:
-        return replace(self, remaining=max(0, self.remaining - cost), leased=self.leased + cost)
-
-    def shown(self) -> Window | None:
-        if self.limit is None:
+        While the day's reset is not known, neither is which of our charges it still
+        holds: all of a day count against its limit then.
+        """
+        if self.known_limit is not None and not self.is_told:
+            return max(0, self.limit - self.own_charges)
+        if not self.is_known(now):
             return None
-        return Window(self.limit, self.remaining, self.resets_at)
+        if self.resets_at is None and not self.rule.is_reset_told:
+            return max(0, min(self.remaining, self.limit - self.own_charges))
+        return self.remaining
 
+    def left_at_most(self, now: datetime) -> int:
+        """Credits left; where only the next reply can tell, what our own charges leave of a new window."""
+        left = self.left(now)
+        return max(0, self.limit - self.own_since_end) if left is None else left
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
-    """A window as it was when a lease had been charged; by it the reply is judged, however late it comes."""
+    def floor(self, *, strikes: int, is_backfill: bool = False) -> int:
+        """Credits that are never spent: doubled with each strike of the month, and for backfill once more."""
+        floor = max(self.rule.floor_credits, math.ceil(self.rule.floor_share * self.limit))
+        return floor << strikes + is_backfill
 
-    generation: int = 0
-    told: int | None = None
-    leased: int = 0
-    blind: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Own:
-    """Our own charges in one window.
-
-    Attributes:
-        in_length: within the length of the window, up to now.
-        since_end: the same, less those before the end of what was known of it.
-        frees_at: when the oldest of them drop out, so that a request fits again; None where one fits now.
-    """
-
-    in_length: int = 0
-    since_end: int = 0
-    frees_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Book:
-    """All that a decision depends on.
-
-    Attributes:
-        probed: windows that a lease under way is to tell of, and since when.
-        strikes: days of this month seen at 0.
-        silent_until: the end of the cool-down, if there was one.
-    """
-
-    windows: Mapping[WindowName, Held]
-    own: Mapping[WindowName, Own]
-    probed: Mapping[WindowName, datetime] = field(default_factory=dict)
-    strikes: int = 0
-    silent_until: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Go:
-    """The request may be sent.
-
-    Attributes:
-        probes: windows of which its reply is to tell.
-    """
-
-    probes: frozenset[WindowName] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class WaitUntil:
-    """The request may be asked for again at *at*, not earlier."""
-
-    at: datetime
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Denied:
-    """No request may be sent, and waiting does not help tonight.
-
-    Attributes:
-        advice: what to do, a whole sentence.
-        is_backfill_floor: whether a request that is no backfill would be granted.
-    """
-
-    reason: str
-    advice: str = "What was read is kept."
-    is_backfill_floor: bool = False
-
-
-def decide(
-    book: Book,
-    *,
-    now: datetime,
-    cost: int = 1,
-    kind: RequestKind = "read",
-    is_backfill: bool = False,
-    accept_strike_risk: bool = False,
-) -> Go | WaitUntil | Denied:
-    """Say whether a request may be sent at *now*: all windows that apply must grant it.
-
-    The hour may be used to its end, an empty hour is no strike; the day is never
-    taken below its floor. The reason that lasts longest is told.
-    """
-    if kind == "read" and (denied := strikes_forbid(book.strikes, accept_strike_risk=accept_strike_risk)):
-        return denied
-    if kind != "free" and book.silent_until and now < book.silent_until:
-        return WaitUntil(book.silent_until, 'Imgur said "over capacity", its hidden limit per address')
-    waits: list[WaitUntil] = []
-    probes: set[WindowName] = set()
-    for name in APPLYING[kind]:
-        window, own = book.windows[name], book.own[name]
-        if name == "requests" and window.limit is None:
-            continue  # only a gateway has it
-        room = room_in(window, own, now=now)
-        floor = floor_of(window, strikes=book.strikes, is_backfill=is_backfill)
-        if room is None:
-            room = _limit(window) - own.since_end  # with which a probe must do
-            probes.add(name)
-        if room - cost >= floor:
-            continue
-        if name in ("client", "requests"):
-            plain_floor = floor_of(window, strikes=book.strikes)
-            return Denied(_floor_reason(window, room, floor), is_backfill_floor=room - cost >= plain_floor)
-        at = window.ends_at if window.is_known(now) else own.frees_at
-        if at is None or at <= now:
-            at = now + window.rule.length
-        what = "POST requests" if name == "posts" else "credits"
-        waits.append(WaitUntil(at, f"the hour's {_limit(window)} {what} are spent"))
-    if waits:
-        return max(waits, key=lambda wait: wait.at)
-    if asked := [book.probed[name] for name in probes if name in book.probed]:
-        pause = min(max(PROBE_WAIT, (now - min(asked)) / 4), PROBE_WAIT_LONGEST)
-        return WaitUntil(now + pause, "another request is finding out what is left")
-    return Go(frozenset(probes))
-
-
-def room_in(window: Held, own: Own, *, now: datetime) -> int | None:
-    """Credits left, the floor among them, by all that is known; None where only a probe can tell.
-
-    While the day's reset is not known, neither is which of our charges it still
-    holds: all of a day count against its limit then.
-    """
-    if window.limit is not None and not window.is_told:
-        return window.limit - own.in_length
-    if not window.is_known(now):
-        return None
-    if window.resets_at is None and not window.rule.is_reset_told:
-        return min(window.remaining, _limit(window) - own.in_length)
-    return window.remaining
-
-
-def floor_of(window: Held, *, strikes: int, is_backfill: bool = False) -> int:
-    """What is never spent of *window*: doubled with each strike of the month, and for backfill once more."""
-    rule = window.rule
-    floor = max(rule.floor_credits, math.ceil(rule.floor_share * _limit(window)))
-    return floor << strikes + is_backfill
+    def charged(self, cost: int) -> Window:
+        """The window after *cost* credits were leased."""
+        return replace(self, remaining=max(0, self.remaining - cost), leased=self.leased + cost)
 
 
 def day_floor(limit: int) -> int:
     """Credits of a day of *limit* that are never spent while no strike is on record."""
-    return floor_of(Held("client", limit=limit), strikes=0)
-
-
-def strikes_forbid(strikes: int, *, accept_strike_risk: bool) -> Denied | None:
-    """What so many strikes in a month forbid."""
-    if strikes < STRIKES_TO_ACCEPT or (strikes < STRIKES_DENIED and accept_strike_risk):
-        return None
-    reason = (
-        f"the application's day was used up {strikes} times this month, "
-        "and the fifth time Imgur blocks it until the month ends"
-    )
-    if strikes < STRIKES_DENIED:
-        return Denied(reason, "To go on all the same, run: python pipelines/sync.py --accept-strike-risk")
-    return Denied(reason, "Nothing is asked before the next month begins (UTC).")
+    return Window("client", known_limit=limit).floor(strikes=0)
 
 
 def settled(
-    window: Held,
-    reading: Reading | None,
-    stamp: Stamp,
+    window: Window,
+    reading: Reading,
     *,
+    leased: Window,
     now: datetime,
     is_probe: bool,
     outstanding: int,
     outstanding_before: int,
-    own: Own,
-) -> Held:
-    """*window* after a reply that came at *now* to a lease given when the window was as in *stamp*.
+) -> Window:
+    """*window* after a reply that came at *now* and says *reading*.
 
     Everything was charged when it was leased, so within a window a reply can only
     show that others have spent: Imgur says less than is left by our own count. A
@@ -341,57 +194,71 @@ def settled(
     had said before the request was sent, which no reply of the same window can.
 
     Args:
+        leased: the window when the request's lease had been charged; the reply is judged by it, however
+            late it comes.
         is_probe: whether the lease was given to find out about the window.
-        outstanding: what is leased to others and not settled yet.
-        outstanding_before: the part of it that was leased before.
+        outstanding: credits that are leased to others and not settled yet.
+        outstanding_before: the part of them that was leased before.
     """
-    if reading is None or (window.is_told and stamp.generation != window.generation):
+    if window.is_told and leased.generation != window.generation:
         return window
-    is_refill = stamp.told is not None and reading.remaining > stamp.told
+    is_refill = leased.told is not None and reading.remaining > leased.told
     if is_refill or is_probe or not window.is_told:
-        is_learned = is_refill and not window.rule.is_reset_told
-        return replace(
-            window,
-            limit=reading.limit,
-            # whatever was leased since may belong to the new window and not be in what was said
-            remaining=max(0, reading.remaining - outstanding_before - (window.leased - stamp.leased)),
-            # a day filled up by now ends in a day at the latest, whether it is fixed or began with a request
-            resets_at=reading.resets_at or (now + window.rule.length if is_learned else None),
-            told=reading.remaining,
-            told_at=now,
-            is_told=True,
-            generation=window.generation + 1,
-            foreign=max(0, reading.limit - reading.remaining - own.in_length),
-            refilled_after=window.told_at if is_learned else window.refilled_after,
-            refilled_before=now if is_learned else window.refilled_before,
-        )
+        # whatever was leased since may belong to the new window and not be in what was said
+        under_way = outstanding_before + window.leased - leased.leased
+        return _begun_anew(window, reading, now=now, under_way=under_way, is_refill=is_refill)
     if not window.is_known(now):
         return window  # the reply of a request from before the reset
-    foreign = max(0, window.remaining - reading.remaining)
-    under_way = outstanding + window.blind - stamp.blind  # what may not be in what was said
+    spent_elsewhere = max(0, window.remaining - reading.remaining)
+    under_way = outstanding + window.unanswered - leased.unanswered  # what may not be in what was said
     ends = [at for at in (window.resets_at, reading.resets_at) if at is not None]
     return replace(
         window,
-        limit=reading.limit,
-        remaining=max(0, reading.remaining - under_way) if foreign else window.remaining,
+        known_limit=reading.limit,
+        remaining=max(0, reading.remaining - under_way) if spent_elsewhere else window.remaining,
         resets_at=min(ends, default=None),  # one that moves on with each reply is a constant
         told=min(reading.remaining, reading.remaining if window.told is None else window.told),
         told_at=now,
-        foreign=window.foreign + foreign,
+        spent_elsewhere=window.spent_elsewhere + spent_elsewhere,
     )
 
 
-def untold(window: Held) -> Held:
-    """*window* after a probe whose reply said nothing of it: our own charges are all that is known."""
-    return replace(window, limit=_limit(window), is_told=False, resets_at=None, told=None)
+def _begun_anew(
+    window: Window, reading: Reading, *, now: datetime, under_way: int, is_refill: bool
+) -> Window:
+    """The window that *reading* tells of, in the place of *window*."""
+    resets_at = reading.resets_at
+    if resets_at is None and is_refill and not window.rule.is_reset_told:
+        # a day filled up by now ends in a day at the latest, whether it is fixed or began with a request
+        resets_at = now + window.rule.length
+    return replace(
+        window,
+        known_limit=reading.limit,
+        remaining=max(0, reading.remaining - under_way),
+        resets_at=resets_at,
+        told=reading.remaining,
+        told_at=now,
+        generation=window.generation + 1,
+        spent_elsewhere=max(0, reading.limit - reading.remaining - window.own_charges),
+    )
 
 
-def spent(window: Held, *, now: datetime) -> Held:
+def unanswered(window: Window, cost: int, *, is_untold: bool) -> Window:
+    """*window* after a request of *cost* credits had no reply that told of it.
+
+    Args:
+        is_untold: whether the reply was to tell of it and did not: our own charges are all that is known.
+    """
+    window = replace(window, unanswered=window.unanswered + cost)
+    return replace(window, known_limit=window.limit, resets_at=None, told=None) if is_untold else window
+
+
+def spent(window: Window, *, now: datetime) -> Window:
     """*window* after Imgur said in words that nothing is left of it."""
-    return replace(window, limit=_limit(window), remaining=0, told=0, told_at=now, is_told=True)
+    return replace(window, known_limit=window.limit, remaining=0, told=0, told_at=now)
 
 
-def turned_back(window: Held, *, now: datetime) -> Held:
+def turned_back(window: Window, *, now: datetime) -> Window:
     """*window* after the clock was set back to *now*: nothing was told later, no reset is too far off."""
     return replace(
         window,
@@ -438,22 +305,6 @@ def reset_time(text: str, *, now: datetime) -> datetime | None:
 def cool_down(step: int) -> timedelta:
     """How long to be silent after the *step*-th "over capacity" in a row, counted from 1."""
     return COOL_DOWNS[min(step, len(COOL_DOWNS)) - 1]
-
-
-def _floor_reason(window: Held, room: int, floor: int) -> str:
-    if window.name == "requests":
-        return (
-            f"the plan has {max(0, room)} of {_limit(window)} requests left, "
-            f"and the last {floor} are never touched"
-        )
-    return (
-        f"the application has {max(0, room)} of {_limit(window)} credits left today, "
-        f"and the last {floor} are never touched"
-    )
-
-
-def _limit(window: Held) -> int:
-    return window.rule.limit if window.limit is None else window.limit
 
 
 def _whole(text: str | None) -> int | None:

@@ -1,53 +1,42 @@
-"""How the credits of an application stand, for a person and for the plan: values, and no I/O.
+"""What is known of an application's credits at one instant, and whether a request may be sent: pure.
 
-The ledger, which knows it, gives them.
+The ledger, which stores it, gives a ``CreditStatus``. What is available is computed
+here, for the next request as for the plan and for a person.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
-from imgur_source.credits.rules import Book, Denied, Held, WindowName, floor_of, room_in
+from imgur_source.credits.rules import APPLYING, RequestKind, Window, WindowName
+from imgur_source.settings import STRIKES_DENIED, STRIKES_TO_ACCEPT
+
+PROBE_WAIT = timedelta(seconds=0.2)  # until whoever waits for a probe asks again; about one reply's time
+PROBE_WAIT_LONGEST = timedelta(seconds=4)
+_OF_A_DAY: tuple[WindowName, ...] = ("client", "requests")  # at their floor waiting does not help this run
 
 
 @dataclass(frozen=True, slots=True)
-class WindowStanding:
-    """One window for a person or the planner.
+class Lease:
+    """The right to send one request, to be settled when its reply is there.
 
     Attributes:
-        limit, remaining: the floor among them; remaining is None where only the next reply can tell.
-        resets_at: None where it is not known.
-        floor: what is never spent of it.
-        at_hand: what may be spent now; None where only the next reply can tell.
-        told_at: when Imgur last said anything of it; None where our own charges are all there is.
-        own_charges: ours within its length.
-        foreign: what others under the same client id have spent of it, as far as noticed.
-        refilled_between: the readings between which it was last filled up; None where that was not seen.
+        expires_at: when its process is taken for killed, and what it cost for spent.
+        cost: credits, or POST requests where *kind* is ``post``.
+        probes: windows of which its reply is to tell; none where its process is gone.
+        windows: as they were when it had been charged; empty for a lease of another process.
     """
 
-    name: WindowName
-    limit: int
-    remaining: int | None
-    resets_at: datetime | None
-    floor: int
-    at_hand: int | None
-    told_at: datetime | None
-    own_charges: int
-    foreign: int
-    refilled_between: tuple[datetime, datetime] | None
-
-
-@dataclass(frozen=True, slots=True)
-class LeaseOut:
-    """A lease that is not settled yet."""
-
-    pid: int
+    number: int
+    kind: RequestKind
+    cost: int
     at: datetime
     expires_at: datetime
-    credits: int
-    posts: int
+    pid: int
+    probes: frozenset[WindowName] = frozenset()
+    windows: Mapping[WindowName, Window] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,43 +46,148 @@ class Strike:
     at: datetime
     told: str
     own_charges: int
-    foreign: int
+    spent_elsewhere: int
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """All that the ledger knows at one instant.
+class Go:
+    """The request may be sent.
 
     Attributes:
-        windows: those that anything is known of.
+        probes: windows of which its reply is to tell.
+    """
+
+    probes: frozenset[WindowName] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class WaitUntil:
+    """The request may be asked for again at *at*, not earlier."""
+
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """No request may be sent, and waiting does not help this run.
+
+    Attributes:
+        advice: what to do, a whole sentence.
+        is_backfill_floor: whether a request that is no backfill would be granted.
+    """
+
+    reason: str
+    advice: str = "What was read is kept."
+    is_backfill_floor: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CreditStatus:
+    """All that is known at one instant.
+
+    Attributes:
+        windows: every window, also those that nothing is known of yet.
+        leases: those that are not settled yet, oldest first.
         strikes: of this month (UTC), oldest first.
-        denied: why nothing may be read at all for want of days; None where that is not so.
         silent_until: the end of a cool-down that lasts; None where none does.
+        accept_strike_risk: whether a month with three strikes may be gone on with.
     """
 
     at: datetime
-    windows: Mapping[WindowName, WindowStanding]
-    leases: tuple[LeaseOut, ...] = ()
+    windows: Mapping[WindowName, Window]
+    leases: tuple[Lease, ...] = ()
     strikes: tuple[Strike, ...] = ()
-    denied: Denied | None = None
     silent_until: datetime | None = None
+    accept_strike_risk: bool = False
 
+    @property
+    def denied(self) -> Denied | None:
+        """Why nothing may be read this month; None where the strikes allow it."""
+        strikes = len(self.strikes)
+        if strikes < STRIKES_TO_ACCEPT or (strikes < STRIKES_DENIED and self.accept_strike_risk):
+            return None
+        reason = (
+            f"the application's day was used up {strikes} times this month, "
+            "and the fifth time Imgur blocks it until the month ends"
+        )
+        if strikes < STRIKES_DENIED:
+            return Denied(reason, "To go on all the same, run: python pipelines/sync.py --accept-strike-risk")
+        return Denied(reason, "Nothing is asked before the next month begins (UTC).")
 
-def standing_of_window(window: Held, book: Book, now: datetime, *, is_backfill: bool) -> WindowStanding:
-    """How *window* stands at *now*, with the floor of a backfill where that is asked for."""
-    own = book.own[window.name]
-    room = room_in(window, own, now=now)
-    floor = floor_of(window, strikes=book.strikes, is_backfill=is_backfill)
-    refilled = (window.refilled_after, window.refilled_before)
-    return WindowStanding(
-        name=window.name,
-        limit=window.limit or 0,
-        remaining=None if room is None else max(0, room),
-        resets_at=window.resets_at if window.is_known(now) else None,
-        floor=floor,
-        at_hand=None if room is None else max(0, room - floor),
-        told_at=window.told_at if window.is_told else None,
-        own_charges=own.in_length,
-        foreign=window.foreign,
-        refilled_between=(refilled[0], refilled[1]) if refilled[0] and refilled[1] else None,
-    )
+    def left(self, name: WindowName) -> int | None:
+        """Credits left of a window, the floor among them; None where only the next reply can tell."""
+        return self.windows[name].left(self.at)
+
+    def floor(self, name: WindowName, *, is_backfill: bool = False) -> int:
+        """Credits of a window that are never spent."""
+        return self.windows[name].floor(strikes=len(self.strikes), is_backfill=is_backfill)
+
+    def available_in(self, name: WindowName, *, is_backfill: bool = False) -> int:
+        """Credits of a window that may be spent now; at most, where only the next reply can tell."""
+        left = self.windows[name].left_at_most(self.at)
+        return max(0, left - self.floor(name, is_backfill=is_backfill))
+
+    def available(self, *, is_backfill: bool = False) -> int | None:
+        """How many requests of one credit may be granted now; None where nothing known limits them."""
+        if self.denied or self.silent_until:
+            return 0
+        known = [name for name in APPLYING["read"] if self.windows[name].known_limit is not None]
+        return min((self.available_in(name, is_backfill=is_backfill) for name in known), default=None)
+
+    def available_today(self, *, is_backfill: bool = False) -> int:
+        """Credits that the application's day leaves, and the gateway's plan where there is one."""
+        names = [name for name in _OF_A_DAY if not self._is_absent(name)]
+        return min(self.available_in(name, is_backfill=is_backfill) for name in names)
+
+    def verdict(
+        self, cost: int = 1, *, kind: RequestKind = "read", is_backfill: bool = False
+    ) -> Go | WaitUntil | Denied:
+        """Say whether a request of *cost* credits may be sent now: all windows that apply must grant it.
+
+        The hour may be used to its end, an empty hour is no strike; the day is never
+        taken below its floor. The reason that lasts longest is told.
+        """
+        if kind == "read" and self.denied:
+            return self.denied
+        if kind != "free" and self.silent_until:
+            return WaitUntil(self.silent_until, 'Imgur said "over capacity", its hidden limit per address')
+        names = [name for name in APPLYING[kind] if not self._is_absent(name)]
+        short = [name for name in names if self.available_in(name, is_backfill=is_backfill) < cost]
+        for name in short:
+            if name in _OF_A_DAY:
+                return Denied(
+                    self._floor_reason(name, is_backfill=is_backfill),
+                    is_backfill_floor=self.available_in(name) >= cost,
+                )
+        if short:
+            return max(map(self._wait_for, short), key=lambda wait: wait.at)
+        probes = frozenset(name for name in names if self.left(name) is None)
+        return self._wait_for_probe(probes) or Go(probes)
+
+    def _is_absent(self, name: WindowName) -> bool:
+        return name == "requests" and self.windows[name].known_limit is None  # only a gateway has it
+
+    def _wait_for(self, name: WindowName) -> WaitUntil:
+        """Until an hour that has too little left may have more."""
+        window = self.windows[name]
+        at = window.ends_at if window.is_known(self.at) else window.own_frees_at
+        if at is None or at <= self.at:
+            at = self.at + window.rule.length
+        what = "POST requests" if name == "posts" else "credits"
+        return WaitUntil(at, f"the hour's {window.limit} {what} are spent")
+
+    def _wait_for_probe(self, probes: frozenset[WindowName]) -> WaitUntil | None:
+        """A moment, longer as it takes longer, where a request under way is to tell of one of *probes*."""
+        asked = [lease.at for lease in self.leases if lease.probes & probes]
+        if not asked:
+            return None
+        pause = min(max(PROBE_WAIT, (self.at - min(asked)) / 4), PROBE_WAIT_LONGEST)
+        return WaitUntil(self.at + pause, "another request is finding out what is left")
+
+    def _floor_reason(self, name: WindowName, *, is_backfill: bool) -> str:
+        window, floor = self.windows[name], self.floor(name, is_backfill=is_backfill)
+        left = f"{window.left_at_most(self.at)} of {window.limit}"
+        if name == "requests":
+            return f"the plan has {left} requests left, and the last {floor} are never touched"
+        return f"the application has {left} credits left today, and the last {floor} are never touched"

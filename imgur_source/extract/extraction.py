@@ -270,7 +270,7 @@ class Night:
         elif not receipt.failures:
             receipt.ended = "The credits of the night do not reach to all that is owed; the next ones go on."
             is_hour_short = (
-                credits.user is not None and self._client.meter.at_hand() == credits.user.remaining
+                credits.user is not None and self._client.meter.available() == credits.user.remaining
             )
             receipt.resumes_at = credits.user.resets_at if short and credits.user and is_hour_short else None
 

@@ -182,7 +182,7 @@ class Pages:
 
     def at_hand(self) -> int | None:
         """Requests that may be sent right now; None when nothing is known of the credits."""
-        return self._client.meter.at_hand()
+        return self._client.meter.available()
 
     def spare_the_day(self) -> None:
         """Count what is asked from now on as backfill, which stops at twice the day's floor."""

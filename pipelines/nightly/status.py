@@ -13,7 +13,7 @@ from warehouse import Overview, RunLock
 
 from imgur_source.api import client_id_of
 from imgur_source.clock import Clock, SystemClock
-from imgur_source.credits import Standing, WindowStanding, standing_of
+from imgur_source.credits import CreditStatus, WindowName, credit_status_of
 from imgur_source.errors import ConfigurationError
 from nightly.options import Options
 from nightly.plan_text import count
@@ -24,7 +24,7 @@ OWED_SHOWN = 2
 LONGEST_LINE = 100  # characters, but for paths
 HOURS_TOLD = 48  # from there on days are told
 PUBLICATIONS = {"kept": "not published", "off": "not to be published", None: "publication not finished"}
-WINDOWS = {
+WINDOWS: dict[WindowName, str] = {
     "user": "this hour",
     "client": "today",
     "requests": "of the gateway's plan",
@@ -105,58 +105,51 @@ def _audit_lines(overview: Overview) -> Iterator[str]:
 def _credit_lines(options: Options, clock: Clock) -> Iterator[str]:
     try:
         settings, credentials = settings_of(options, clock=clock)
-        standing = standing_of(settings.state_dir, client_id_of(credentials), clock=clock)
+        status = credit_status_of(settings.state_dir, client_id=client_id_of(credentials), clock=clock)
     except ConfigurationError as error:
         yield f"Credits: not known ({error})"
         return
-    if standing is None:
+    if status is None:
         yield "Credits: nothing spent on this machine yet"
         return
     yield "Credits of the application:"
-    yield from (f"  {_window_line(name, window)}" for name, window in _windows(standing))
-    yield from (f"  {line}" for line in standing_lines(standing))
+    yield from (f"  {_window_line(status, name)}" for name in WINDOWS if _is_shown(status, name))
+    yield from (f"  {line}" for line in credit_status_lines(status))
 
 
-def _windows(standing: Standing) -> Iterator[tuple[str, WindowStanding]]:
-    shown = {str(name): window for name, window in standing.windows.items()}
-    for name, words in WINDOWS.items():
-        window = shown.get(name)
-        # posts are a handful of token refreshes a day: worth a line only where they run out
-        if window is not None and (name != "posts" or _is_low(window)):
-            yield words, window
+def _is_shown(status: CreditStatus, name: WindowName) -> bool:
+    window, left = status.windows[name], status.left(name)
+    if name == "posts":  # a handful of token refreshes a day: worth a line only where they run out
+        return left is not None and left < window.limit / 2
+    return window.known_limit is not None
 
 
-def _is_low(window: WindowStanding) -> bool:
-    return window.remaining is not None and window.remaining < window.limit / 2
-
-
-def _window_line(words: str, window: WindowStanding) -> str:
-    left = "an unknown number" if window.remaining is None else f"{window.remaining:,}"
-    line = f"{left} of {window.limit:,} left {words}"
-    if window.floor:
-        line += f", the last {window.floor:,} are never touched"
-    if window.resets_at is not None:
+def _window_line(status: CreditStatus, name: WindowName) -> str:
+    window, left = status.windows[name], status.left(name)
+    line = f"{'an unknown number' if left is None else f'{left:,}'} of {window.limit:,} left {WINDOWS[name]}"
+    if floor := status.floor(name):
+        line += f", the last {floor:,} are never touched"
+    if window.resets_at is not None and window.is_known(status.at):
         line += f", new ones at {window.resets_at:%Y-%m-%d %H:%M} UTC"
-    if window.foreign:
-        line += f"; others spent {window.foreign:,}"
+    if window.spent_elsewhere:
+        line += f"; others spent {window.spent_elsewhere:,}"
     return line
 
 
-def standing_lines(standing: Standing) -> Iterator[str]:
+def credit_status_lines(status: CreditStatus) -> Iterator[str]:
     """Strikes, cool-down and leases, as far as there are any."""
-    yield f"{count(len(standing.strikes), 'strike')} this month (days used up; five block the application)"
-    for strike in standing.strikes:
+    yield f"{count(len(status.strikes), 'strike')} this month (days used up; five block the application)"
+    for strike in status.strikes:
         yield (
             f"  {strike.at:%Y-%m-%d %H:%M} UTC: {strike.told}; "
-            f"{strike.own_charges:,} credits were ours, {strike.foreign:,} others'"
+            f"{strike.own_charges:,} credits were ours, {strike.spent_elsewhere:,} others'"
         )
-    if standing.denied is not None:
-        advice = standing.denied.advice or ""
-        yield f"Nothing may be asked this month: {standing.denied.reason}. {advice}".rstrip()
-    if standing.silent_until is not None:
-        yield f"Silent until {standing.silent_until:%H:%M} UTC, because Imgur said that it is over capacity"
-    if standing.leases:
-        yield f"{count(len(standing.leases), 'request')} under way, or cut off with a killed process"
+    if status.denied is not None:
+        yield f"Nothing may be asked this month: {status.denied.reason}. {status.denied.advice}"
+    if status.silent_until is not None:
+        yield f"Silent until {status.silent_until:%H:%M} UTC, because Imgur said that it is over capacity"
+    if status.leases:
+        yield f"{count(len(status.leases), 'request')} under way, or cut off with a killed process"
 
 
 def _run_lines(runs: Sequence[dict[str, Any]]) -> Iterator[str]:

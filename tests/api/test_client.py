@@ -18,7 +18,6 @@ from imgur_source.api.journal import Journal
 from imgur_source.api.replies import Reply
 from imgur_source.api.token_store import Tokens, TokenVault
 from imgur_source.credits.meter import CreditMeter
-from imgur_source.credits.rules import Window
 from imgur_source.errors import (
     ApplicationRefusedError,
     BlockedAddressError,
@@ -38,6 +37,7 @@ from imgur_source.errors import (
 )
 from imgur_source.settings import IMGUR_URL, RAPIDAPI_URL
 from tests.support.fakes import NIGHT, FakeClock
+from tests.support.ledgers import shown
 
 CLIENT_ID = "cid-5f0e2a"
 CLIENT_SECRET = "csec-91b7c3"
@@ -223,8 +223,8 @@ def test_get__books_the_windows_of_the_reply(clock: FakeClock) -> None:
     get(client)
 
     credits = client.meter.credits
-    assert credits.user == Window(500, 431, NIGHT + timedelta(hours=1))
-    assert (credits.client, credits.spent) == (Window(12_500, 11_876), 1)
+    assert shown(credits.user) == (500, 431, NIGHT + timedelta(hours=1))
+    assert (shown(credits.client), credits.spent) == ((12_500, 11_876, None), 1)
 
 
 def test_get__believes_the_windows_of_an_error_too(clock: FakeClock) -> None:
@@ -814,7 +814,7 @@ def test_get__a_lost_attempt_is_not_held_against_the_next_window(clock: FakeCloc
     client = a_client(Script(httpx.ConnectError("refused"), good()), clock)
     get(client)
 
-    assert client.meter.credits.user == Window(500, 431, clock.now() + timedelta(hours=1))
+    assert shown(client.meter.credits.user) == (500, 431, clock.now() + timedelta(hours=1))
 
 
 def test_get__a_login_that_fails_meanwhile_ends_the_retries(tmp_path: Path) -> None:

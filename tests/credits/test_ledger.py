@@ -11,19 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from imgur_source.credits.ledger import (
-    LEASE_LIFETIME,
-    Answer,
-    CreditLedger,
-    Lease,
-    ledger_path,
-    standing_of,
-)
-from imgur_source.credits.rules import Denied, WaitUntil, Window
-from imgur_source.credits.status import Strike
+from imgur_source.credits.ledger import CreditLedger, credit_status_of, ledger_path
+from imgur_source.credits.ledger_store import LEASE_LIFETIME
+from imgur_source.credits.rules import Answer
+from imgur_source.credits.status import Denied, Lease, Strike, WaitUntil
 from imgur_source.errors import ConfigurationError
 from tests.support.fakes import NIGHT, FakeClock
-from tests.support.ledgers import asked, leased, rate_headers
+from tests.support.ledgers import asked, leased, rate_headers, shown
 
 HOUR, DAY, MINUTE, SECOND = (timedelta(seconds=seconds) for seconds in (3600, 86_400, 60, 1))
 CLIENT_ID = "cid-5f0e2a"
@@ -37,7 +31,7 @@ def open_ledger(tmp_path: Path, clock: FakeClock) -> Iterator[Open]:
 
     def open_one(*, accept_strike_risk: bool = False) -> CreditLedger:
         ledger = CreditLedger.of_application(
-            tmp_path / "state", CLIENT_ID, clock=clock, accept_strike_risk=accept_strike_risk
+            tmp_path / "state", client_id=CLIENT_ID, clock=clock, accept_strike_risk=accept_strike_risk
         )
         opened.append(ledger)
         return ledger
@@ -58,7 +52,7 @@ def ledger(open_ledger: Open) -> CreditLedger:
 def test_file__is_the_owners_and_named_by_a_hash(ledger: CreditLedger, tmp_path: Path) -> None:
     """File and folder are readable by their owner only, and neither name nor content holds the client id."""
     asked(ledger)
-    assert ledger.path == ledger_path(tmp_path / "state", CLIENT_ID)
+    assert ledger.path == ledger_path(tmp_path / "state", client_id=CLIENT_ID)
     files = sorted((tmp_path / "state").iterdir())
 
     assert stat.S_IMODE((tmp_path / "state").stat().st_mode) == 0o700
@@ -73,7 +67,7 @@ def test_file__outlives_a_process(open_ledger: Open) -> None:
     asked(first, rate_headers(hour=7))
     first.close()
 
-    assert open_ledger().at_hand() == 7
+    assert open_ledger().status().available() == 7
 
 
 @pytest.mark.parametrize(
@@ -118,15 +112,15 @@ def test_file__that_goes_bad_ends_the_asking_but_loses_no_reply(
         db.execute("drop table windows")
     db.close()
 
-    assert ledger.settle(lease, Answer(200, rate_headers())) == {}
+    assert ledger.settle(lease, Answer(200, rate_headers())) == lease.windows
     assert "could not be booked" in caplog.text
     with pytest.raises(ConfigurationError, match="no such table"):
         ledger.reserve()
 
 
-def test_standing_of__makes_no_file(tmp_path: Path, clock: FakeClock) -> None:
+def test_credit_status_of__makes_no_file(tmp_path: Path, clock: FakeClock) -> None:
     """Asking how the credits stand before the first run leaves nothing behind."""
-    assert standing_of(tmp_path, CLIENT_ID, clock=clock) is None
+    assert credit_status_of(tmp_path, client_id=CLIENT_ID, clock=clock) is None
     assert list(tmp_path.iterdir()) == []
 
 
@@ -137,10 +131,11 @@ def test_reserve__charges_when_it_leases(ledger: CreditLedger) -> None:
     """A lease takes its credits from both windows before the request is sent."""
     asked(ledger, rate_headers(hour=9, day=300))
 
-    assert leased(ledger, 2).shown == {
-        "user": Window(500, 7, NIGHT + HOUR),
-        "client": Window(12_500, 298),
-    }
+    windows = leased(ledger, 2).windows
+    assert [shown(windows[name]) for name in ("user", "client")] == [
+        (500, 7, NIGHT + HOUR),
+        (12_500, 298, None),
+    ]
 
 
 def test_settle__in_any_order_leaves_the_same(open_ledger: Open) -> None:
@@ -152,10 +147,10 @@ def test_settle__in_any_order_leaves_the_same(open_ledger: Open) -> None:
         ledger, lease = leases[place]
         ledger.settle(lease, Answer(200, rate_headers(hour=99 - place, day=4_999 - place)))
 
-    standing = one.standing()
-    left = {name: (window.remaining, window.foreign) for name, window in standing.windows.items()}
-    assert left == {"user": (96, 399), "client": (4_996, 7_499)}  # what others had spent before
-    assert standing.leases == ()
+    status = one.status()
+    left = [(status.left(name), status.windows[name].spent_elsewhere) for name in ("user", "client")]
+    assert left == [(96, 399), (4_996, 7_499)]  # what others had spent before
+    assert status.leases == ()
 
 
 def test_settle__a_lower_word_is_somebody_else(ledger: CreditLedger) -> None:
@@ -164,9 +159,9 @@ def test_settle__a_lower_word_is_somebody_else(ledger: CreditLedger) -> None:
     first, _second = leased(ledger), leased(ledger)
     ledger.settle(first, Answer(200, rate_headers(hour=450, day=12_440)))
 
-    hour, day = (ledger.standing().windows[name] for name in ("user", "client"))
-    assert (hour.remaining, hour.foreign) == (449, 48)
-    assert (day.remaining, day.foreign) == (12_439, 58)
+    hour, day = (ledger.status().windows[name] for name in ("user", "client"))
+    assert (hour.remaining, hour.spent_elsewhere) == (449, 48)
+    assert (day.remaining, day.spent_elsewhere) == (12_439, 58)
 
 
 def test_settle__a_higher_word_in_the_same_window_changes_nothing(ledger: CreditLedger) -> None:
@@ -175,20 +170,20 @@ def test_settle__a_higher_word_in_the_same_window_changes_nothing(ledger: Credit
     leased(ledger)  # its process dies
     asked(ledger, rate_headers(hour=99))
 
-    assert ledger.standing().windows["user"].remaining == 98
+    assert ledger.status().left("user") == 98
 
 
 def test_reserve__a_lease_that_nobody_settles_stays_spent(ledger: CreditLedger, clock: FakeClock) -> None:
     """A process that was killed leaves its lease; it expires, and its credit is gone."""
     asked(ledger, rate_headers(hour=100))
     leased(ledger)
-    outstanding = ledger.standing().leases
+    outstanding = ledger.status().leases
     clock.advance(LEASE_LIFETIME)
     leased(ledger)
 
-    assert [(lease.pid, lease.at, lease.credits) for lease in outstanding] == [(os.getpid(), NIGHT, 1)]
-    assert [lease.at for lease in ledger.standing().leases] == [clock.now()]
-    assert ledger.standing().windows["user"].remaining == 98
+    assert [(lease.pid, lease.at, lease.cost) for lease in outstanding] == [(os.getpid(), NIGHT, 1)]
+    assert [lease.at for lease in ledger.status().leases] == [clock.now()]
+    assert ledger.status().left("user") == 98
 
 
 # new windows
@@ -256,12 +251,12 @@ def test_settle__a_new_window_is_taken_whole_less_what_is_under_way(
     early = [leased(ledger) for _ in range(3)]
     clock.advance(SECOND)
     asked(ledger, rate_headers(hour=499, reset=3600))
-    taken = ledger.standing().windows["user"].remaining
+    taken = ledger.status().left("user")
     for place, lease in enumerate(early):
         ledger.settle(lease, Answer(200, rate_headers(hour=498 - place)))
 
     assert taken == 496
-    assert ledger.standing().windows["user"].remaining == 496
+    assert ledger.status().left("user") == 496
 
 
 def test_settle__a_late_reply_of_the_old_window_is_ignored(ledger: CreditLedger, clock: FakeClock) -> None:
@@ -273,8 +268,8 @@ def test_settle__a_late_reply_of_the_old_window_is_ignored(ledger: CreditLedger,
     asked(ledger, rate_headers(hour=499))
     ledger.settle(late, Answer(200, rate_headers(hour=4, reset=0)))
 
-    hour = ledger.standing().windows["user"]
-    assert (hour.remaining, hour.foreign) == (498, 0)
+    hour = ledger.status().windows["user"]
+    assert (hour.remaining, hour.spent_elsewhere) == (498, 0)
 
 
 @pytest.mark.parametrize("constant", [3600, 86_400])
@@ -291,7 +286,7 @@ def test_settle__a_constant_reset_neither_creates_nor_starves(
 
     assert waiting == WaitUntil(NIGHT + HOUR, "the hour's 500 credits are spent")
     asked(ledger, rate_headers(hour=499, reset=constant))
-    assert ledger.at_hand() == 499
+    assert ledger.status().available() == 499
 
 
 def test_settle__late_replies_under_a_constant_reset_give_nothing_back(
@@ -305,7 +300,7 @@ def test_settle__late_replies_under_a_constant_reset_give_nothing_back(
         asked(ledger, rate_headers(hour=left, reset=3600))
     ledger.settle(slow, Answer(200, rate_headers(hour=498, reset=3600)))
 
-    assert ledger.standing().windows["user"].remaining == 448
+    assert ledger.status().left("user") == 448
 
 
 @pytest.mark.parametrize("skew", [-59, 59])
@@ -315,7 +310,7 @@ def test_settle__a_minute_of_skew_is_no_new_window(skew: int, ledger: CreditLedg
     asked(ledger, rate_headers(hour=10, reset=epoch))
     asked(ledger, rate_headers(hour=9, reset=epoch + skew))
 
-    hour = ledger.standing().windows["user"]
+    hour = ledger.status().windows["user"]
     assert hour.remaining == 9
     assert hour.resets_at == NIGHT + HOUR + min(skew, 0) * SECOND
 
@@ -333,8 +328,10 @@ def test_day__until_its_reset_is_known_our_charges_of_a_day_count(
         asked(ledger, rate_headers(hour=400, day=left + 260, day_limit=601), cost=100)
 
     # 601 less the 301 charged, although Imgur says 359
-    day = ledger.standing().windows["client"]
-    assert (day.remaining, day.at_hand, day.own_charges, day.resets_at) == (300, 50, 301, None)
+    status = ledger.status()
+    day = status.windows["client"]
+    assert (status.left("client"), status.available_in("client")) == (300, 50)
+    assert (day.own_charges, day.resets_at) == (301, None)
 
 
 def test_day__its_reset_is_learned_from_a_jump(ledger: CreditLedger, clock: FakeClock) -> None:
@@ -342,11 +339,10 @@ def test_day__its_reset_is_learned_from_a_jump(ledger: CreditLedger, clock: Fake
     asked(ledger, rate_headers(day=5_000))
     clock.advance(3 * HOUR)
     asked(ledger, rate_headers(day=12_499))
-    day = ledger.standing().windows["client"]
+    status = ledger.status()
 
-    assert day.refilled_between == (NIGHT, NIGHT + 3 * HOUR)
-    assert day.resets_at == NIGHT + 3 * HOUR + DAY
-    assert (day.remaining, day.at_hand) == (12_499, 12_249)
+    assert status.windows["client"].resets_at == NIGHT + 3 * HOUR + DAY
+    assert (status.left("client"), status.available_in("client")) == (12_499, 12_249)
 
 
 def test_day__at_its_floor_is_asked_about_once_a_day(ledger: CreditLedger, clock: FakeClock) -> None:
@@ -365,15 +361,15 @@ def test_day__at_its_floor_is_asked_about_once_a_day(ledger: CreditLedger, clock
     assert isinstance(ledger.reserve(), Denied)
     clock.advance(DAY)
     asked(ledger, rate_headers(day=12_499))
-    assert ledger.standing().windows["client"].at_hand == 12_249
+    assert ledger.status().available_in("client") == 12_249
 
 
 def test_day__backfill_stops_at_twice_the_floor(ledger: CreditLedger) -> None:
     """What is old leaves more of the day than what is new."""
     asked(ledger, rate_headers(day=500))
 
-    assert ledger.at_hand(is_backfill=True) == 0
-    assert ledger.at_hand() == 250
+    assert ledger.status().available(is_backfill=True) == 0
+    assert ledger.status().available() == 250
     assert ledger.reserve(is_backfill=True) == Denied(
         "the application has 500 of 12500 credits left today, and the last 500 are never touched",
         is_backfill_floor=True,
@@ -399,8 +395,10 @@ def test_strike__is_recorded_once_a_day_with_its_evidence(ledger: CreditLedger, 
     for lease in leases:
         ledger.settle(lease, Answer(429, rate_headers(hour=400, day=0)))
 
-    assert ledger.standing().strikes == (
-        Strike(NIGHT + MINUTE, "0 of 12500 left, with status 429", own_charges=5, foreign=497 + 11_998),
+    assert ledger.status().strikes == (
+        Strike(
+            NIGHT + MINUTE, "0 of 12500 left, with status 429", own_charges=5, spent_elsewhere=497 + 11_998
+        ),
     )
 
 
@@ -408,7 +406,7 @@ def test_strike__an_empty_hour_is_none(ledger: CreditLedger) -> None:
     """Only the day counts."""
     asked(ledger, rate_headers(hour=0), status=429)
 
-    assert ledger.standing().strikes == ()
+    assert ledger.status().strikes == ()
 
 
 @pytest.mark.parametrize(("strikes", "floor"), [(0, 250), (1, 500), (2, 1_000)])
@@ -418,9 +416,9 @@ def test_strike__doubles_the_floor(strikes: int, floor: int, ledger: CreditLedge
     clock.advance(DAY)
     asked(ledger, rate_headers(day=12_499))
 
-    day = ledger.standing().windows["client"]
-    assert (day.floor, day.at_hand) == (floor, 12_499 - floor)
-    assert ledger.standing(is_backfill=True).windows["client"].floor == 2 * floor
+    status = ledger.status()
+    assert (status.floor("client"), status.available_in("client")) == (floor, 12_499 - floor)
+    assert status.floor("client", is_backfill=True) == 2 * floor
 
 
 def test_strike__three_need_somebody_to_accept_the_risk(open_ledger: Open, clock: FakeClock) -> None:
@@ -433,11 +431,11 @@ def test_strike__three_need_somebody_to_accept_the_risk(open_ledger: Open, clock
     assert isinstance(denied, Denied)
     assert denied.reason.startswith("the application's day was used up 3 times this month")
     assert denied.advice.endswith("--accept-strike-risk")
-    assert (ledger.at_hand(), ledger.standing().denied) == (0, denied)
+    assert (ledger.status().available(), ledger.status().denied) == (0, denied)
     leased(ledger, kind="post")
     accepting = open_ledger(accept_strike_risk=True)
     asked(accepting, rate_headers(day=12_499))
-    assert accepting.standing().windows["client"].floor == 2_000
+    assert accepting.status().floor("client") == 2_000
 
 
 def test_strike__four_are_the_end_whatever_is_accepted(open_ledger: Open, clock: FakeClock) -> None:
@@ -451,8 +449,8 @@ def test_strike__four_are_the_end_whatever_is_accepted(open_ledger: Open, clock:
     assert denied.advice == "Nothing is asked before the next month begins (UTC)."
     clock.advance(NIGHT.replace(month=12, day=1) - clock.now())
     asked(ledger, rate_headers(day=12_499))
-    assert ledger.standing().windows["client"].floor == 250
-    assert ledger.standing().strikes == ()
+    assert ledger.status().floor("client") == 250
+    assert ledger.status().strikes == ()
 
 
 # cool-down
@@ -467,7 +465,7 @@ def test_cool_down__grows_and_holds_for_all(open_ledger: Open, clock: FakeClock)
         until = one.over_capacity()
         assert other.over_capacity() == until  # two replies, one event
         assert other.reserve() == WaitUntil(until, 'Imgur said "over capacity", its hidden limit per address')
-        assert other.standing().silent_until == until
+        assert other.status().silent_until == until
         assert isinstance(other.reserve(kind="post"), WaitUntil)
         waits.append((until - clock.now()) / MINUTE)
         clock.advance(until - clock.now())
@@ -504,7 +502,7 @@ def test_posts__are_a_window_of_their_own(ledger: CreditLedger) -> None:
     assert ledger.reserve(kind="post") == WaitUntil(
         NIGHT + 90 * SECOND, "the hour's 1250 POST requests are spent"
     )
-    assert ledger.standing().windows["posts"].own_charges == 1
+    assert ledger.status().windows["posts"].own_charges == 1
     assert leased(ledger).probes == {"user", "client"}
 
 
@@ -512,7 +510,7 @@ def test_requests__of_the_gateway_are_a_window_with_a_floor(ledger: CreditLedger
     """The commercial gateway tells of its plan only: a fiftieth of it is left; hour and day are our own count."""
     plan = {"x-ratelimit-requests-limit": "1000", "x-ratelimit-requests-remaining": "22"}
     asked(ledger, plan)
-    at_hand = ledger.at_hand()
+    at_hand = ledger.status().available()
     for left in (21, 20):
         asked(ledger, {**plan, "x-ratelimit-requests-remaining": str(left)})
 
@@ -520,10 +518,11 @@ def test_requests__of_the_gateway_are_a_window_with_a_floor(ledger: CreditLedger
     assert ledger.reserve() == Denied(
         "the plan has 20 of 1000 requests left, and the last 20 are never touched"
     )
-    assert {name: window.told_at is None for name, window in ledger.standing().windows.items()} == {
-        "user": True,
-        "client": True,
-        "requests": False,
+    assert {name: window.is_told for name, window in ledger.status().windows.items()} == {
+        "user": False,
+        "client": False,
+        "requests": True,
+        "posts": False,
     }
 
 
@@ -536,7 +535,7 @@ def test_untold__our_own_charges_are_the_truth(ledger: CreditLedger, clock: Fake
     clock.advance(30 * MINUTE + SECOND)
 
     assert waiting == WaitUntil(NIGHT + HOUR + SECOND, "the hour's 500 credits are spent")
-    assert (ledger.at_hand(), ledger.standing().windows["client"].remaining) == (300, 12_000)
+    assert (ledger.status().available(), ledger.status().left("client")) == (300, 12_000)
 
 
 # the clock
@@ -557,7 +556,7 @@ def test_clock__set_back_starves_nobody(ledger: CreditLedger, clock: FakeClock) 
     assert isinstance(granted, Lease)
     assert clock.now() - NIGHT <= HOUR
     ledger.settle(granted, Answer(200, rate_headers(hour=499, day=12_300)))
-    assert ledger.standing().windows["client"].own_charges == 2
+    assert ledger.status().windows["client"].own_charges == 2
 
 
 def test_clock__set_forward_lets_one_request_go(ledger: CreditLedger, clock: FakeClock) -> None:

@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from imgur_source.credits.ledger import Answer, CreditLedger, Lease
-from imgur_source.credits.rules import Denied, Held, WaitUntil, floor_of
+from imgur_source.credits.ledger import CreditLedger
+from imgur_source.credits.rules import Answer, WindowName
+from imgur_source.credits.status import Denied, Lease, WaitUntil
 from tests.support.fakes import NIGHT
 
 HOUR_LIMIT, DAY_LIMIT, FLOOR = 12, 290, 250
@@ -47,7 +48,7 @@ class TinyImgur:
     def day_left(self) -> int:
         return DAY_LIMIT - self.day_spent
 
-    def left(self, now: datetime) -> dict[str, int]:
+    def left(self, now: datetime) -> dict[WindowName, int]:
         """What the hour and the day hold, for somebody who only looks."""
         is_new_hour, is_new_day = now >= self.hour_ends, now.date() != self.day.date()
         return {
@@ -249,7 +250,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def no_strike_is_ours(self) -> None:
         """The floor stands; a clock that jumps a day ahead may send one request to ask whether it does."""
         assert self.imgur.day_left >= FLOOR - self.probes_today
-        assert self.workers[0].standing().strikes == ()
+        assert self.workers[0].status().strikes == ()
 
     @invariant()
     def nothing_is_left_that_is_not_there(self) -> None:
@@ -258,8 +259,10 @@ class LedgerMachine(RuleBasedStateMachine):
             return
         unseen = sum(request.answer is None for request in self.under_way)
         there = self.imgur.left(self.clock.true)
-        for name, window in self.workers[0].standing().windows.items():
-            assert window.remaining is None or window.remaining <= max(0, there[name] - unseen), name
+        status = self.workers[0].status()
+        for name in there:
+            left = status.left(name)
+            assert left is None or left <= max(0, there[name] - unseen), name
 
     # in detail
 
@@ -320,10 +323,7 @@ class ForeignMachine(LedgerMachine):
 
     def somebody_is_granted_again(self) -> None:
         """So it is here, unless the others' strikes have raised the floor above all that this tiny day holds."""
-        if (
-            floor_of(Held("client", limit=DAY_LIMIT), strikes=len(self.workers[0].standing().strikes))
-            < DAY_LIMIT
-        ):
+        if self.workers[0].status().floor("client") < DAY_LIMIT:
             super().somebody_is_granted_again()
         else:
             assert isinstance(self.workers[0].reserve(), Denied | WaitUntil)

@@ -14,7 +14,7 @@ import pytest
 
 from imgur_source.api.auth import ClientIdAuth
 from imgur_source.api.client import ImgurClient
-from imgur_source.credits.ledger import CreditLedger, standing_of
+from imgur_source.credits.ledger import CreditLedger, credit_status_of
 from imgur_source.credits.meter import CreditMeter
 from imgur_source.errors import (
     CreditsExhaustedError,
@@ -43,7 +43,7 @@ class Reader:
         self.world = world
         self.clock = clock
         clock.time = world.now()
-        self.ledger = CreditLedger.of_application(folder, world.client_id, clock=clock, **ledger)
+        self.ledger = CreditLedger.of_application(folder, client_id=world.client_id, clock=clock, **ledger)
         self.client = ImgurClient(
             base_url="https://api.imgur.com",
             public=ClientIdAuth(world.client_id),
@@ -98,9 +98,9 @@ def test_windows__in_every_manner_are_used_and_never_exceeded(
         spent.append(world.credits_spent - before)
 
     assert {request.status for request in world.requests} == {200}
-    standing = standing_of(tmp_path, world.client_id, clock=clock)
-    assert standing is not None
-    assert (world.strikes, standing.strikes) == (0, ())
+    status = credit_status_of(tmp_path, client_id=world.client_id, clock=clock)
+    assert status is not None
+    assert (world.strikes, status.strikes) == (0, ())
     assert world.limits.client.remaining >= 250
     assert spent[0] in (90, 180)  # at midnight a second day began
     assert sum(spent) >= 180
@@ -113,11 +113,11 @@ def test_windows__that_others_use_as_well_are_planned_around(tmp_path: Path, clo
     run.read(20)
     world.limits.spend_elsewhere(100, now=world.world.now)
     end = run.read(200)
-    standing = run.ledger.standing()
+    status = run.ledger.status()
 
     assert "250 of 400 credits left today" in str(end)
     assert (world.credits_spent, world.limits.client.remaining, world.strikes) == (50, 250, 0)
-    assert standing.windows["client"].foreign == 100
+    assert status.windows["client"].spent_elsewhere == 100
 
 
 def test_windows__of_the_gateway_keep_their_floor(tmp_path: Path, clock: FakeClock) -> None:
@@ -160,7 +160,7 @@ def test_refusal__an_empty_hour_says_when_it_is_over(tmp_path: Path, clock: Fake
     assert caught.value.until == clock.now() + HOUR
     assert "the hour's 10 credits are spent" in str(other.read(1))
     assert [request.status for request in world.requests] == [200, 429]
-    assert run.ledger.standing().strikes == ()
+    assert run.ledger.status().strikes == ()
 
 
 def test_refusal__an_empty_day_is_a_strike(tmp_path: Path, clock: FakeClock) -> None:
@@ -171,12 +171,16 @@ def test_refusal__an_empty_day_is_a_strike(tmp_path: Path, clock: FakeClock) -> 
     world.limits.spend_elsewhere(280, now=world.world.now)
     with pytest.raises(DaySpentError) as caught:
         run.get()
-    [strike] = run.ledger.standing().strikes
+    [strike] = run.ledger.status().strikes
 
     assert caught.value.until is None
     assert str(caught.value).endswith("look at python pipelines/sync.py --status")
-    assert (strike.told, strike.own_charges, strike.foreign) == ("0 of 300 left, with status 429", 21, 279)
-    assert run.ledger.standing().windows["client"].floor == 500
+    assert (strike.told, strike.own_charges, strike.spent_elsewhere) == (
+        "0 of 300 left, with status 429",
+        21,
+        279,
+    )
+    assert run.ledger.status().floor("client") == 500
 
 
 def test_refusal__a_day_spent_in_words_is_a_strike_too(tmp_path: Path, clock: FakeClock) -> None:
@@ -187,7 +191,7 @@ def test_refusal__a_day_spent_in_words_is_a_strike_too(tmp_path: Path, clock: Fa
     with pytest.raises(DaySpentError):
         run.get()
 
-    assert [strike.told for strike in run.ledger.standing().strikes] == [
+    assert [strike.told for strike in run.ledger.status().strikes] == [
         "Imgur says the application's day is used up"
     ]
     assert "0 of 12500 credits left today" in str(Reader(world, tmp_path, clock).read(1))
@@ -224,7 +228,7 @@ def test_refusal__a_gateways_limit_is_not_imgurs(tmp_path: Path, clock: FakeCloc
         run.get()
 
     assert caught.value.until == clock.now() + HOUR
-    assert run.ledger.standing().strikes == ()
+    assert run.ledger.status().strikes == ()
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,8 @@ from datetime import timedelta
 
 import pytest
 
-from imgur_source.credits.ledger import Answer
-from imgur_source.credits.meter import FREE_ENDPOINTS, CreditMeter
-from imgur_source.credits.rules import Credits, Window
+from imgur_source.credits.meter import FREE_ENDPOINTS, CreditMeter, Credits
+from imgur_source.credits.rules import Answer
 from imgur_source.errors import (
     CreditsExhaustedError,
     DaySpentError,
@@ -23,6 +22,7 @@ from imgur_source.errors import (
     UnknownLimitError,
 )
 from tests.support.fakes import FakeClock
+from tests.support.ledgers import shown
 
 
 def headers_of(*, hour: int = 431, day: int = 11_876, reset: int = 3600) -> dict[str, str]:
@@ -49,7 +49,8 @@ def test_before__books_every_attempt_by_endpoint(clock: FakeClock) -> None:
 
     assert meter.requests == {"account_images": 2, "post_comments": 1}
     assert meter.charges == {"account_images": 2, "post_comments": 1}
-    assert meter.credits == Credits(spent=3)
+    assert (meter.credits.spent, meter.credits.max_credits) == (3, None)
+    assert (meter.credits.user, meter.credits.client) == (None, None)
 
 
 @pytest.mark.parametrize("endpoint", ["oauth2_token", "oauth2_secret"])
@@ -61,7 +62,9 @@ def test_before__tokens_cost_no_credit_and_need_none(clock: FakeClock, endpoint:
 
     meter.before(endpoint)
 
-    assert meter.credits == before
+    assert meter.credits.spent == before.spent == 1
+    assert shown(meter.credits.user) == shown(before.user)
+    assert shown(meter.credits.client) == shown(before.client)
     assert (meter.requests, meter.charges) == ({"gallery": 1, endpoint: 1}, {"gallery": 1, endpoint: 0})
     assert endpoint in FREE_ENDPOINTS
 
@@ -179,14 +182,14 @@ def test_before__backfill_leaves_twice_the_floor(clock: FakeClock) -> None:
     meter = CreditMeter(clock=clock)
     ask(meter, headers_of(day=501))
     meter.is_backfill = True
-    at_hand = meter.at_hand()
+    available = meter.available()
     ask(meter, headers_of(day=500))
     with pytest.raises(CreditsExhaustedError, match="the last 500 are never touched") as caught:
         meter.before("gallery")
     meter.is_backfill = False
 
     assert caught.value.is_backfill_floor
-    assert (at_hand, meter.at_hand()) == (1, 250)
+    assert (available, meter.available()) == (1, 250)
     ask(meter, headers_of(day=499))
 
 
@@ -197,12 +200,10 @@ def test_after__reads_the_windows_at_the_time_of_the_reply(clock: FakeClock) -> 
     clock.advance(timedelta(seconds=20))
     meter.after(lease, Answer(200, headers_of(hour=430, reset=600)))
 
-    assert meter.credits == Credits(
-        user=Window(500, 430, clock.now() + timedelta(seconds=600)),
-        client=Window(12_500, 11_876),
-        spent=1,
-        max_credits=9,
-    )
+    credits = meter.credits
+    assert shown(credits.user) == (500, 430, clock.now() + timedelta(seconds=600))
+    assert shown(credits.client) == (12_500, 11_876, None)
+    assert (credits.spent, credits.max_credits) == (1, 9)
 
 
 def test_after__replies_without_headers_leave_what_was_booked(clock: FakeClock) -> None:
@@ -211,9 +212,9 @@ def test_after__replies_without_headers_leave_what_was_booked(clock: FakeClock) 
     ask(meter, headers_of(hour=5, day=300))
     ask(meter, {"cdn-error": "yes"}, status=400)
 
-    assert meter.credits == Credits(
-        user=Window(500, 4, clock.now() + timedelta(hours=1)), client=Window(12_500, 299), spent=2
-    )
+    assert shown(meter.credits.user) == (500, 4, clock.now() + timedelta(hours=1))
+    assert shown(meter.credits.client) == (12_500, 299, None)
+    assert meter.credits.spent == 2
 
 
 def test_after__an_attempt_without_a_reply_is_no_longer_under_way(clock: FakeClock) -> None:
@@ -222,7 +223,7 @@ def test_after__an_attempt_without_a_reply_is_no_longer_under_way(clock: FakeClo
     ask(meter)
     ask(meter, headers_of(hour=9))
 
-    assert meter.at_hand() == 9
+    assert meter.available() == 9
 
 
 def test_after__a_late_reply_gives_nothing_back(clock: FakeClock) -> None:
@@ -233,9 +234,9 @@ def test_after__a_late_reply_gives_nothing_back(clock: FakeClock) -> None:
     meter.after(second, Answer(200, headers_of(hour=98, day=11_874)))
     meter.after(first, Answer(200, headers_of(hour=99, day=11_875)))
 
-    assert meter.credits == Credits(
-        user=Window(500, 98, clock.now() + timedelta(hours=1)), client=Window(12_500, 11_874), spent=3
-    )
+    assert shown(meter.credits.user) == (500, 98, clock.now() + timedelta(hours=1))
+    assert shown(meter.credits.client) == (12_500, 11_874, None)
+    assert meter.credits.spent == 3
 
 
 @pytest.mark.parametrize(
@@ -273,7 +274,7 @@ def test_heeded__a_day_spent_in_words_is_a_strike(clock: FakeClock) -> None:
     refusal.is_told_in_words = True
     meter.heeded(refusal)
 
-    [strike] = meter.ledger.standing().strikes
+    [strike] = meter.ledger.status().strikes
     assert (strike.told, strike.own_charges) == ("Imgur says the application's day is used up", 1)
     with pytest.raises(CreditsExhaustedError, match="0 of 12500 credits left today"):
         meter.before("gallery")
@@ -304,18 +305,18 @@ def test_before__threads_together_keep_to_the_allowance(clock: FakeClock) -> Non
         granted = list(pool.map(asked, range(1_000)))
 
     assert sum(granted) == meter.credits.spent == meter.requests.total() == meter.charges.total() == 400
-    assert meter.at_hand() == 0
+    assert meter.available() == 0
 
 
-def test_at_hand__is_what_may_be_asked_now(clock: FakeClock) -> None:
+def test_available__is_what_may_be_asked_now(clock: FakeClock) -> None:
     """Nothing is known at first; then it is what the hour has left; after it an hour's limit at most."""
     meter = CreditMeter(clock=clock)
-    before = meter.at_hand()
+    before = meter.available()
     ask(meter, headers_of(hour=3))
-    in_the_hour = meter.at_hand()
+    in_the_hour = meter.available()
     clock.advance(timedelta(hours=1))
 
-    assert (before, in_the_hour, meter.at_hand()) == (None, 3, 500)
+    assert (before, in_the_hour, meter.available()) == (None, 3, 500)
 
 
 def test_replayed__is_counted_at_no_credit(clock: FakeClock) -> None:

@@ -51,7 +51,7 @@ class ScriptedClient:
     def __init__(self, script: Mapping[str, Any], *, replays: Collection[str] = ()) -> None:
         self.asked: list[Asked] = []
         self._replays = replays
-        self.meter = SimpleNamespace(at_hand=lambda: 7, credits=SimpleNamespace(client=None))
+        self.meter = SimpleNamespace(available=lambda: 7, credits=SimpleNamespace(client=None))
         self._script = script
         self._lock = threading.Lock()
 

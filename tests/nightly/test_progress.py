@@ -8,7 +8,8 @@ from io import StringIO
 from nightly.progress import Progress
 from rich.console import Console
 
-from imgur_source.credits.rules import Credits, Window
+from imgur_source.credits.meter import Credits
+from imgur_source.credits.rules import Window
 from imgur_source.extract.run_state import Receipt
 
 
@@ -17,7 +18,11 @@ def _read(receipt: Receipt, reading: str) -> None:
     receipt.reading = reading
     receipt.pages += 1
     receipt.rows["images"] += 50
-    receipt.credits = Credits(user=Window(500, 498), client=Window(12_500, 12_400), spent=2)
+    receipt.credits = Credits(
+        user=Window("user", known_limit=500, remaining=498),
+        client=Window("client", known_limit=12_500, remaining=12_400),
+        spent=2,
+    )
     receipt.on_change(receipt)
 
 

@@ -147,7 +147,7 @@ def test_status__fits_one_screen_at_its_fullest(options: Options, warehouse: War
         owed = json.dumps(["account_submissions/somebody (what was never read)"] * 9)
         load(warehouse, SYNC_RUNS, run | told | {"publication": "kept", "owed": owed})
     assert options.state_dir is not None
-    asked(CreditLedger.of_application(options.state_dir, "an-id", clock=StandingClock()))
+    asked(CreditLedger.of_application(options.state_dir, client_id="an-id", clock=StandingClock()))
     credentials = ImgurCredentials(client_id="an-id", client_secret="", refresh_token="")
 
     lines = status_lines(replace(options, settings={"credentials": credentials}), clock=StandingClock())

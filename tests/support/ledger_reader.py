@@ -18,7 +18,7 @@ from imgur_source.errors import CreditsExhaustedError
 def main(base_url: str, client_id: str, state_dir: str) -> None:
     """Read on command, and say how many pages there were and what ended it."""
     clock = SystemClock()
-    ledger = CreditLedger.of_application(Path(state_dir), client_id, clock=clock)
+    ledger = CreditLedger.of_application(Path(state_dir), client_id=client_id, clock=clock)
     client = ImgurClient(
         base_url=base_url,
         public=ClientIdAuth(client_id),

@@ -1,11 +1,15 @@
-"""A ledger's surroundings: rate headers as Imgur sends them, and a request from lease to reply."""
+"""A ledger's surroundings: windows, rate headers as Imgur sends them, and a request from lease to reply."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 
-from imgur_source.credits.ledger import Answer, CreditLedger, Lease
-from imgur_source.credits.rules import RequestKind
+from imgur_source.credits.ledger import CreditLedger
+from imgur_source.credits.rules import HOUR, Answer, RequestKind, Window
+from imgur_source.credits.status import Lease
+from tests.support.fakes import NIGHT
 
 
 def rate_headers(
@@ -50,3 +54,27 @@ def asked(
     lease = leased(ledger, cost, kind=kind)
     ledger.settle(lease, Answer(status, rate_headers() if headers is None else headers))
     return lease
+
+
+def an_hour(remaining: int = 431, **over: Any) -> Window:
+    """The user's window, told of at NIGHT, to end an hour later."""
+    facts: dict[str, Any] = {
+        "known_limit": 500,
+        "resets_at": NIGHT + HOUR,
+        "told": remaining,
+        "told_at": NIGHT,
+        "generation": 1,
+    }
+    return Window("user", **{**facts, "remaining": remaining, **over})
+
+
+def a_day(remaining: int = 11_876, **over: Any) -> Window:
+    """The application's window, told of at NIGHT, its reset unknown."""
+    facts: dict[str, Any] = {"known_limit": 12_500, "told": remaining, "told_at": NIGHT, "generation": 1}
+    return Window("client", **{**facts, "remaining": remaining, **over})
+
+
+def shown(window: Window | None) -> tuple[int, int, datetime | None]:
+    """What a person is shown of a window: its limit, what remains, and when it starts anew."""
+    assert window is not None
+    return window.limit, window.remaining, window.resets_at
