@@ -208,7 +208,7 @@ class Readings:
     def _batches(self, receipt: Receipt, max_credits: int | None) -> Iterator[Batch]:
         clock = Clock(self.simulator)
         settings = Settings.checked(max_credits=max_credits, **self._settings)
-        logins = authenticators(credentials_of(self.simulator), settings, clock)
+        logins = authenticators(credentials_of(self.simulator), settings=settings, clock=clock)
         client = ImgurClient(
             base_url=settings.base_url,
             oauth_url=oauth_base_of(settings.base_url),

@@ -301,7 +301,7 @@ def _read(
     receipt.accounts = list(settings.accounts)
     receipt.feeds = [feed.name for feed in settings.feeds]
     receipt.resources = sorted(selected)
-    authentication = authenticators(credentials, settings, runtime.clock)
+    authentication = authenticators(credentials, settings=settings, clock=runtime.clock)
     if ME in settings.accounts and authentication.login is None:
         raise ConfigurationError(
             "The account me needs a login, and none is configured. Run: python pipelines/login.py, "

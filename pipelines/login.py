@@ -38,7 +38,14 @@ from imgur_source.api import (
     token_url_of,
 )
 from imgur_source.clock import SystemClock
-from imgur_source.errors import ConfigurationError, ImgurError, LoginExpiredError, PrivateError, SetupError
+from imgur_source.errors import (
+    ConfigurationError,
+    ImgurError,
+    LoginExpiredError,
+    PrivateError,
+    SetupError,
+    UnknownLimitError,
+)
 from imgur_source.settings import DEFAULT_REQUEST_TIMEOUT_SECONDS, ImgurCredentials, Settings
 
 DONE, FAILED, UNUSABLE = 0, 1, 2  # exit codes
@@ -136,20 +143,26 @@ def log_in(
         token_url=token_url_of(settings.base_url),
         clock=SystemClock(),
     )
-    held = auth.tokens
+    before = auth.tokens
     try:
-        _check(auth, settings, transport=transport)
+        try:
+            _check(auth, settings, transport=transport)
+        except UnknownLimitError:
+            if auth.tokens == before:  # it cannot be refreshed
+                raise
+            _check(auth, settings, transport=transport)  # it counts as expired now: a refresh tells
     except (ImgurError, httpx.RequestError) as error:
         # Tokens that Imgur has just made need no further proof, and are in the vault already.
-        if isinstance(error, SetupError) or auth.tokens == held:
+        if isinstance(error, SetupError) or auth.tokens.access_token == before.access_token:
             raise
     with vault.lock():
-        kept = choose(auth.tokens, vault.load()) or auth.tokens  # another process may have been quicker
+        # another process may have been quicker
+        kept = choose(configured=auth.tokens, stored=vault.load()) or auth.tokens
         # A configured token that was there all along must not win over what was typed.
         kept = replace(kept, descends_from=(configured or offered).descends_from)
         if kept != vault.load():
             vault.save(kept)
-    return Login(kept, vault.path, is_refresh_tried=auth.tokens != held)
+    return Login(kept, vault.path, is_refresh_tried=auth.tokens != before)
 
 
 def _check(auth: BearerAuth, settings: Settings, *, transport: httpx.BaseTransport | None) -> None:

@@ -102,7 +102,7 @@ class BearerAuth(_BlockingAuth):
             LoginExpiredError: when none is configured and none is in the vault.
         """
         if self._tokens is None:
-            self._tokens = choose(self._configured, self._vault.load())
+            self._tokens = choose(configured=self._configured, stored=self._vault.load())
         if self._tokens is None:
             raise LoginExpiredError("no token is configured or in the vault")
         return self._tokens
@@ -123,27 +123,28 @@ class BearerAuth(_BlockingAuth):
             tokens, is_brand_new = yield from self._renewed(tokens, request, reason=why)
         response = yield _with_bearer(request, tokens)
         body = response.read()
-        if is_dead_token(response.status_code, body) and not is_brand_new:
+        if is_dead_token(body, status=response.status_code) and not is_brand_new:
             words = error_text(self.without_secrets(body, tokens)) or f"status {response.status_code}"
             tokens, _ = yield from self._renewed(tokens, request, reason=words)
             yield _with_bearer(request, tokens)
-        elif may_be_dead_token(response.status_code, response.headers, body) and not is_brand_new:
+        elif not is_brand_new and may_be_dead_token(
+            body, status=response.status_code, headers=response.headers
+        ):
             self._expire(tokens)
 
     def _expire(self, tokens: Tokens) -> None:
-        """Have *tokens* refreshed before the next request with the login, be it in another run.
+        """Have *tokens* refreshed before the next request with the login; where they are stored, in any run.
 
-        A refresh that cannot be sent, or a vault that cannot be written, must not hide the 429.
+        A vault that cannot be written must not hide the 429.
         """
         if not self._can_refresh(tokens):
             return
+        self._tokens = replace(tokens, expires_at=self._clock.now())
         try:
             with self._vault.lock():
-                current = choose(self._configured, self._vault.load()) or tokens
-                if current.access_token == tokens.access_token:  # nobody has refreshed it meanwhile
-                    current = replace(current, expires_at=self._clock.now())
-                    self._vault.save(current)
-                self._tokens = current
+                stored = self._vault.load()
+                if stored and stored.access_token == tokens.access_token:  # not refreshed meanwhile
+                    self._vault.save(replace(stored, expires_at=self._clock.now()))
         except (ConfigurationError, TransientError) as error:
             logger.warning("a token that may be dead was not marked as expired: %s", error)
 
@@ -167,9 +168,9 @@ class BearerAuth(_BlockingAuth):
         to close it, which ``sync_auth_flow`` and httpx do on every way out.
         """
         with self._vault.lock():
-            vaulted = self._vault.load()
+            stored = self._vault.load()
             # A vault that has been taken away does not make an older configured token the better one.
-            current = (choose(self._configured, vaulted) if vaulted else None) or stale
+            current = (choose(configured=self._configured, stored=stored) if stored else None) or stale
             if current.access_token not in (None, stale.access_token) and not self._is_due(current):
                 logger.info("access token taken from the vault, refreshed by another")
                 self._tokens = current
@@ -177,7 +178,7 @@ class BearerAuth(_BlockingAuth):
             refresh = self._refresh_request(current, request, reason=reason)
             self._vault.check_writable()
             response = yield refresh
-            self._tokens = self._kept(response, current)
+            self._tokens = self._kept(response, before=current)
             return self._tokens, True
 
     def _refresh_request(self, current: Tokens, request: httpx.Request, *, reason: str) -> httpx.Request:
@@ -208,7 +209,7 @@ class BearerAuth(_BlockingAuth):
             },
         )
 
-    def _kept(self, response: httpx.Response, current: Tokens) -> Tokens:
+    def _kept(self, response: httpx.Response, *, before: Tokens) -> Tokens:
         """The tokens of a token reply, already in the vault."""
         try:
             body = response.read()
@@ -218,15 +219,15 @@ class BearerAuth(_BlockingAuth):
             status=response.status_code,
             headers=response.headers,
             body=body,
-            body_to_show=self.without_secrets(body, current),
-            before=current,
+            body_to_show=self.without_secrets(body, before),
+            before=before,
             received_at=self._clock.now(),
         )
         self._vault.save(tokens)
         logger.info(
             "access token refreshed expires_at=%s refresh_token=%s",
             tokens.expires_at,
-            "unchanged" if tokens.refresh_token == current.refresh_token else "rotated",
+            "unchanged" if tokens.refresh_token == before.refresh_token else "rotated",
         )
         return tokens
 
@@ -276,7 +277,7 @@ class Authenticators:
     descends_from: str = ""
 
 
-def authenticators(credentials: ImgurCredentials, settings: Settings, clock: Clock) -> Authenticators:
+def authenticators(credentials: ImgurCredentials, *, settings: Settings, clock: Clock) -> Authenticators:
     """Make ready what the credentials and the vault allow; nothing is sent.
 
     Raises:
@@ -287,7 +288,7 @@ def authenticators(credentials: ImgurCredentials, settings: Settings, clock: Clo
     configured = configured_tokens(credentials)
     public: httpx.Auth = ClientIdAuth(client_id)
     login: httpx.Auth | None = None
-    tokens = choose(configured, vault.load())
+    tokens = choose(configured=configured, stored=vault.load())
     if tokens:
         login = BearerAuth(
             vault,

@@ -13,6 +13,7 @@ import httpx
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
 from imgur_source.api.journal import Journal, request_key
+from imgur_source.api.oauth import REFRESH_ENDPOINT
 from imgur_source.api.replies import Reply, read_reply
 from imgur_source.clock import Clock
 from imgur_source.credits import FREE_ENDPOINTS, Answer, CreditMeter
@@ -131,39 +132,13 @@ class ImgurClient:
             raise ReplayEndedError(endpoint)
         if self._exhausted is not None:
             raise self._exhausted.with_traceback(None)
-        attempts = 0
-
-        def once() -> Reply:
-            nonlocal attempts
-            if as_me and self._login_trouble is not None:
-                raise self._login_trouble.with_traceback(None)  # it would grow with each list it ends
-            attempts += 1
-            return self._send(endpoint, path, key, params=params, as_me=as_me)
-
         try:
-            return Retrying(
-                stop=stop_after_attempt(RETRIES + 1),
-                wait=wait_exponential_jitter(
-                    initial=RETRY_WAIT.total_seconds(),
-                    max=RETRY_WAIT_LONGEST.total_seconds(),
-                    jitter=RETRY_WAIT.total_seconds(),
-                ),
-                retry=retry_if_exception(self._is_worth_a_retry),
-                sleep=lambda seconds: self._clock.sleep(timedelta(seconds=seconds)),
-                reraise=True,
-            )(once)
+            return self._retried(endpoint, path, key=key, params=params, as_me=as_me)
         except CreditsExhaustedError as error:
             refusal = self.meter.heeded(error)
             if not refusal.is_backfill_floor:
                 self._exhausted = refusal  # other threads may be about to ask
             raise refusal from (error.__cause__ if refusal is error else error)
-        except TransientError as error:
-            if error is self._login_trouble:
-                raise
-            trouble = TransientError(error.endpoint, error.reason, attempts=attempts)
-            if error.endpoint == "oauth2_token":
-                self._login_trouble = trouble  # the next list would only knock at the same door
-            raise trouble from error
         except ApplicationRefusedError as error:
             if self._is_known and not as_me:
                 raise PrivateError(endpoint, error.reason) from error
@@ -179,6 +154,43 @@ class ImgurClient:
         """Give the connections back, and the meter's ledger."""
         self._http.close()
         self.meter.close()
+
+    def _retried(
+        self, endpoint: str, path: str, *, key: str, params: Mapping[str, str] | None, as_me: bool
+    ) -> Reply:
+        """Send the request, again where that may help.
+
+        Raises:
+            TransientError: when it did not; with the number of attempts.
+        """
+        attempts = 0
+
+        def once() -> Reply:
+            nonlocal attempts
+            if as_me and self._login_trouble is not None:
+                raise self._login_trouble.with_traceback(None)  # it would grow with each list it ends
+            attempts += 1
+            return self._send(endpoint, path, key=key, params=params, as_me=as_me)
+
+        try:
+            return Retrying(
+                stop=stop_after_attempt(RETRIES + 1),
+                wait=wait_exponential_jitter(
+                    initial=RETRY_WAIT.total_seconds(),
+                    max=RETRY_WAIT_LONGEST.total_seconds(),
+                    jitter=RETRY_WAIT.total_seconds(),
+                ),
+                retry=retry_if_exception(self._is_worth_a_retry),
+                sleep=lambda seconds: self._clock.sleep(timedelta(seconds=seconds)),
+                reraise=True,
+            )(once)
+        except TransientError as error:
+            if error is self._login_trouble:
+                raise
+            trouble = TransientError(error.endpoint, error.reason, attempts=attempts)
+            if error.endpoint == REFRESH_ENDPOINT:
+                self._login_trouble = trouble  # the next list would only knock at the same door
+            raise trouble from error
 
     def _is_worth_a_retry(self, error: BaseException) -> bool:
         return isinstance(error, TransientError) and error is not self._login_trouble
@@ -211,24 +223,13 @@ class ImgurClient:
         return None
 
     def _send(
-        self, endpoint: str, path: str, key: str, *, params: Mapping[str, str] | None, as_me: bool
+        self, endpoint: str, path: str, *, key: str, params: Mapping[str, str] | None, as_me: bool
     ) -> Reply:
+        """Send the request once; the reply is in the journal before it is read."""
         # held while the request is under way: a 304 always finds the body it stands for
         known = self._journal.known(key) if self._journal else None
-        try:
-            response = self._http.get(
-                path,
-                params=dict(params or {}),
-                headers={"If-None-Match": known.etag} if known else {},
-                auth=self._login if as_me and self._login else self._public,
-                extensions={"imgur_endpoint": endpoint},
-            )
-        except httpx.TimeoutException as error:
-            raise TransientError(endpoint, "no answer in time") from error
-        except httpx.TooManyRedirects as error:
-            raise RefusedError(endpoint, 302, f"more than {MOST_REDIRECTS} redirects") from error
-        except httpx.RequestError as error:
-            raise TransientError(endpoint, f"the connection failed ({type(error).__name__})") from error
+        etag = known.etag if known else None
+        response = self._response(endpoint, path, params=params, etag=etag, as_me=as_me)
         self._heed_sunset(endpoint, response.headers.get("sunset"))
         received_at = self._clock.now()
         status, body = response.status_code, response.content
@@ -254,14 +255,38 @@ class ImgurClient:
             with_login=as_me,
         )
         self._is_known = True
-        etag = response.headers.get("etag", "")
-        if self._journal and etag.isascii() and etag and not is_unchanged:
+        etag = response.headers.get("etag")
+        if self._journal and etag and etag.isascii() and not is_unchanged:
             self._journal.keep(key, etag=etag, body=body)
         logger.debug(
             "reply endpoint=%s path=%s bytes=%d spent=%d",
             endpoint, path, len(response.content), self.meter.credits.spent,
         )  # fmt: skip
         return replace(reply, is_unchanged=is_unchanged)
+
+    def _response(
+        self, endpoint: str, path: str, *, params: Mapping[str, str] | None, etag: str | None, as_me: bool
+    ) -> httpx.Response:
+        """What the network gives, whatever it means.
+
+        Raises:
+            TransientError: when there is no reply.
+            RefusedError: when it is one redirect after the other.
+        """
+        try:
+            return self._http.get(
+                path,
+                params=dict(params or {}),
+                headers={"If-None-Match": etag} if etag else {},
+                auth=self._login if as_me and self._login else self._public,
+                extensions={"imgur_endpoint": endpoint},
+            )
+        except httpx.TimeoutException as error:
+            raise TransientError(endpoint, "no answer in time") from error
+        except httpx.TooManyRedirects as error:
+            raise RefusedError(endpoint, 302, f"more than {MOST_REDIRECTS} redirects") from error
+        except httpx.RequestError as error:
+            raise TransientError(endpoint, f"the connection failed ({type(error).__name__})") from error
 
     def _heed_sunset(self, endpoint: str, sunset: str | None) -> None:
         """Warn once of an endpoint that will end; Imgur may say so with an error, too."""

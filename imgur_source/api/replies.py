@@ -159,11 +159,11 @@ def read_reply(
     )
 
 
-def is_dead_token(status: int, body: bytes) -> bool:
+def is_dead_token(body: bytes, *, status: int) -> bool:
     """Whether a reply to a request with an access token says that the token is invalid or expired.
 
     Seen as 403 with a text (to 2018) and as 401 (docs/imgur-api.md: tokens). A 429 is not
-    taken for one (see ``may_be_dead_token``), nor is the gateway's 401, which is about its key.
+    taken for one (``may_be_dead_token``), nor is the gateway's 401, which is about its key.
     """
     if status != 401:
         return status == 403 and _DEAD_TOKEN in _words(body)
@@ -173,7 +173,7 @@ def is_dead_token(status: int, body: bytes) -> bool:
         return True
 
 
-def may_be_dead_token(status: int, headers: Mapping[str, str], body: bytes) -> bool:
+def may_be_dead_token(body: bytes, *, status: int, headers: Mapping[str, str]) -> bool:
     """Whether a 429 to a request with a token may be about the token: no window is said to be empty."""
     if status != 429 or _OVER_CAPACITY in _words(body):
         return False

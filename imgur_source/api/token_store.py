@@ -52,16 +52,16 @@ def fingerprint(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def choose(configured: Tokens | None, vaulted: Tokens | None) -> Tokens | None:
-    """Say which login counts: the configured one if it changed since the vault was filled, or the vault's.
+def choose(*, configured: Tokens | None, stored: Tokens | None) -> Tokens | None:
+    """Say which login counts: the configured one if it changed since the vault was filled, or the stored one.
 
-    The vault's tokens are the later ones of the same login, since refresh
+    The stored tokens are the later ones of the same login, since refresh
     tokens may rotate; a configured token that differs from the one they
     descend from was put there by a person afterwards.
     """
-    if configured is None or vaulted is None:
-        return vaulted or configured
-    return vaulted if vaulted.descends_from == configured.descends_from else configured
+    if configured is None or stored is None:
+        return stored or configured
+    return stored if stored.descends_from == configured.descends_from else configured
 
 
 class _VaultFile(msgspec.Struct, kw_only=True):
@@ -99,7 +99,7 @@ class TokenVault:
         return f"TokenVault({str(self.path)!r})"
 
     def load(self) -> Tokens | None:
-        """What is held now, None when nothing was ever saved.
+        """The stored tokens, None when none were ever saved.
 
         Raises:
             ConfigurationError: when the file is there but cannot be understood.
@@ -117,17 +117,17 @@ class TokenVault:
         )
 
     def save(self, tokens: Tokens) -> None:
-        """Put *tokens* in the place of what is held, and keep the refresh token they replace.
+        """Put *tokens* in the place of the stored ones, and keep the refresh token they replace.
 
         To be called under ``lock``. When it returns, the tokens survive a power cut.
 
         Raises:
             ConfigurationError: when the place cannot be written, or holds a broken vault.
         """
-        held = self._content()
-        previous = held.refresh_token if held else None
-        if held and previous in (None, tokens.refresh_token):
-            previous = held.previous_refresh_token
+        stored = self._content()
+        previous = stored.refresh_token if stored else None
+        if stored and previous in (None, tokens.refresh_token):
+            previous = stored.previous_refresh_token
         content = _VaultFile(
             version=1,
             access_token=tokens.access_token,

@@ -90,7 +90,7 @@ class CreditLedger:
             charged = {name: status.windows[name].charged(cost) for name in APPLYING[kind]}
             for window in charged.values():
                 self._store.keep(window)
-            lease = self._store.lease(kind, cost, now, probes=verdict.probes)
+            lease = self._store.add_lease(kind, cost=cost, now=now, probes=verdict.probes)
             return replace(lease, windows={**status.windows, **charged})
 
     def settle(self, lease: Lease, answer: Answer | None) -> Mapping[WindowName, Window]:
@@ -103,7 +103,7 @@ class CreditLedger:
             with self._store.transaction() as now:
                 self._store.drop_lease(lease.number)
                 windows = {
-                    name: self._settled(window, lease, answer, now=now)
+                    name: self._settled(window, lease=lease, answer=answer, now=now)
                     for name, window in self._store.windows(now).items()
                 }
                 if answer is not None and answer.is_good:
@@ -137,7 +137,7 @@ class CreditLedger:
         """
         with self._store.transaction() as now:
             day = self._store.windows(now)["client"]
-            self._strike(day, words, generation=day.generation, now=now)
+            self._strike(day, told=words, generation=day.generation, now=now)
             self._store.keep(spent(day, now=now))
 
     def status(self) -> CreditStatus:
@@ -156,11 +156,11 @@ class CreditLedger:
     def _status(self, now: datetime) -> CreditStatus:
         return self._store.status(now, accept_strike_risk=self._accept_strike_risk)
 
-    def _settled(self, window: Window, lease: Lease, answer: Answer | None, *, now: datetime) -> Window:
+    def _settled(self, window: Window, *, lease: Lease, answer: Answer | None, now: datetime) -> Window:
         """*window* after the reply, which is kept where it has changed."""
         reading = read_window(answer.headers, window.name, now=now) if answer else None
         if reading is not None:
-            after = self._after_reading(window, lease, reading, now=now)
+            after = self._after_reading(window, reading, lease=lease, now=now)
         elif window.name in APPLYING[lease.kind]:
             is_untold = (
                 answer is not None
@@ -168,7 +168,7 @@ class CreditLedger:
                 and window.name in lease.probes
                 and window.generation == lease.windows[window.name].generation
             )
-            after = unanswered(window, lease.cost, is_untold=is_untold)
+            after = unanswered(window, cost=lease.cost, is_untold=is_untold)
         else:
             return window
         if after != window:
@@ -177,10 +177,10 @@ class CreditLedger:
             leased = lease.windows["client"]
             is_late = window.is_told and leased.generation != window.generation
             words = f"0 of {reading.limit} left, with status {answer.status}"
-            self._strike(after, words, generation=(leased if is_late else after).generation, now=now)
+            self._strike(after, told=words, generation=(leased if is_late else after).generation, now=now)
         return after
 
-    def _after_reading(self, window: Window, lease: Lease, reading: Reading, *, now: datetime) -> Window:
+    def _after_reading(self, window: Window, reading: Reading, *, lease: Lease, now: datetime) -> Window:
         outstanding = [other for other in self._store.leases(now) if window.name in APPLYING[other.kind]]
         return settled(
             window,
@@ -197,7 +197,7 @@ class CreditLedger:
         if step and silent_until is not None and lease.at >= silent_until:
             self._store.be_silent(None, step=0)
 
-    def _strike(self, day: Window, told: str, *, generation: int, now: datetime) -> None:
+    def _strike(self, day: Window, *, told: str, generation: int, now: datetime) -> None:
         strike = Strike(now, told, day.own_charges, day.spent_elsewhere)
         if self._store.add_strike(strike, generation=generation):
             logger.warning("the application's day is used up, a strike: %s", told)

@@ -174,7 +174,7 @@ class LedgerStore:
                 leased=leased,
                 unanswered=unanswered,
             )
-        return {name: self._with_own_charges(window, now) for name, window in windows.items()}
+        return {name: self._with_own_charges(window, now=now) for name, window in windows.items()}
 
     def keep(self, window: Window) -> None:
         """Write *window* in the place of what was known of it."""
@@ -197,41 +197,39 @@ class LedgerStore:
     def leases(self, now: datetime) -> tuple[Lease, ...]:
         """The leases that are neither settled nor expired, oldest first."""
         rows = self._ask(
-            "select number, pid, at, expires_at, credits, posts, probes from leases "
-            "where expires_at > ? order by number",
+            "select number, pid, at, credits, posts, probes from leases where expires_at > ? order by number",
             _number(now),
         )
         return tuple(
             Lease(
                 number,
-                _kind_of(credits, posts),
+                _kind_of(credits=credits, posts=posts),
                 credits or posts,
                 _time(at),
-                _time(expires_at),
-                pid,
                 _windows_of(probes, pid=pid),
             )
-            for number, pid, at, expires_at, credits, posts, probes in rows
+            for number, pid, at, credits, posts, probes in rows
         )
 
-    def lease(self, kind: RequestKind, cost: int, now: datetime, *, probes: frozenset[WindowName]) -> Lease:
+    def add_lease(
+        self, kind: RequestKind, *, cost: int, now: datetime, probes: frozenset[WindowName]
+    ) -> Lease:
         """Put down a lease and its charge; those that have expired are forgotten, and stay charged."""
         credits, posts = (cost if kind == "read" else 0), (cost if kind == "post" else 0)
-        pid, expires_at = os.getpid(), now + LEASE_LIFETIME
         self._ask("delete from leases where expires_at <= ?", _number(now))
         [(number,)] = self._ask(
             "insert into leases (process, pid, at, expires_at, credits, posts, probes) "
             "values ('', ?, ?, ?, ?, ?, ?) returning number",
-            pid,
+            os.getpid(),
             _number(now),
-            _number(expires_at),
+            _number(now + LEASE_LIFETIME),
             credits,
             posts,
             ",".join(sorted(probes)),
         )
         if cost:
-            self._charge(credits, posts, now)
-        return Lease(number, kind, cost, now, expires_at, pid, probes)
+            self._charge(credits=credits, posts=posts, now=now)
+        return Lease(number, kind, cost, now, probes)
 
     def drop_lease(self, number: int) -> None:
         """Forget a lease that is settled."""
@@ -267,7 +265,7 @@ class LedgerStore:
         )
         return tuple(Strike(_time(at), *evidence) for at, *evidence in rows)
 
-    def _with_own_charges(self, window: Window, now: datetime) -> Window:
+    def _with_own_charges(self, window: Window, *, now: datetime) -> Window:
         column, length = ("posts" if window.name == "posts" else "credits"), window.rule.length
         total = self._total(column)
         ended_at = max(now - length, window.ends_at or now - length)
@@ -292,7 +290,7 @@ class LedgerStore:
         )
         return int(rows[0][0]) if rows else 0
 
-    def _charge(self, credits: int, posts: int, now: datetime) -> None:
+    def _charge(self, *, credits: int, posts: int, now: datetime) -> None:
         """Add to the charges: running totals, so that those of a time are one subtraction."""
         second = int(now.timestamp())
         rows = self._ask("select second, credits, posts from charges order by second desc limit 1")
@@ -344,7 +342,7 @@ class LedgerStore:
         )
 
 
-def _kind_of(credits: int, posts: int) -> RequestKind:
+def _kind_of(*, credits: int, posts: int) -> RequestKind:
     """The kind of a stored lease: each costs credits, a POST request, or nothing."""
     if posts:
         return "post"

@@ -95,7 +95,7 @@ class CreditMeter:
             kind = "post" if endpoint in POST_ENDPOINTS else "free"
         while True:
             with self._changed:
-                granted = self._asked(endpoint, kind)
+                granted = self._asked(endpoint, kind=kind)
                 if isinstance(granted, Lease):
                     return granted
                 pause = granted.at - self._clock.now()
@@ -167,7 +167,7 @@ class CreditMeter:
         """Give the ledger's file back."""
         self._ledger.close()
 
-    def _asked(self, endpoint: str, kind: RequestKind) -> Lease | WaitUntil:
+    def _asked(self, endpoint: str, *, kind: RequestKind) -> Lease | WaitUntil:
         """A lease that is in the books, or how long to wait for one."""
         cost = 1 if kind == "read" else 0
         left = self._allowance_left()

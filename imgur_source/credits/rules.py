@@ -243,7 +243,7 @@ def _begun_anew(
     )
 
 
-def unanswered(window: Window, cost: int, *, is_untold: bool) -> Window:
+def unanswered(window: Window, *, cost: int, is_untold: bool) -> Window:
     """*window* after a request of *cost* credits had no reply that told of it.
 
     Args:

@@ -23,7 +23,6 @@ class Lease:
     """The right to send one request, to be settled when its reply is there.
 
     Attributes:
-        expires_at: when its process is taken for killed, and what it cost for spent.
         cost: credits, or POST requests where *kind* is ``post``.
         probes: windows of which its reply is to tell; none where its process is gone.
         windows: as they were when it had been charged; empty for a lease of another process.
@@ -33,8 +32,6 @@ class Lease:
     kind: RequestKind
     cost: int
     at: datetime
-    expires_at: datetime
-    pid: int
     probes: frozenset[WindowName] = frozenset()
     windows: Mapping[WindowName, Window] = field(default_factory=dict, repr=False)
 

@@ -285,6 +285,7 @@ def test_bearer__a_limit_that_may_be_in_disguise_expires_the_token(
     vault: TokenVault, clock: StillClock, body: dict[str, Any]
 ) -> None:
     """It is handed on after one sending; whoever asks next, in another run too, refreshes first."""
+    vault.save(some_tokens())
     seen: list[str] = []
 
     def answers(request: httpx.Request) -> httpx.Response:
@@ -309,16 +310,33 @@ def test_bearer__a_limit_does_not_expire_what_another_has_refreshed(
 ) -> None:
     """A 429 to an older token says nothing of the one that another process has put in its place."""
     fresh = some_tokens("access-2", "refresh-2", expires_at=NOW + timedelta(days=1))
+    seen: list[str] = []
 
     def answers(request: httpx.Request) -> httpx.Response:
+        seen.append(request.headers["Authorization"])
         with vault.lock():
             vault.save(fresh)
-        return httpx.Response(429, json=TOO_MANY)
+        return httpx.Response(429 if len(seen) == 1 else 200, json=TOO_MANY)
 
     auth = an_auth(vault, clock, configured=some_tokens())
 
-    assert get(auth, answers).status_code == 429
+    assert [get(auth, answers).status_code for _ in range(2)] == [429, 200]
+    assert seen == ["Bearer access-1", "Bearer access-2"]
     assert vault.load() == auth.tokens == fresh
+
+
+def test_bearer__a_limit_puts_nothing_into_the_vault_that_was_not_there(
+    vault: TokenVault, clock: StillClock, imgur: Imgur
+) -> None:
+    """Tokens that Imgur has not confirmed yet take nobody's place; they are refreshed by whoever holds them."""
+    other = Tokens("access-7", "refresh-7", descends_from="elsewhere")
+    vault.save(other)
+    auth = an_auth(vault, clock, configured=some_tokens())
+
+    assert get(auth, lambda request: httpx.Response(429, json=TOO_MANY)).status_code == 429
+    assert vault.load() == other
+    assert get(auth, imgur).status_code == 200
+    assert imgur.log == ["refresh", "access-2"]
 
 
 def test_bearer__a_limit_is_told_though_the_vault_cannot_be_written(
@@ -763,7 +781,9 @@ def test_authenticators__without_client_id_says_what_to_do(tmp_path: Path, clock
     """Nothing works without a client id: the message names the variable, the file and the way without one."""
     for client_id in ("", "  "):
         with pytest.raises(ConfigurationError) as caught:
-            authenticators(credentials(client_id=client_id), Settings(state_dir=tmp_path), clock)
+            authenticators(
+                credentials(client_id=client_id), settings=Settings(state_dir=tmp_path), clock=clock
+            )
         for words in (
             "SOURCES__IMGUR__CREDENTIALS__CLIENT_ID",
             ".dlt/secrets.toml",
@@ -776,7 +796,9 @@ def test_authenticators__without_tokens_have_no_login(
     tmp_path: Path, clock: StillClock, imgur: Imgur
 ) -> None:
     """A client id alone is enough for what is public."""
-    made = authenticators(credentials(client_id=f" {CLIENT_ID}\n"), Settings(state_dir=tmp_path), clock)
+    made = authenticators(
+        credentials(client_id=f" {CLIENT_ID}\n"), settings=Settings(state_dir=tmp_path), clock=clock
+    )
     assert made.login is None
     get(made.public, imgur)
     assert imgur.requests[0].headers["Authorization"] == f"Client-ID {CLIENT_ID}"
@@ -786,10 +808,14 @@ def test_authenticators__log_in_with_configured_tokens(
     tmp_path: Path, clock: StillClock, imgur: Imgur
 ) -> None:
     """Configured tokens are a login, an access token alone too, and their descendants know their origin."""
-    only_access = authenticators(credentials(access_token="access-1\n"), Settings(state_dir=tmp_path), clock)
+    only_access = authenticators(
+        credentials(access_token="access-1\n"), settings=Settings(state_dir=tmp_path), clock=clock
+    )
     assert only_access.login is not None
     assert get(only_access.login, imgur).status_code == 200
-    made = authenticators(credentials(refresh_token="refresh-1"), Settings(state_dir=tmp_path), clock)
+    made = authenticators(
+        credentials(refresh_token="refresh-1"), settings=Settings(state_dir=tmp_path), clock=clock
+    )
     assert made.login is not None
     assert get(made.login, imgur).status_code == 200
     held = TokenVault(tmp_path, CLIENT_ID, clock=clock).load()
@@ -800,7 +826,7 @@ def test_authenticators__log_in_with_configured_tokens(
 def test_authenticators__log_in_with_the_vault(tmp_path: Path, clock: StillClock, imgur: Imgur) -> None:
     """Tokens in the vault are a login without any in the configuration."""
     TokenVault(tmp_path, CLIENT_ID, clock=clock).save(some_tokens())
-    made = authenticators(credentials(), Settings(state_dir=tmp_path), clock)
+    made = authenticators(credentials(), settings=Settings(state_dir=tmp_path), clock=clock)
     assert made.login is not None
     assert get(made.login, imgur).status_code == 200
 
@@ -810,7 +836,9 @@ def test_authenticators__send_the_gateway_key_with_both(
 ) -> None:
     """With a RapidAPI key both kinds of request carry it, and the host they go to."""
     settings = Settings(state_dir=tmp_path, base_url=RAPIDAPI_URL)
-    made = authenticators(credentials(rapidapi_key="rapid-key", access_token="access-1"), settings, clock)
+    made = authenticators(
+        credentials(rapidapi_key="rapid-key", access_token="access-1"), settings=settings, clock=clock
+    )
     assert made.login is not None
     for auth in (made.public, made.login):
         get(auth, imgur, f"{RAPIDAPI_URL}/3/credits")
@@ -833,7 +861,7 @@ def test_authenticators__refuse_what_no_header_can_carry(
     """A credential that an HTTP library would quote in its own error is refused first, by its name only."""
     given = {"refresh_token": "refresh-1", name: value}
     with pytest.raises(ConfigurationError, match=name) as caught:
-        authenticators(credentials(**given), Settings(state_dir=tmp_path), clock)
+        authenticators(credentials(**given), settings=Settings(state_dir=tmp_path), clock=clock)
     assert "77" not in str(caught.value)
 
 
@@ -866,7 +894,7 @@ def simulated_login(simulator: Simulator, state_dir: Path) -> httpx.Auth:
         client_secret=simulator.client_secret,
         refresh_token=simulator.refresh_token,
     )
-    made = authenticators(configured, Settings(state_dir=state_dir), SimulatedClock(simulator))
+    made = authenticators(configured, settings=Settings(state_dir=state_dir), clock=SimulatedClock(simulator))
     assert made.login is not None
     return made.login
 
@@ -896,7 +924,9 @@ def test_simulator__next_night_goes_on_from_the_vault(tmp_path: Path) -> None:
         refresh_token=simulator.refresh_token,
     )
     for _ in range(3):
-        made = authenticators(configured, Settings(state_dir=tmp_path), SimulatedClock(simulator))
+        made = authenticators(
+            configured, settings=Settings(state_dir=tmp_path), clock=SimulatedClock(simulator)
+        )
         assert made.login is not None
         assert get(made.login, simulator).status_code == 200
         simulator.advance(timedelta(days=1))
@@ -953,7 +983,11 @@ def test_secrets__appear_in_no_log_message_or_repr(
     get(auth, imgur)
     shown = [repr(auth), repr(RapidApiAuth(auth, key="rapid-key", host="host")), repr(auth.tokens)]
     shown.append(
-        repr(authenticators(credentials(access_token="access-1"), Settings(state_dir=tmp_path), clock))
+        repr(
+            authenticators(
+                credentials(access_token="access-1"), settings=Settings(state_dir=tmp_path), clock=clock
+            )
+        )
     )
     imgur.access_token = "access-9"
     for status in (200, 400, 403, 500):

@@ -633,7 +633,9 @@ def test_refresh__a_limit_in_disguise_ends_the_run_and_the_next_refreshes(
 ) -> None:
     """A 429 though credits are left may be a dead token: it is sent once, and the next run has a new token."""
     script = Script(failed(429, "Too Many Requests", **RATE_HEADERS), token_reply("atok-new"), good())
-    client = a_client(script, clock, login=a_login(tmp_path, clock))
+    login = a_login(tmp_path, clock)
+    TokenVault(tmp_path / "state", CLIENT_ID, clock=clock).save(login.tokens)
+    client = a_client(script, clock, login=login)
     for _ in range(2):
         with pytest.raises(UnknownLimitError, match="too many requests"):
             get(client, as_me=True)

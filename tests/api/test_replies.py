@@ -763,7 +763,7 @@ def test_read_reply__any_body_is_a_reply_or_an_error_of_ours(
 )
 def test_is_dead_token__only_where_a_new_token_would_help(status: int, body: bytes, is_dead: bool) -> None:
     """A refused token is told from a refused item, application or key, and from every limit."""
-    assert is_dead_token(status, body) is is_dead
+    assert is_dead_token(body, status=status) is is_dead
 
 
 @pytest.mark.parametrize(

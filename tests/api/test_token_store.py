@@ -229,22 +229,22 @@ def test_choose__takes_the_vault_while_the_configuration_stands() -> None:
     """The vault's tokens come after the configured one they descend from."""
     configured = some_tokens(None, "refresh-1", descends_from=fingerprint("refresh-1"))
     vaulted = some_tokens("access-9", "refresh-9", descends_from=fingerprint("refresh-1"))
-    assert choose(configured, vaulted) is vaulted
+    assert choose(configured=configured, stored=vaulted) is vaulted
 
 
 def test_choose__takes_a_configured_token_that_has_changed() -> None:
     """A person who configures another token means it."""
     configured = some_tokens(None, "refresh-5", descends_from=fingerprint("refresh-5"))
     vaulted = some_tokens("access-9", "refresh-9", descends_from=fingerprint("refresh-1"))
-    assert choose(configured, vaulted) is configured
+    assert choose(configured=configured, stored=vaulted) is configured
 
 
 def test_choose__takes_the_vault_when_nothing_is_configured() -> None:
     """Without a configured token the vault's count, whatever they descend from."""
     vaulted = some_tokens(descends_from=fingerprint("long gone"))
-    assert choose(None, vaulted) is vaulted
-    assert choose(vaulted, None) is vaulted
-    assert choose(None, None) is None
+    assert choose(configured=None, stored=vaulted) is vaulted
+    assert choose(configured=vaulted, stored=None) is vaulted
+    assert choose(configured=None, stored=None) is None
 
 
 def test_repr__hides_the_secrets(vault: TokenVault) -> None:

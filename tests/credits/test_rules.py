@@ -138,8 +138,8 @@ def test_read_window__a_constant_day_tells_nothing(reset: str, expected: datetim
         (a_day(9_000), 4_000, NIGHT, 8_500),
         (a_day(9_000, resets_at=NIGHT + HOUR), 4_000, NIGHT, 9_000),
         (a_day(9_000), 500, NIGHT + DAY, None),
-        (unanswered(a_day(9_000), 1, is_untold=True), 500, NIGHT + DAY, 12_000),
-        (unanswered(Window("user"), 1, is_untold=True), 501, NIGHT, 0),
+        (unanswered(a_day(9_000), cost=1, is_untold=True), 500, NIGHT + DAY, 12_000),
+        (unanswered(Window("user"), cost=1, is_untold=True), 501, NIGHT, 0),
     ],
     ids=str,
 )
@@ -295,7 +295,7 @@ def test_settled__the_days_reset_is_learned_from_a_jump_only() -> None:
 @pytest.mark.parametrize("is_untold", [False, True])
 def test_unanswered__leaves_our_own_charges_where_nothing_is_told(is_untold: bool) -> None:
     """A reply that is lost changes nothing but the count; a good one that is silent says that none will tell."""
-    found = unanswered(an_hour(7), 2, is_untold=is_untold)
+    found = unanswered(an_hour(7), cost=2, is_untold=is_untold)
 
     assert (found.unanswered, found.remaining, found.known_limit) == (2, 7, 500)
     assert found.is_told is not is_untold

@@ -25,7 +25,7 @@ def a_status(*windows: Window, at: datetime = NIGHT, **over: Any) -> CreditStatu
 
 def a_probe(name: WindowName, *, at: datetime) -> Lease:
     """A request under way that is to tell of a window."""
-    return Lease(1, "read", 1, at, at + HOUR, 1, frozenset({name}))
+    return Lease(1, "read", 1, at, frozenset({name}))
 
 
 def some_strikes(number: int) -> tuple[Strike, ...]:

@@ -229,7 +229,8 @@ def test_login__a_refresh_proves_what_a_limit_leaves_open(
     configure(access_token="access-1", refresh_token="refresh-1")
     imgur = Imgur(secret_reply=httpx.Response(429, json={"errors": []}))
     assert run(imgur, state_dir) == 0
-    assert imgur.log == ["GET api.imgur.com/oauth2/secret", "POST api.imgur.com/oauth2/token"]
+    secret = "GET api.imgur.com/oauth2/secret"
+    assert imgur.log == [secret, "POST api.imgur.com/oauth2/token", secret]
     held = vault.load()
     assert held is not None
     assert held.refresh_token == imgur.refresh_token
