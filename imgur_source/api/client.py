@@ -226,7 +226,7 @@ class ImgurClient:
         self, endpoint: str, path: str, *, key: str, params: Mapping[str, str] | None, as_me: bool
     ) -> Reply:
         """Send the request once; the reply is in the journal before it is read."""
-        # held while the request is under way: a 304 always finds the body it stands for
+        # kept while the request is under way: a 304 always finds the body it stands for
         known = self._journal.known(key) if self._journal else None
         etag = known.etag if known else None
         response = self._response(endpoint, path, params=params, etag=etag, as_me=as_me)

@@ -9,7 +9,7 @@ request that had an ETag, so that a 304 has something to give.
 
 Knows one SQLite file and what a request is called in it; requests, replies and
 the destination are left to others. A journal that cannot be kept is given up
-with one warning: it saves credits, and a night without it is still a night.
+with one warning: it saves credits, and a run works without it.
 """
 
 from __future__ import annotations

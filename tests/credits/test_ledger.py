@@ -509,11 +509,11 @@ def test_requests__of_the_gateway_are_a_window_with_a_floor(ledger: CreditLedger
     """The commercial gateway tells of its plan only: a fiftieth of it is left; hour and day are our own count."""
     plan = {"x-ratelimit-requests-limit": "1000", "x-ratelimit-requests-remaining": "22"}
     asked(ledger, plan)
-    at_hand = ledger.status().available()
+    available = ledger.status().available()
     for left in (21, 20):
         asked(ledger, {**plan, "x-ratelimit-requests-remaining": str(left)})
 
-    assert at_hand == 2
+    assert available == 2
     assert ledger.reserve() == Denied(
         "the plan has 20 of 1000 requests left, and the last 20 are never touched"
     )

@@ -116,7 +116,7 @@ class UnderWay:
 
 
 class LedgerMachine(RuleBasedStateMachine):
-    """N workers on one file. No foreign spending: every bound is exact."""
+    """N workers on one file. Nothing is spent elsewhere: every bound is exact."""
 
     has_foreign = False
 

@@ -164,7 +164,7 @@ def test_refusal__an_empty_hour_says_when_it_is_over(tmp_path: Path, clock: Fake
 
 
 def test_refusal__an_empty_day_is_a_strike(tmp_path: Path, clock: FakeClock) -> None:
-    """The day at 0 goes on record with its evidence, and waiting does not help tonight."""
+    """The day at 0 goes on record with its evidence, and waiting does not help this run."""
     world = a_world(client_limit=300)
     run = Reader(world, tmp_path, clock)
     run.read(20)

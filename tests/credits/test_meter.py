@@ -255,7 +255,7 @@ def test_after__a_late_reply_gives_nothing_back(clock: FakeClock) -> None:
 def test_heeded__says_until_when_to_wait(
     clock: FakeClock, refusal: CreditsExhaustedError, minutes: int | None
 ) -> None:
-    """A refusal is completed with the instant when credits return; None where waiting does not help tonight."""
+    """A refusal is completed with the instant when credits return; None where waiting does not help this run."""
     meter = CreditMeter(clock=clock)
     ask(meter, headers_of(hour=0, reset=1_200), status=429)
 
