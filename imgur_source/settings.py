@@ -52,7 +52,7 @@ OWN_TIMEZONE = "localtime"  # the machine's, which some systems list among the z
 LOOKS_A_NIGHT = 5  # direct looks at items that unproved walks no longer showed, 1 credit each
 BATCH_ROWS = 10_000  # rows that travel together: large enough for speed, small enough for memory
 
-TIERS = ("front", "hot", "details", "cold", "backfill")  # of a night's credits (docs/decisions.md)
+TIERS = ("front", "hot", "details", "cold", "backfill")  # of a night's credits (docs/decisions/planning.md)
 
 PostDetails = Literal["own", "all"]
 

@@ -20,7 +20,7 @@ import pandas as pd
 FIRST = ""  # the account that the settings name first
 DEFAULT_DAYS = 30
 LONGEST = 36_500  # days of a period; older than anything on Imgur, and far from the calendar's ends
-SOUND_JOINS = "set disabled_optimizers = 'statistics_propagation'"  # why: docs/decisions.md
+SOUND_JOINS = "set disabled_optimizers = 'statistics_propagation'"  # why: docs/decisions/warehouse.md
 
 
 class PublishedFileError(Exception):

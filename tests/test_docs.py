@@ -34,7 +34,7 @@ from tests.support.published_files import file_without_a_row, fill
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
-DECISIONS = (ROOT / "docs" / "decisions.md").read_text()
+DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
 METRICS = (ROOT / "docs" / "metrics.md").read_text()
 MAKEFILE = (ROOT / "Makefile").read_text()
 CONFIG = (ROOT / ".dlt" / "config.toml").read_text()
@@ -191,7 +191,7 @@ def test_readme__has_what_these_tests_look_for() -> None:
     assert _blocks("crontab")
     assert _blocks("sql")
     assert _blocks("python")
-    assert {"pipelines/login.py", ".dlt/config.toml", "docs/decisions.md"} <= _paths(README)
+    assert {"pipelines/login.py", ".dlt/config.toml", "docs/decisions/"} <= _paths(README)
 
 
 @pytest.mark.parametrize("command", _commands(), ids=shlex.join)
@@ -257,21 +257,34 @@ def test_readme__names_make_targets_that_exist() -> None:
     assert words <= TARGETS
 
 
-@pytest.mark.parametrize(
-    ("document", "text"),
-    [("README.md", README), ("docs/decisions.md", DECISIONS)],
-    ids=["readme", "decisions"],
-)
-def test_docs__name_paths_that_exist(document: str, text: str) -> None:
-    """Every path is in the clone, in one of its two folders of code, or made by a run."""
-    places = (ROOT, ROOT / "imgur_source", ROOT / "pipelines")
+@pytest.mark.parametrize("document", [ROOT / "README.md", *DECISIONS], ids=lambda path: path.stem)
+def test_docs__name_paths_that_exist(document: Path) -> None:
+    """Every path is in the clone, in one of its two folders of code, beside the document, or made by a run."""
+    places = (ROOT, ROOT / "imgur_source", ROOT / "pipelines", document.parent)
     missing = {
         path
-        for path in _paths(text)
+        for path in _paths(document.read_text())
         if not _is_ignored(path) and not any((place / path).exists() for place in places)
     }
 
-    assert missing == set(), document
+    assert missing == set()
+
+
+def test_decisions__state_each_in_ten_lines_at_most() -> None:
+    """Each file has the heading of its room, and no decision is longer than it may be."""
+    rooms = {path.stem: path.read_text() for path in DECISIONS if path.stem != "README"}
+    long = [
+        decision.partition("\n")[0]
+        for text in rooms.values()
+        for decision in text.split("\n## ")[1:]
+        if len([line for line in decision.splitlines() if line]) > 1 + 10
+    ]
+
+    assert rooms
+    assert {room: text.partition("\n")[0] for room, text in rooms.items()} == {
+        room: f"# Decisions: {room}" for room in rooms
+    }
+    assert long == []
 
 
 def test_readme__links_to_its_own_headings() -> None:

@@ -14,7 +14,7 @@ from typing import Literal
 
 
 class Tier(IntEnum):
-    """The classes in which credits are spent, most wanted first (docs/decisions.md)."""
+    """The classes in which credits are spent, most wanted first (docs/decisions/planning.md)."""
 
     FRONT = 0  # accounts, new items, holes near the head, feeds at their slots, whole lists that are cheap
     HOT = 1  # held pages whose counters are expected to move most

@@ -122,7 +122,7 @@ def apply(connection: duckdb.DuckDBPyConnection, sql_dir: Path, parameters: Para
     Every table of ``models`` has to be there, with all its columns (``catalog.complete``),
     and the table of audit results. The old tables go in a transaction of their own: only
     then are their pages free for the new ones, and the file stays as small as it is
-    (docs/decisions.md). Where a file fails, views are as they were, and there is no table.
+    (docs/decisions/warehouse.md). Where a file fails, views are as they were, and there is no table.
 
     Raises:
         RelationError: a file cannot be read as a relation, reads what can never

@@ -246,7 +246,7 @@ def test_open__knows_that_failed_nights_read_nothing(file: Path) -> None:
 
 
 def test_open__has_sound_joins(nothing: Path) -> None:
-    """A report is made without the optimizer that now and then breaks joins (docs/decisions.md)."""
+    """A report is made without the optimizer that now and then breaks joins (docs/decisions/warehouse.md)."""
     report = Published.open(nothing)
 
     [(switched_off,)] = report.connection.execute("select current_setting('disabled_optimizers')").fetchall()

@@ -1,7 +1,7 @@
 """What marts should say of what stands now: whose it is, whether it is still there, and what hangs together.
 
 Each ``expected_…`` takes a ``World`` and gives the rows of one mart, worked out
-from docs/metrics.md, docs/decisions.md and the columns' meanings.
+from docs/metrics.md, docs/decisions/sql.md and the columns' meanings.
 """
 
 from __future__ import annotations

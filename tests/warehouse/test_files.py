@@ -57,7 +57,7 @@ def test_opened__is_in_utc_and_closed(path: Path) -> None:
 
 
 def test_opened__has_sound_joins(path: Path) -> None:
-    """The optimizer that now and then breaks joins is off (docs/decisions.md), in what is opened from it, too."""
+    """The optimizer that now and then breaks joins is off (docs/decisions/warehouse.md), in what is opened from it, too."""
     with opened(path, instead=INSTEAD) as connection, connection.cursor() as cursor:
         for each in (connection, cursor):
             [(switched_off,)] = each.execute("select current_setting('disabled_optimizers')").fetchall()
