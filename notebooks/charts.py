@@ -128,7 +128,7 @@ DAY_AXIS = {
 
 
 def log_axis(*values: float, is_across: bool = False) -> dict[str, Any]:
-    """A logarithmic axis that holds the positive *values*, with few round labels, fewer across the page."""
+    """A logarithmic axis over the positive *values*, with few round labels, fewer across the page."""
     low, high = float(min(values)), float(max(values))
     powers = range(floor(log10(low)), ceil(log10(high)) + 1)
     # an axis that spans little has labels between the powers of ten

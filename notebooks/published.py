@@ -1,4 +1,4 @@
-"""The published file as a report reads it: read-only, for some accounts and a stretch of days.
+"""The published file as a report reads it: read-only, for some accounts and a range of days.
 
 It knows how the file is opened, whose posts and which days are asked about, and
 how fresh and complete the data is. What is drawn of it is left to others.
@@ -33,7 +33,7 @@ class QuestionError(PublishedFileError):
 
 @dataclass(frozen=True)
 class Period:
-    """A stretch of UTC days, both ends included."""
+    """A range of UTC days, both ends included."""
 
     start: date
     end: date
@@ -42,7 +42,7 @@ class Period:
     def days(self) -> int:
         return (self.end - self.start).days + 1
 
-    def holds(self, day: date) -> bool:
+    def contains(self, day: date) -> bool:
         return self.start <= day <= self.end
 
     def meets(self, other: Period) -> bool:
@@ -64,7 +64,7 @@ class Published:
     Attributes:
         accounts: names of the accounts in question.
         followed: names of all accounts that the file follows.
-        read_at: when something was last read from Imgur; nights that failed publish again, and read nothing.
+        read_at: when something was last read from Imgur; runs that failed publish again, and read nothing.
         time_zone: in which times of day, hours and weekdays are shown.
     """
 
@@ -145,7 +145,7 @@ class Published:
             ) from error
 
     def coverage(self, tables: Iterable[str]) -> float | None:
-        """The share, 0 to 1, of what should be held that is, the least of *tables*; None if unknown."""
+        """The share, 0 to 1, of what should be stored that is, the least of *tables*; None if unknown."""
         shares = self.rows(
             "select coverage_share from main.data_freshness "
             "where list_contains($tables, table_name) and coverage_share is not null",
@@ -156,9 +156,9 @@ class Published:
     @property
     def unfinished_day(self) -> date | None:
         """The last day of the period, where it was not over when the data was read."""
-        return self.read_at.date() if self.period.holds(self.read_at.date()) else None
+        return self.read_at.date() if self.period.contains(self.read_at.date()) else None
 
-    def held(self) -> dict[str, Period]:
+    def periods(self) -> dict[str, Period]:
         """From the first reading to the last, of each account in question that has been read."""
         days = self.rows(
             """
@@ -207,8 +207,8 @@ def published_file(database: str | Path) -> Path:
 def opened(database: str | Path) -> duckdb.DuckDBPyConnection:
     """A connection that only reads *database* (see ``published_file``), as it was published last.
 
-    The file is attached to a database in memory: connecting to it by name would give yesterday's to a process
-    that still has that open, as a notebook does.
+    The file is attached to a database in memory: connecting to it by name would give the previous one
+    to a process that still has that open, as a notebook does.
 
     Raises:
         PublishedFileError: there is no such file, or it cannot be read.

@@ -65,8 +65,8 @@ def comment_velocity(report: Published) -> Answer:
     )
     if comments.empty:
         return nothing(
-            "No comment under a post of these accounts is held. They are fetched as far as a night's credits "
-            "reach: python pipelines/sync.py --plan says when their turn comes."
+            "No comment under a post of these accounts is stored. They are fetched as far as a run's credits "
+            "reach: python pipelines/sync.py --plan says when that will be."
             if own_posts(report)
             else NO_POSTS,
             foot=foot,
@@ -157,7 +157,7 @@ def _pace(report: Published) -> str:
         )
     if is_known(pace["age_hours"]) and pace["age_hours"] >= OLD:
         said.append(
-            f"Half of all comments held were last read {duration(pace['age_hours'])} "
+            f"Half of all stored comments were last read {duration(pace['age_hours'])} "
             "before the time named below, or earlier."
         )
     return " ".join(said)

@@ -28,8 +28,8 @@ from engagement.wording import FOLLOW, foot_of
 LISTED = 8
 SIX_DAYS = 6 * 86_400_000  # milliseconds: a week's bar, with room to the next one
 LABELLED = 5  # weeks
-STATES = {"missing": "not shown by one look", "deleted": "taken for gone, after several looks"}
-# what a reader calls what the tables hold
+STATES = {"missing": "not shown by one scan", "deleted": "taken for deleted, after several scans"}
+# what a reader calls the contents of the tables
 NAMES = {
     "accounts": "Accounts",
     "images": "Images",
@@ -72,20 +72,20 @@ def losses(report: Published) -> Answer:
         )
     lost = items[items["state"] != "alive"]
     seen = "; ".join(
-        f"{count(number_seen, kind)} seen, {int((lost['kind'] == kind).sum()):,} gone"
+        f"{count(number_seen, kind)} seen, {int((lost['kind'] == kind).sum()):,} lost"
         if (number_seen := int((items["kind"] == kind).sum()))
         else f"no list of {kind}s was read"
         for kind in ("post", "image")
     )
     if lost.empty:
-        return nothing(f"Nothing has gone: {seen}.", foot=foot)
+        return nothing(f"Nothing was lost: {seen}.", foot=foot)
     # a post of one image has the image's id, and its views
     kinds = lost.groupby("item_id")["kind"].agg(lambda kinds: " and its ".join(sorted(kinds, reverse=True)))
     things = lost.drop_duplicates("item_id")
     told = things.head(LISTED)
     rows = table(
         {
-            "Gone": [name_of(*pair) for pair in zip(told["title"], told["item_id"], strict=True)],
+            "Lost": [name_of(*pair) for pair in zip(told["title"], told["item_id"], strict=True)],
             "Views": [number(views) for views in told["views"]],
             "When": [
                 day(at if pd.notna(at) else None, today=report.read_at.date()) for at in told["missed_on"]
@@ -97,8 +97,8 @@ def losses(report: Published) -> Answer:
         numeric={"Views", "Age then"},
     )
     said = (
-        f"{seen}. What has gone was viewed {number(things['views'].sum())} times; a post and its only image "
-        "count once. “When” is when it was first missed, “age then” how old it was"
+        f"{seen}. What was lost had been viewed {number(things['views'].sum())} times; a post and its only "
+        "image count once. “When” is when it was first missed, “age then” how old it was"
         + "".join(
             f"; “{state}” means {meaning}" for state, meaning in STATES.items() if state in set(told["state"])
         )
@@ -108,7 +108,7 @@ def losses(report: Published) -> Answer:
 
 
 def _losses_by_week(things: pd.DataFrame, report: Published) -> go.Figure | None:
-    """When things went; none where all went in one week."""
+    """When items were first missed; none where all were in one week."""
     if things["missed_in"].nunique() < 2:
         return None
     drawn = figure(
@@ -137,7 +137,7 @@ def _losses_by_week(things: pd.DataFrame, report: Published) -> go.Figure | None
 
 
 def freshness(report: Published) -> Answer:
-    """How old and how complete each table is, what leaves most to wish for first."""
+    """How old and how complete each table is, oldest and least complete first."""
     tables = report.rows(
         """
         select * from main.data_freshness
@@ -152,11 +152,11 @@ def freshness(report: Published) -> Answer:
                 "What": [NAMES.get(name, name) for name in names],
                 "Rows": [number(rows) for rows in tables["rows"]],
                 "Complete": [percent(share) for share in tables["coverage_share"]],
-                "Holes": [number(gaps) for gaps in tables["open_gaps"]],
+                "Gaps": [number(gaps) for gaps in tables["open_gaps"]],
                 "Half younger than": [duration(hours) for hours in tables["median_age_hours"]],
                 "19 of 20 than": [duration(hours) for hours in tables["p95_age_hours"]],
             },
-            numeric={"Rows", "Complete", "Holes", "Half younger than", "19 of 20 than"},
+            numeric={"Rows", "Complete", "Gaps", "Half younger than", "19 of 20 than"},
         ),
         foot=foot_of(report, count(len(names), "table"), *names),
     )

@@ -111,7 +111,7 @@ def rank_trajectories(report: Published) -> Answer:
     if readings == 1:
         about += (
             f" It was read once in this period, on {ranks['seen_at'].iloc[0]:%d %b %Y, %H:%M} {times}; "
-            "lines come with the second night."
+            "lines come with the second run."
         )
         names = [name_of(*pair) for pair in zip(ranks["title"], ranks["post_id"], strict=True)]
         places = table({"Post": names, "Rank": [number(rank) for rank in ranks["rank"]]}, numeric={"Rank"})
@@ -145,7 +145,7 @@ def _no_ranks(report: Published) -> str:
     ).itertuples(index=False)
     if not isinstance(first, str):
         return f"No feed has been read yet. {SAMPLE}"
-    return f"No feed was read in this period; readings are held from {first} to {last}."
+    return f"No feed was read in this period; readings are stored from {first} to {last}."
 
 
 def votes_against_views(report: Published) -> Answer:
@@ -163,18 +163,18 @@ def votes_against_views(report: Published) -> Answer:
             from main.post_scorecard
             where views > 0 and ups + downs > 0  -- a logarithmic axis has no zero
         )
-        select *, count(*) over () as held from voted
+        select *, count(*) over () as stored from voted
         -- the same choice each time
         qualify is_ours or row_number() over (partition by is_ours order by hash(post_id)) <= $drawn
         order by is_ours, post_id
         """,
         drawn=DRAWN,
     )
-    held = 0 if posts.empty else int(posts["held"].iloc[0])
-    drawn_of = "" if held == len(posts) else f" ({len(posts):,} of them drawn)"
-    foot = foot_of(report, count(held, "post") + drawn_of, "posts")
+    stored = 0 if posts.empty else int(posts["stored"].iloc[0])
+    drawn_of = "" if stored == len(posts) else f" ({len(posts):,} of them drawn)"
+    foot = foot_of(report, count(stored, "post") + drawn_of, "posts")
     if posts.empty:
-        return nothing(f"No post with views and votes is held. {SAMPLE}", foot=foot)
+        return nothing(f"No post with views and votes is stored. {SAMPLE}", foot=foot)
     typical = float((posts["votes"] / posts["views"]).median())
     drawn = figure(y_title="votes, up and down", x_title="views")
     for is_ours, name, colour, symbol in (

@@ -59,7 +59,7 @@ def lifetimes(report: Published) -> Answer:
     if curves.empty:
         return nothing(
             "No post has readings near to one of the ages that are compared, from an hour to 90 days. "
-            "They come with the nights: run the job again tomorrow."
+            "They come with further runs: run the job again tomorrow."
             if own_posts(report)
             else NO_POSTS,
             foot=foot,

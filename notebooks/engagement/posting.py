@@ -181,7 +181,7 @@ def posting_week(report: Published) -> Answer:
     if posts < FOR_A_WEEK:
         about += (
             f" {count(posts, 'post')} are too few for so many hours: go by the bars above, "
-            f"and look here again with {FOR_A_WEEK} posts or more."
+            f"and come back with {FOR_A_WEEK} posts or more."
         )
     return Answer(drawn, html=f"<p>{about}</p>", foot=foot, above=compared_within(report))
 

@@ -21,7 +21,7 @@ from charts import (
 )
 from published import Period, Published
 
-from engagement.wording import FOLLOW, NO_POSTS, foot_of, outside_of_what_is_held, own_posts
+from engagement.wording import FOLLOW, NO_POSTS, foot_of, outside_of_what_is_stored, own_posts
 
 GAINS = {
     "post_views": "Views of posts",
@@ -49,15 +49,15 @@ def summary(report: Published) -> Answer:
 
 def headline(report: Published) -> Answer:
     """What the period brought, beside as many days before it."""
-    held = report.held()
+    periods = report.periods()
     foot = foot_of(report, count(own_posts(report), "post"), *TOLD_BY)
-    if not held:
+    if not periods:
         return nothing(f"Nothing has been counted for a followed account yet. {FOLLOW}", foot=foot)
-    if outside := outside_of_what_is_held(report):
+    if outside := outside_of_what_is_stored(report):
         return nothing(outside, foot=foot)
-    held = {name: one for name, one in held.items() if one.meets(report.period)}
+    periods = {name: one for name, one in periods.items() if one.meets(report.period)}
     days, before = report.period.days, report.period.before
-    began = max(one.start for one in held.values())
+    began = max(one.start for one in periods.values())
     # of the first day on record nobody knows all that it added
     is_comparable = began < before.start
     now, then = _gained(report, report.period), _gained(report, before)
@@ -69,14 +69,14 @@ def headline(report: Published) -> Answer:
     tiles.append(
         _tile("Posts published", number(now["posts"]), _change(now["posts"], then["posts"], days=days))
     )
-    notes = [*_beginnings(report, held), *_unwatched(report)]
-    if unread := [escape(name) for name in report.accounts if name not in held]:
+    notes = [*_beginnings(report, periods), *_unwatched(report)]
+    if unread := [escape(name) for name in report.accounts if name not in periods]:
         notes.append(f"Nothing of {' and '.join(unread)} was read in it.")
     if report.unfinished_day:
         notes.append(f"The last day, {report.unfinished_day:%d %b}, was not over when the data was read.")
     if not is_comparable:
         then_days = f"The {days} days before are" if days > 1 else "The day before is"
-        notes.append(f"{then_days} not held in full, so but for posts there is nothing to compare with.")
+        notes.append(f"{then_days} not stored in full, so but for posts there is nothing to compare with.")
         shorter = (report.period.end - began).days // 2
         if shorter > 0:
             notes.append(f"A shorter period can be compared: <code>--days {shorter}</code>.")
@@ -86,9 +86,9 @@ def headline(report: Published) -> Answer:
     )
 
 
-def _beginnings(report: Published, held: dict[str, Period]) -> list[str]:
+def _beginnings(report: Published, periods: dict[str, Period]) -> list[str]:
     """Says of which days of the period nothing is counted, because they were over when counting began."""
-    within = {name: one.start for name, one in held.items() if report.period.holds(one.start)}
+    within = {name: one.start for name, one in periods.items() if report.period.contains(one.start)}
     if not within:
         return []
     began = (
@@ -100,7 +100,7 @@ def _beginnings(report: Published, held: dict[str, Period]) -> list[str]:
 
 
 def _unwatched(report: Published) -> list[str]:
-    """Says of which accounts the sum of views of images has nothing: no list shows them each night."""
+    """Says of which accounts the sum of views of images has nothing: no list shows them in each run."""
     watched = report.watched("image")
     unwatched = [escape(name) for name in report.accounts if name not in watched]
     if not unwatched:
@@ -116,7 +116,7 @@ def _gained(report: Published, period: Period) -> dict[str, Any]:
 
     Days up to that of an account's first reading do not count: what posts of that week are taken to have
     gained on them is there, and what all older ones did is not. Nor do views of images that no list shows
-    each night: of those read with their albums few gains are known.
+    in each run: of those read with their albums few gains are known.
     """
     [gained] = report.rows(
         """
@@ -156,7 +156,7 @@ def _change(now: object, before: object, *, days: int) -> str:
     if not is_known(now):
         return ""
     if not is_known(before):
-        return "before: not held"
+        return "before: not stored"
     new, old = float(str(now)), float(str(before))
     against = number(old) + (f" in the {days} days before" if days > 1 else " on the day before")
     if new == old:
@@ -208,7 +208,7 @@ def views_by_day(report: Published) -> Answer:
         return nothing(
             NO_POSTS
             if not own_posts(report)
-            else outside_of_what_is_held(report)
+            else outside_of_what_is_stored(report)
             or "No day of this period has a gain yet: that takes two readings of a post, or one that came "
             "within a week of its publication. Run the job again tomorrow.",
             foot=foot,

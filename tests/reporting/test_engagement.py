@@ -20,7 +20,9 @@ ANSWERS: list[Callable[[Published], Answer]] = [
 
 
 @pytest.mark.parametrize("answer", ANSWERS, ids=lambda answer: str(answer.__name__))
-def test_answer__is_words_where_nothing_is_held(answer: Callable[[Published], Answer], nothing: Path) -> None:
+def test_answer__is_words_where_nothing_is_stored(
+    answer: Callable[[Published], Answer], nothing: Path
+) -> None:
     """A file without a row gives no empty axis and no error, but a reason, and the line that each answer has."""
     with_nothing = answer(Published.open(nothing))
 

@@ -71,7 +71,7 @@ def test_comment_velocity__counts_up_from_the_publication(file: Path) -> None:
 @pytest.mark.parametrize(
     ("hours", "words"),
     [
-        (312, "Half of all comments held were last read 13 days before the time named below, or earlier."),
+        (312, "Half of all stored comments were last read 13 days before the time named below, or earlier."),
         (23, ""),
     ],
 )

@@ -1,4 +1,4 @@
-"""What is gone, and how far the numbers can be trusted, over marts with a handful of rows."""
+"""What was lost, and how far the numbers can be trusted, over marts with a handful of rows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.published_files import fill
 
 
 def test_losses__most_viewed_first(file: Path) -> None:
-    """What has gone follows with what is known of it; a post and the image of its id are one thing."""
+    """What was lost follows with what is known of it; a post and the image of its id are one thing."""
     fill(
         file,
         "main.survival",
@@ -28,8 +28,10 @@ def test_losses__most_viewed_first(file: Path) -> None:
     answer = engagement.losses(Published.open(file, time_zone="Europe/Berlin"))
 
     assert answer.figure is None
-    assert "1 post seen, 1 gone; 4 images seen, 3 gone. What has gone was viewed 1,027 times" in answer.html
-    assert "“missing” means not shown by one look; “deleted” means taken for gone" in answer.html
+    assert (
+        "1 post seen, 1 lost; 4 images seen, 3 lost. What was lost had been viewed 1,027 times" in answer.html
+    )
+    assert "“missing” means not shown by one scan; “deleted” means taken for deleted" in answer.html
     day = unbroken("21 Nov")
     assert cells_of(answer.html) == [
         ["P", "1,000", day, "723 days", "post and its image", "deleted"],
@@ -51,11 +53,11 @@ def test_losses__are_drawn_by_week_where_there_are_several(file: Path) -> None:
 
     traces = traces_of(engagement.losses(Published.open(file, time_zone="Europe/Berlin")))
 
-    assert points_of(traces["deleted: taken for gone, after several looks"]) == [("2026-11-09", 1)]
-    assert points_of(traces["missing: not shown by one look"]) == [("2026-11-16", 2)]
+    assert points_of(traces["deleted: taken for deleted, after several scans"]) == [("2026-11-09", 1)]
+    assert points_of(traces["missing: not shown by one scan"]) == [("2026-11-16", 2)]
 
 
-def test_losses__says_that_nothing_has_gone(file: Path) -> None:
+def test_losses__says_that_nothing_was_lost(file: Path) -> None:
     """No loss is an answer, too."""
     fill(file, "main.survival", an_item("a", "alive", 5), an_item("p", "alive", 5, "post"))
 
@@ -63,7 +65,7 @@ def test_losses__says_that_nothing_has_gone(file: Path) -> None:
 
     assert answer.figure is None
     assert "Age then" not in answer.html
-    assert "Nothing has gone: 1 post seen, 0 gone; 1 image seen, 0 gone." in answer.html
+    assert "Nothing was lost: 1 post seen, 0 lost; 1 image seen, 0 lost." in answer.html
 
 
 def test_losses__says_which_lists_were_not_read(file: Path) -> None:
@@ -72,7 +74,7 @@ def test_losses__says_which_lists_were_not_read(file: Path) -> None:
 
     html = engagement.losses(Published.open(file)).html
 
-    assert "Nothing has gone: 1 post seen, 0 gone; no list of images was read." in html
+    assert "Nothing was lost: 1 post seen, 0 lost; no list of images was read." in html
 
 
 def test_freshness__oldest_and_least_complete_first(file: Path) -> None:

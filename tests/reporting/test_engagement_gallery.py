@@ -128,7 +128,7 @@ def test_rank_trajectories__tell_a_period_without_a_reading_from_none_at_all(fil
 
     html = engagement.rank_trajectories(Published.open(file, days=2)).html
 
-    assert "No feed was read in this period; readings are held from 03 Nov 2026 to 19 Nov 2026." in html
+    assert "No feed was read in this period; readings are stored from 03 Nov 2026 to 19 Nov 2026." in html
     assert "config.toml" not in html
 
 

@@ -59,9 +59,10 @@ def test_headline__says_when_there_is_nothing_to_compare_with(file: Path) -> Non
 
     # 21st to 23rd against 18th to 20th
     assert _tile("Views of posts", "+650") in answer.html
-    assert answer.html.count("not held") == 1
+    assert answer.html.count("not stored") == 1
     assert (
-        "The 3 days before are not held in full, so but for posts there is nothing to compare" in answer.html
+        "The 3 days before are not stored in full, so but for posts there is nothing to compare"
+        in answer.html
     )
     assert "<code>--days 2</code>" in answer.html
     assert "Counting began" not in answer.html
@@ -131,7 +132,7 @@ def test_headline__says_once_when_counting_began_for_all(file: Path) -> None:
     assert "Counting began on 12 Nov 2026, within this period" in html
 
 
-def test_headline__counts_views_of_images_that_a_list_shows_each_night(file: Path) -> None:
+def test_headline__counts_views_of_images_that_a_list_shows_in_each_run(file: Path) -> None:
     """Images that came with their albums once have few gains that are known, and no sum is made of them."""
     fill(file, "main.accounts", {"account_id": 2, "account_name": "<owl>", "fetched_at": RUN_AT})
     for name, views in (("fox", 10), ("<owl>", 63)):
@@ -172,7 +173,7 @@ def test_headline__names_no_shorter_period_where_none_can_be_compared(file: Path
     assert "nothing to compare with" in html
     assert "--days" not in html
     of_a_day = engagement.headline(Published.open(file, days=1)).html
-    assert "The day before is not held in full" in of_a_day
+    assert "The day before is not stored in full" in of_a_day
 
 
 @pytest.mark.parametrize("asked", [{"end": "2026-11-18"}, {"start": "2026-11-23"}])
@@ -188,7 +189,7 @@ def test_period__without_a_reading(
 
     assert html == (
         '<p class="nothing">Nothing was read in this period; '
-        "what is held runs from 19 Nov 2026 to 21 Nov 2026.</p>"
+        "what is stored runs from 19 Nov 2026 to 21 Nov 2026.</p>"
     )
 
 
@@ -277,7 +278,7 @@ def test_views_by_day__what_nobody_saw_is_paler(file: Path) -> None:
 
 
 def test_views_by_day__says_what_a_single_reading_lacks(file: Path) -> None:
-    """One night of old posts has no gain: the answer says when there will be one."""
+    """One run over old posts has no gain: the answer says when there will be one."""
     fill_posts(file, {"post_id": "old"})
     fill(file, "main.post_daily", {"post_id": "old", "day": date(2026, 11, 23), "views": 9})
 

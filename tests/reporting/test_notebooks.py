@@ -45,12 +45,12 @@ def test_notebook__begins_with_its_parameters(path: Path) -> None:
 
 
 def test_report__says_of_each_answer_what_it_is_about() -> None:
-    """Each question says first whether it asks about the period or about all that is held."""
+    """Each question says first whether it asks about the period or about all stored data."""
     [path] = [path for path in NOTEBOOKS if path.stem == "engagement_report"]
     texts = [cell.source for cell in _cells(path, "markdown")[1:]]
 
     scopes = [text.split("\n\n")[1].split("*")[1].rstrip(":,") for text in texts]
-    assert set(scopes) == {"In the period", "Of all that is held"}
+    assert set(scopes) == {"In the period", "Of all stored data"}
     in_period = [
         text.split("\n")[0].lstrip("# ") for text, scope in zip(texts, scopes, strict=True) if "In" in scope
     ]

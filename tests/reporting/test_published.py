@@ -204,7 +204,7 @@ def test_opened__whatever_the_file_is_called(nothing: Path, tmp_path: Path) -> N
     assert Published.open(file).followed == ()
 
 
-def test_held__is_from_the_first_reading_to_the_last(file: Path) -> None:
+def test_periods__are_from_the_first_reading_to_the_last(file: Path) -> None:
     """Days on which an account's reputation is known, whatever else is known of earlier ones."""
     _follow(file, "mine", "other", as_set='["me", "other"]')
     for name, day, reputation in (("mine", 1, None), ("mine", 5, 10), ("mine", 9, 11), ("other", 7, 1)):
@@ -214,11 +214,11 @@ def test_held__is_from_the_first_reading_to_the_last(file: Path) -> None:
             {"account_name": name, "day": date(2026, 11, day), "reputation": reputation},
         )
 
-    assert Published.open(file, account=None).held() == {
+    assert Published.open(file, account=None).periods() == {
         "mine": Period(date(2026, 11, 5), date(2026, 11, 9)),
         "other": Period(date(2026, 11, 7), date(2026, 11, 7)),
     }
-    assert Published.open(file).held().keys() == {"mine"}
+    assert Published.open(file).periods().keys() == {"mine"}
 
 
 def test_open__only_reads(nothing: Path) -> None:

@@ -90,7 +90,7 @@ def test_report__of_feeds_only(tmp_path_factory: pytest.TempPathFactory, tmp_pat
 
     text = _text(tmp_path / "out.html")
     assert "This file follows <strong>no account</strong>" in text
-    assert "No feed was read in this period; readings are held from 23 Nov 2026" in text
+    assert "No feed was read in this period; readings are stored from 23 Nov 2026" in text
     assert text.count('<div class="chart"') == 1  # votes against views
     assert text.count('<p class="nothing">') == 11
 
