@@ -46,7 +46,7 @@ def default_data_dir(project: Path = PROJECT_DIR) -> Path:
 def report_after_run(data_dir: Path) -> str:
     """Make the report of *data_dir*; returns a line that says where it is, or why there is none.
 
-    Nothing is raised: the night is done, and its exit code tells of the night.
+    Nothing is raised: the run is done, and its exit code is about the run.
     """
     try:
         return str(write_report(data_dir))
