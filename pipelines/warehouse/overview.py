@@ -45,7 +45,7 @@ TOLD = tuple(  # things that people ask for, in this order; histories and tags g
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """How one loaded table stands; what is None means nothing for it.
+    """How fresh one loaded table is; what is None does not apply to it.
 
     Attributes:
         median_age_hours, p95_age_hours: from the fetch of its rows to the making of the file.
@@ -62,7 +62,7 @@ class Freshness:
 
 @dataclass(frozen=True, slots=True)
 class Audited:
-    """What the audits of one night found.
+    """What the audits of one run found.
 
     Attributes:
         at: the time of the run whose tables were asked about, UTC; None where none was.
@@ -73,7 +73,7 @@ class Audited:
     found: tuple[tuple[str, int], ...] = ()
 
     def is_after(self, other: Audited) -> bool:
-        """Whether it is of a later night than *other*."""
+        """Whether it is of a later run than *other*."""
         return self.at is not None and (other.at is None or self.at > other.at)
 
 
@@ -83,8 +83,8 @@ class Overview:
 
     Attributes:
         made_at: when its tables were made, UTC; None where that is not known.
-        accounts: names of the accounts that it holds.
-        freshness: one entry per table of ``TOLD`` that holds a row.
+        accounts: names of the accounts in it.
+        freshness: one entry per table of ``TOLD`` that has a row.
         audited: what its audits found last.
     """
 
@@ -95,7 +95,7 @@ class Overview:
 
 
 def overview_of(connection: duckdb.DuckDBPyConnection) -> Overview:
-    """What the current catalog holds."""
+    """What is in the current catalog."""
     there = {
         (schema, name)
         for schema in ("staging", "main")

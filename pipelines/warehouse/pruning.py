@@ -17,7 +17,7 @@ from warehouse.catalog import HISTORIES, LOAD_ID, RAW_SCHEMA, columns_of
 from warehouse.files import quoted
 from warehouse.relations import AUDIT_RESULTS
 
-STATES_KEPT = 3  # dlt needs the newest; two more are for a person who looks into what went wrong
+STATES_KEPT = 3  # dlt needs the newest; two more are for a person who investigates what went wrong
 STATE_TABLE = "_dlt_pipeline_state"
 LOADS_TABLE = "_dlt_loads"
 
@@ -81,7 +81,7 @@ def drop_old_states(connection: duckdb.DuckDBPyConnection) -> int:
 def drop_old_runs(connection: duckdb.DuckDBPyConnection, *, before: datetime) -> int:
     """Forget the runs that started *before*, and their charges; the latest published one stays.
 
-    What has gone missing is counted from that publication on, however old it is.
+    Missing items are counted from that publication on, however old it is.
     """
     columns = columns_of(connection, RAW_SCHEMA)
     if SYNC_RUNS.name not in columns:

@@ -145,7 +145,7 @@ class RunLock:
 
     @contextmanager
     def glance(self) -> Iterator[bool]:
-        """Yield whether no run works here, and keep any from starting meanwhile; for looks of milliseconds.
+        """Yield whether no run works here, and keep any from starting meanwhile; for glances of milliseconds.
 
         A run that starts in between waits for it (``PATIENCE``). Where the lock
         may not be opened (another user's), it counts as held.

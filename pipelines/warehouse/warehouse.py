@@ -1,12 +1,12 @@
 """The warehouse on disk: a work file for the pipeline, a published file for everybody else.
 
 It knows which files there are, what is published and when. How a file is opened
-stands in ``duckdb_files``, what lies in it in ``catalog``, what is made of it in
+stands in ``files``, what lies in it in ``catalog``, what is made of it in
 ``relations``, what need not be kept in ``pruning``, what must not be published
-in ``checks``, what the next night asks of it in ``held``. Loading belongs to dlt.
+in ``checks``, what the next run asks of it in ``facts``. Loading belongs to dlt.
 
 The published file is only ever replaced whole, so that any number of readers
-may hold it open at any time and never see half a night.
+may keep it open at any time and never see a half-finished run.
 """
 
 from __future__ import annotations
@@ -138,9 +138,9 @@ class Warehouse:
 
     @contextmanager
     def loading(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection to the work file for dlt to load through, held from before the first credit on.
+        """A connection to the work file for dlt to load through, open from before the first credit on.
 
-        While it is held nobody else can take the file, and it is not closed and
+        While it is open nobody else can lock the file, and it is not closed and
         written out after each of dlt's jobs; the order of rows means nothing.
         Together that makes a load a third faster; what does not fit into the memory
         that DuckDB may take goes to disk (benchmarks/README.md).
@@ -204,7 +204,7 @@ class Warehouse:
             return apply(connection, self.sql_dir, Parameters(self.clock.now(), report_timezone))
 
     def check(self) -> list[Problem]:
-        """Look for what must not be published; an empty list is a clean bill.
+        """Find what must not be published; an empty list means that nothing is wrong.
 
         Keys are checked within the work file, sizes against the published one.
         A table that is not there yet, or not published yet, is no problem.
@@ -231,7 +231,7 @@ class Warehouse:
         Args:
             run_id: the run that asks.
             problems: what ``check`` found, to be kept with it.
-            accept_vanished: whether many items of a list, or rows of a table, may have gone at once.
+            accept_vanished: whether many items of a list, or rows of a table, may be missing at once.
 
         Raises:
             RelationError: an audit cannot be asked.
@@ -330,14 +330,14 @@ class Warehouse:
             return str(connection.sql(query))
 
     def held_parents(self) -> HeldParents:
-        """Albums, posts and accounts that the work file holds, newest first; empty where it has none."""
+        """Albums, posts and accounts stored in the work file, newest first; empty if there are none."""
         if not self.has_work_file:
             return HeldParents()
         with self._work() as connection:
             return held_parents(connection, self.sql_dir)
 
     def held_among(self, table: Table, rows: pa.Table) -> int:
-        """How many of *rows*, which are about to be loaded into *table*, are of things held already."""
+        """How many of *rows*, which are about to be loaded into *table*, are of things stored already."""
         if not self.has_work_file:
             return 0
         with self._work() as connection:
@@ -351,14 +351,14 @@ class Warehouse:
             return held_fetches(connection)
 
     def looks_due(self, limit: int) -> list[LookDue]:
-        """At most *limit* items that a direct look could decide, the longest missing first."""
+        """At most *limit* items that a direct lookup could decide, the longest missing first."""
         if not self.has_work_file:
             return []
         with self._work() as connection:
             return looks_due(connection, self.sql_dir, limit=limit)
 
     def plan_facts(self, *, accounts: Collection[str], greatest_age: timedelta) -> PlanFacts:
-        """What the plan of the next night asks; nothing is known before the first one."""
+        """What the plan of the next run asks; nothing is known before the first one."""
         if not self.has_work_file:
             return PlanFacts()
         with self._work() as connection:
@@ -418,7 +418,7 @@ class Warehouse:
     def _work_at_rest(self) -> Iterator[duckdb.DuckDBPyConnection | None]:
         """A connection that reads the work file; ``None`` where it cannot be had at once.
 
-        dlt fails when the file is open elsewhere as it connects: never look while a run is on.
+        dlt fails when the file is open elsewhere as it connects: never open it while a run works.
         """
         with ExitStack() as stack:
             is_free = stack.enter_context(RunLock(self.lock_file, clock=self.clock).glance())
@@ -440,7 +440,7 @@ class Warehouse:
         """A connection whose current catalog is the published file; ``None`` where it cannot be had.
 
         Attached to a database in memory: connecting to the file by name would
-        give the cached one to a process that still holds yesterday's open.
+        give the cached one to a process that still has the previous one open.
         """
         if not self.published_file.is_file():
             yield None
@@ -452,7 +452,7 @@ class Warehouse:
                     attach(connection, self.published_file)
                 except duckdb.Error:
                     # Somebody opened it for writing, or was killed while at it: that must not stop
-                    # the night. A copy has no lock, and without their log it is what we published.
+                    # the run. A copy has no lock, and without their log it is what we published.
                     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="imgur_look_")))
                     attach(connection, shutil.copyfile(self.published_file, folder / "imgur_look.duckdb"))
             except (duckdb.Error, OSError) as error:
@@ -466,7 +466,7 @@ class Warehouse:
             if not columns_of(connection, RAW_SCHEMA):
                 raise PublicationError(self.published_file, f"nothing is loaded yet into {self.work_file}")
             connection.execute("checkpoint")
-            # Copied while we hold it, so that no other program writes meanwhile. Closing the
+            # Copied while we have it open, so that no other program writes meanwhile. Closing the
             # copied file gives up DuckDB's lock (POSIX locks are the process's): nothing after it.
             shutil.copyfile(self.work_file, self._draft)
 
