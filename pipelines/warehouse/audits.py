@@ -21,6 +21,7 @@ from warehouse.files import literal, quoted
 from warehouse.relations import (
     AUDIT_RESULTS,
     PARAMETERS,
+    Query,
     RelationError,
     ask_and_count,
     present_in,
@@ -107,21 +108,31 @@ def findings(
     if PARAMETERS not in present:
         return
     for audit in queries(connection, sql_dir / AUDITS):
-        severity, _, meaning = audit.heading.partition(": ")
-        if severity not in get_args(Severity):
-            raise RelationError(audit.path, "its first line begins neither with error: nor with warn:")
         if missing := audit.missing(present):
             raise without_input(audit, missing[0])
-        if severity == wanted:
-            examples, rows_found = ask_and_count(connection, audit, limit=EXAMPLES)
-            yield Finding(
-                audit.name,
-                wanted,
-                meaning,
-                rows_found,
-                tuple(examples),
-                audit.name in accepted,
-            )
+        if _severity(audit)[0] == wanted:
+            yield finding(connection, audit, accepted=accepted)
+
+
+def finding(
+    connection: duckdb.DuckDBPyConnection, audit: Query, *, accepted: Collection[str] = ()
+) -> Finding:
+    """What one audit finds; everything that it reads has to be there.
+
+    Raises:
+        RelationError: it cannot be asked, or its first line does not begin with its severity.
+    """
+    severity, meaning = _severity(audit)
+    examples, rows_found = ask_and_count(connection, audit, limit=EXAMPLES)
+    return Finding(audit.name, severity, meaning, rows_found, tuple(examples), audit.name in accepted)
+
+
+def _severity(audit: Query) -> tuple[Severity, str]:
+    """How bad it is what an audit finds, and what that means."""
+    for severity in get_args(Severity):
+        if audit.heading.startswith(f"{severity}: "):
+            return severity, audit.heading.removeprefix(f"{severity}: ")
+    raise RelationError(audit.path, "its first line begins neither with error: nor with warn:")
 
 
 def finding_of(problems: Sequence[Problem], *, accept_losses: bool = False) -> Finding:

@@ -104,6 +104,15 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
+class Relation:
+    """A view or table, and the query that it is made of."""
+
+    schema: str
+    kind: Kind
+    query: Query
+
+
+@dataclass(frozen=True, slots=True)
 class Applied:
     """What became of the relations; names are with their schema.
 
@@ -128,28 +137,64 @@ def apply(connection: duckdb.DuckDBPyConnection, sql_dir: Path, parameters: Para
         RelationError: a file cannot be read as a relation, reads what can never
             be there, or needs itself.
     """
-    files = {
-        f"{folder.schema}.{query.name}": (folder, query)
-        for folder in FOLDERS
-        for query in queries(connection, sql_dir / folder.name)
-    }
-    order = _in_order({name: query for name, (_, query) in files.items()})
+    found = relations(connection, sql_dir)
     before = [name for name in _standing(connection) if name not in GIVEN]
     with transaction(connection):
         _clear(connection, "table")
     connection.execute("checkpoint")
     with transaction(connection):
         _clear(connection, "view")
-        _write(connection, parameters)
-        for name in order:
-            folder, query = files[name]
-            with _named(query.path):
-                connection.execute(
-                    f"create {folder.kind} {quoted(folder.schema, query.name)} as {query.text}"
-                )
-                if query.comments:
-                    connection.execute(";".join(query.comments))
-    return Applied(made=tuple(order), dropped=tuple(name for name in before if name not in files))
+        write(connection, parameters)
+        for relation in found.values():
+            make(connection, relation)
+            with _named(relation.query.path):
+                if relation.query.comments:
+                    connection.execute(";".join(relation.query.comments))
+    return Applied(made=tuple(found), dropped=tuple(name for name in before if name not in found))
+
+
+def relations(connection: duckdb.DuckDBPyConnection, sql_dir: Path) -> dict[str, Relation]:
+    """The views and tables of *sql_dir* by their names with schema, each after what it reads.
+
+    Raises:
+        RelationError: as ``apply``.
+    """
+    found = {
+        f"{folder.schema}.{query.name}": Relation(folder.schema, folder.kind, query)
+        for folder in FOLDERS
+        for query in queries(connection, sql_dir / folder.name)
+    }
+    return {name: found[name] for name in _in_order({name: each.query for name, each in found.items()})}
+
+
+def make(connection: duckdb.DuckDBPyConnection, relation: Relation) -> None:
+    """Make one view or table, without its comments; what it reads has to be there.
+
+    Raises:
+        RelationError: DuckDB cannot make it.
+    """
+    with _named(relation.query.path):
+        connection.execute(
+            f"create {relation.kind} {quoted(relation.schema, relation.query.name)} as {relation.query.text}"
+        )
+
+
+def write(connection: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
+    """Make ``staging.parameters``, with its one row."""
+    connection.execute(
+        f"create or replace table {PARAMETERS} as "
+        "select ?::varchar as report_timezone, ?::timestamptz as run_at",
+        [parameters.report_timezone, parameters.run_at],
+    )
+    for subject, comment in (
+        (f"table {PARAMETERS}", "One row: what the views and tables of this file were made for."),
+        (f"column {PARAMETERS}.run_at", "When they were made, UTC; ages are counted to this time."),
+        (
+            f"column {PARAMETERS}.report_timezone",
+            "Time zone in which hours and weekdays are reported, the setting report_timezone.",
+        ),
+    ):
+        connection.execute(f"comment on {subject} is {literal(comment)}")
 
 
 def queries(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[Query]:
@@ -228,25 +273,34 @@ def _parsed(connection: duckdb.DuckDBPyConnection, path: Path, text: str) -> Que
 
 
 def _inputs(connection: duckdb.DuckDBPyConnection, path: Path, body: str) -> Iterator[str]:
-    """What *body* reads, with its schema.
+    """What *body* reads, with its schema."""
+    try:
+        tables = tables_read(connection, body)
+    except ValueError as error:
+        raise RelationError(path, str(error)) from error
+    for schema, table in tables:
+        if not schema:
+            raise RelationError(path, f"{table} is read without its schema")
+        yield f"{schema}.{table}"
+
+
+def tables_read(connection: duckdb.DuckDBPyConnection, select: str) -> list[tuple[str, str]]:
+    """Schema, empty where none is written, and name of each table or view that *select* reads.
 
     From DuckDB's parser: its ``get_table_names`` looks into the views that there
     are, and names what they read in their place.
+
+    Raises:
+        ValueError: it is no select, and why.
     """
-    [(syntax,)] = connection.execute("select json_serialize_sql(?)", [body]).fetchall()
+    [(syntax,)] = connection.execute("select json_serialize_sql(?)", [select]).fetchall()
     tree = json.loads(syntax)
     if tree["error"]:
-        raise RelationError(path, tree["error_message"])
+        raise ValueError(tree["error_message"])
     nodes = list(_nodes(tree))
     steps = {entry["key"] for node in nodes if "cte_map" in node for entry in node["cte_map"]["map"]}
-    for node in nodes:
-        if node.get("type") != "BASE_TABLE":
-            continue
-        schema, table = node["schema_name"], node["table_name"]
-        if schema:
-            yield f"{schema}.{table}"
-        elif table not in steps:
-            raise RelationError(path, f"{table} is read without its schema")
+    read = ((node["schema_name"], node["table_name"]) for node in nodes if node.get("type") == "BASE_TABLE")
+    return [(schema, table) for schema, table in read if schema or table not in steps]
 
 
 def _nodes(syntax: Any) -> Iterator[dict[str, Any]]:
@@ -280,24 +334,6 @@ def _standing(connection: duckdb.DuckDBPyConnection) -> list[str]:
         for kind in ("table", "view")
         for name in names_in(connection, folder.schema, kind)
     ]
-
-
-def _write(connection: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
-    """Make ``staging.parameters``, with its one row."""
-    connection.execute(
-        f"create or replace table {PARAMETERS} as "
-        "select ?::varchar as report_timezone, ?::timestamptz as run_at",
-        [parameters.report_timezone, parameters.run_at],
-    )
-    for subject, comment in (
-        (f"table {PARAMETERS}", "One row: what the views and tables of this file were made for."),
-        (f"column {PARAMETERS}.run_at", "When they were made, UTC; ages are counted to this time."),
-        (
-            f"column {PARAMETERS}.report_timezone",
-            "Time zone in which hours and weekdays are reported, the setting report_timezone.",
-        ),
-    ):
-        connection.execute(f"comment on {subject} is {literal(comment)}")
 
 
 def _clear(connection: duckdb.DuckDBPyConnection, kind: Kind) -> None:

@@ -36,24 +36,17 @@ from imgur_source.records.tables import (
     TAGS,
     Table,
 )
+from tests.support.marts import Marts
 from tests.support.work_files import (
     NIGHT,
     StandingClock,
     load,
-    read,
-    texts,
     without_marts,
-    work,
 )
 
 Tables = list[tuple[Table, list[dict[str, Any]]]]
 
 ONE_DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def warehouse(tmp_path: Path) -> Warehouse:
-    return Warehouse(tmp_path / "data", clock=StandingClock(), sql_dir=without_marts())
 
 
 def days(number: float) -> datetime:
@@ -62,12 +55,6 @@ def days(number: float) -> datetime:
 
 def shown(number: float) -> str:
     return f"{days(number):%Y-%m-%d %H:%M:%S}+00"
-
-
-def rows_of_audit(warehouse: Warehouse, name: str) -> list[tuple[str | None, ...]]:
-    """All rows of an audit; a finding tells the first three."""
-    query = (SQL_DIR / "audits" / f"{name}.sql").read_text().rpartition(";")[0]
-    return texts(warehouse.work_file, query)
 
 
 LISTS_OF_POSTS = [
@@ -683,19 +670,19 @@ CASES: dict[str, tuple[str, Tables, list[tuple[str | None, ...]]]] = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_audit__finds_what_is_wrong_and_nothing_else(warehouse: Warehouse, case: str) -> None:
+def test_audit__finds_what_is_wrong_and_nothing_else(marts: Marts, case: str) -> None:
     """Beside what is just sound, each audit tells exactly the rows that are not, ordered, and counts them."""
     name, tables, expected = CASES[case]
     for table, rows in tables:
-        load(warehouse, table, *rows)
-    warehouse.apply_sql()
-    [found] = [finding for finding in warehouse.audit() if finding.audit == name]
+        marts.load(table, *rows)
+    found = marts.finding(name)
     assert [tuple(row.values()) for row in found.examples] == expected
     assert found.rows_found == len(expected)
 
 
-def test_runs_failing__counts_the_run_that_asks(warehouse: Warehouse) -> None:
+def test_runs_failing__counts_the_run_that_asks(tmp_path: Path) -> None:
     """A run that an error keeps from publishing is the third one before anybody has written that down."""
+    warehouse = Warehouse(tmp_path / "data", clock=StandingClock(), sql_dir=without_marts())
     runs = [{"run_id": str(day), "outcome": "failed", "started_at": days(day)} for day in (-2, -1)]
     load(warehouse, SYNC_RUNS, *runs, {"run_id": "0", "outcome": "done", "started_at": days(0)})
     load(warehouse, ALBUM_IMAGES, {"album_id": "a", "image_id": "i", "fetched_at": days(0)})
@@ -732,15 +719,15 @@ DANGLING: dict[str, tuple[Table, list[dict[str, Any]]]] = {
 
 
 @pytest.mark.parametrize("reference", [None, *DANGLING])
-def test_dangling_references__of_each_column(warehouse: Warehouse, reference: str | None) -> None:
+def test_dangling_references__of_each_column(marts: Marts, reference: str | None) -> None:
     """Each reference is looked after by itself, beside rows that are sound, and comments on what nobody follows."""
-    load(warehouse, POSTS, {"id": "p"})
-    load(warehouse, IMAGES, {"id": "i"})
-    load(warehouse, ALBUMS, {"id": "a"})
-    load(warehouse, TAGS, {"name": "t"})
-    load(warehouse, POST_TAGS, {"post_id": "p", "tag": "t"})
-    load(warehouse, GALLERY_RANKS, {"feed": "f", "position": 0, "post_id": "p"})
-    load(warehouse, ACCOUNTS, {"id": 1})
+    marts.load(POSTS, {"id": "p"})
+    marts.load(IMAGES, {"id": "i"})
+    marts.load(ALBUMS, {"id": "a"})
+    marts.load(TAGS, {"name": "t"})
+    marts.load(POST_TAGS, {"post_id": "p", "tag": "t"})
+    marts.load(GALLERY_RANKS, {"feed": "f", "position": 0, "post_id": "p"})
+    marts.load(ACCOUNTS, {"id": 1})
     for table, id_ in (
         (ACCOUNT_METRICS, 1),
         (ALBUM_METRICS, "a"),
@@ -748,40 +735,33 @@ def test_dangling_references__of_each_column(warehouse: Warehouse, reference: st
         (IMAGE_METRICS, "i"),
         (POST_METRICS, "p"),
     ):
-        load(warehouse, table, {"id": id_, "observed_at": days(-1)})
-    load(warehouse, POST_COMMENTS, {"id": 1, "post_id": "p", "image_id": "p"})
-    load(
-        warehouse,
+        marts.load(table, {"id": id_, "observed_at": days(-1)})
+    marts.load(POST_COMMENTS, {"id": 1, "post_id": "p", "image_id": "p"})
+    marts.load(
         POST_COMMENTS,
         *({"id": n, "post_id": "p", "image_id": "a", "parent_id": 1} for n in (3, 4)),
     )
-    load(warehouse, POST_COMMENTS, *({"id": n, "post_id": "p", "image_id": "x"} for n in range(5, 10)))
-    load(
-        warehouse,
+    marts.load(POST_COMMENTS, *({"id": n, "post_id": "p", "image_id": "x"} for n in range(5, 10)))
+    marts.load(
         DETAIL_FETCHES,
         {"resource": "post_comments", "item_id": "p", "items": 9, "fetched_at": days(0)},
     )
-    load(warehouse, COMMENTS, {"id": 1, "image_id": "p", "parent_id": 0, "datetime": days(-1)})
-    load(
-        warehouse,
+    marts.load(COMMENTS, {"id": 1, "image_id": "p", "parent_id": 0, "datetime": days(-1)})
+    marts.load(
         COMMENTS,
         *({"id": 30 + n, "image_id": "z", "parent_id": 98, "datetime": days(-1)} for n in range(9)),
     )
-    load(
-        warehouse,
+    marts.load(
         COMMENTS,
         *({"id": 40 + n, "image_id": "p", "parent_id": 98, "datetime": days(1)} for n in range(9)),
     )
     if reference is not None:
         table, rows = DANGLING[reference]
-        load(warehouse, table, *rows)
+        marts.load(table, *rows)
     if reference == "comments.item_id":
         tree = {"resource": "post_comments", "item_id": "x", "items": 9, "fetched_at": days(0)}
-        load(warehouse, DETAIL_FETCHES, tree)
-    warehouse.apply_sql()
-    assert [row[0] for row in rows_of_audit(warehouse, "dangling_references")] == [reference] * (
-        reference is not None
-    )
+        marts.load(DETAIL_FETCHES, tree)
+    assert [row[0] for row in marts.audit("dangling_references")] == [reference] * (reference is not None)
 
 
 IN_THE_FUTURE = days(1.5)
@@ -819,79 +799,67 @@ VOTED: dict[str, tuple[Table, dict[str, Any]]] = {
 }
 
 
-def test_impossible_times__of_each_table(warehouse: Warehouse) -> None:
+def test_impossible_times__of_each_table(marts: Marts) -> None:
     """Every thing that is dated is looked at."""
     for table, row in DATED.values():
-        load(warehouse, table, row)
-    warehouse.apply_sql()
-    assert [row[0] for row in rows_of_audit(warehouse, "impossible_times")] == sorted(DATED)
+        marts.load(table, row)
+    assert [row[0] for row in marts.audit("impossible_times")] == sorted(DATED)
 
 
-def test_points_are_not_votes__of_each_table(warehouse: Warehouse) -> None:
+def test_points_are_not_votes__of_each_table(marts: Marts) -> None:
     """Every thing that is voted on is looked at."""
     for table, row in VOTED.values():
-        load(warehouse, table, row | {"ups": 5, "downs": 2, "points": 4})
-    warehouse.apply_sql()
-    assert [row[0] for row in rows_of_audit(warehouse, "points_are_not_votes")] == sorted(VOTED)
+        marts.load(table, row | {"ups": 5, "downs": 2, "points": 4})
+    assert [row[0] for row in marts.audit("points_are_not_votes")] == sorted(VOTED)
 
 
-def test_points_are_not_votes__tells_an_image_of_two_albums_once(warehouse: Warehouse) -> None:
+def test_points_are_not_votes__tells_an_image_of_two_albums_once(marts: Marts) -> None:
     """What it says twice of one image is one finding."""
     row = {"image_id": "i", "ups": 5, "downs": 2, "points": 4}
-    load(warehouse, ALBUM_IMAGES, row | {"album_id": "a"}, row | {"album_id": "b"})
-    warehouse.apply_sql()
-    assert rows_of_audit(warehouse, "points_are_not_votes") == [("album_images", "i", "5", "2", "4")]
+    marts.load(ALBUM_IMAGES, row | {"album_id": "a"}, row | {"album_id": "b"})
+    assert marts.audit("points_are_not_votes") == [("album_images", "i", "5", "2", "4")]
 
 
-def test_falling_counters__of_each_counter(warehouse: Warehouse) -> None:
+def test_falling_counters__of_each_counter(marts: Marts) -> None:
     """Every counter of a post that only grows is looked at."""
     counters = ("comment_count", "downs", "favorite_count", "ups", "views")
     for day, value in ((-3, 100), (-2, None), (-1, 50)):  # hidden in between
-        load(warehouse, POST_METRICS, {"id": "p", "observed_at": days(day)} | dict.fromkeys(counters, value))
-    warehouse.apply_sql()
-    assert [row[2] for row in rows_of_audit(warehouse, "falling_counters")] == list(counters)
+        marts.load(POST_METRICS, {"id": "p", "observed_at": days(day)} | dict.fromkeys(counters, value))
+    assert [row[2] for row in marts.audit("falling_counters")] == list(counters)
 
 
-def test_keys_not_unique__of_a_mart(tmp_path: Path) -> None:
+def test_keys_not_unique__of_a_mart(marts: Marts) -> None:
     """A key that two rows of a mart share is told with their number, and so is a row without one."""
-    warehouse = Warehouse(tmp_path / "data", clock=StandingClock())
-    load(warehouse, POSTS, {"id": "a"}, {"id": "b"})
-    load(warehouse, ALBUMS, {"id": "a"})
-    warehouse.apply_sql()
-    assert [finding.audit for finding in warehouse.audit() if finding.keeps_the_file] == []
-    work(
-        warehouse,
+    marts.load(POSTS, {"id": "a"}, {"id": "b"})
+    marts.load(ALBUMS, {"id": "a"})
+    assert [finding.audit for finding in marts.findings() if finding.keeps_the_file] == []
+    marts.work(
         "insert into main.posts from main.posts where post_id = 'b'",
         "update main.albums set album_id = null",
         "insert into main.post_daily (post_id, day) values ('a', '2026-11-22'), ('a', '2026-11-23'), ('a', '2026-11-23')",
     )
-    [found] = [finding for finding in warehouse.audit() if finding.keeps_the_file]
+    [found] = [finding for finding in marts.findings() if finding.keeps_the_file]
     assert (found.audit, [tuple(row.values()) for row in found.examples]) == (
         "keys_not_unique",
         [("albums", None, "1"), ("post_daily", "a 2026-11-23", "2"), ("posts", "b", "2")],
     )
     # all the others at once: two rows of which nothing is known share their key, or have none
-    marts = sorted({path.stem for path in (SQL_DIR / "marts").glob("*.sql")} - {"image_daily"})
-    for mart in marts:
-        [columns] = read(
-            warehouse.work_file,
+    names = sorted({path.stem for path in (SQL_DIR / "marts").glob("*.sql")} - {"image_daily"})
+    for mart in names:
+        [columns] = marts.read(
             f"select string_agg('null', ', ') from duckdb_columns() "
             f"where schema_name = 'main' and table_name = '{mart}'",
         )
-        work(
-            warehouse,
+        marts.work(
             f"delete from main.{mart}",
             f"insert into main.{mart} select {columns[0]} from range(2)",
         )
-    told = rows_of_audit(warehouse, "keys_not_unique")
-    assert [(row[0], row[2]) for row in told] == [(mart, "2") for mart in marts]
+    told = marts.audit("keys_not_unique")
+    assert [(row[0], row[2]) for row in told] == [(mart, "2") for mart in names]
 
 
-def test_audit__nothing_loaded_is_nothing_wrong(tmp_path: Path) -> None:
+def test_audit__nothing_loaded_is_nothing_wrong(marts: Marts) -> None:
     """Over tables without a row no audit finds anything, and none is passed over."""
-    warehouse = Warehouse(tmp_path / "data", clock=StandingClock())
-    load(warehouse, SYNC_RUNS)
-    warehouse.apply_sql()
-    found = warehouse.audit()
+    found = marts.findings()
     assert [finding.audit for finding in found if finding.rows_found] == []
     assert len(found) == len(list((SQL_DIR / "audits").glob("*.sql")))

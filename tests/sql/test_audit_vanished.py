@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from warehouse.audits import VANISHED
 from warehouse.warehouse import Warehouse
 
 from imgur_source.records.tables import (
@@ -14,32 +15,26 @@ from imgur_source.records.tables import (
     LIST_SWEEPS,
     SYNC_RUNS,
 )
+from tests.support.marts import Marts
 from tests.support.work_files import (
     NIGHT,
     StandingClock,
     load,
     without_marts,
-    work,
 )
 
 ONE_DAY = timedelta(days=1)
 OWN = "account_images/me"
+ERRORS = ("album_images_without_album", "post_images_without_post", VANISHED)
 MEANING = (
     "Many items of one list are gone since the last publication. "
     "If they were really deleted, run once with --accept-vanished."
 )
 
 
-@pytest.fixture
-def warehouse(tmp_path: Path) -> Warehouse:
-    return Warehouse(tmp_path / "data", clock=StandingClock(), sql_dir=without_marts())
-
-
-def items_of(warehouse: Warehouse, number: int, *, seen: float, name: str = OWN, first: int = 0) -> None:
+def items_of(marts: Marts, number: int, *, seen: float, name: str = OWN, first: int = 0) -> None:
     """Have *number* items in a list, last seen so many days after the first night."""
-    load(warehouse, LIST_ITEMS)
-    work(
-        warehouse,
+    marts.work(
         "insert into imgur_raw.list_items (list, item_id, fetched_at) "
         f"select '{name}', format('{{:05d}}', range), timestamptz '{NIGHT + seen * ONE_DAY}' "
         f"from range({first}, {first + number})",
@@ -69,9 +64,10 @@ def a_run(
     }
 
 
-def errors_of(warehouse: Warehouse, *, accept_vanished: bool = False) -> list[str]:
+def errors_of(marts: Marts, *, accept_vanished: bool = False) -> list[str]:
     """What keeps the file from being published, as a person is told."""
-    found = warehouse.audit(accept_vanished=accept_vanished)
+    accepted = {VANISHED} if accept_vanished else set()
+    found = [marts.finding(name, accepted=accepted) for name in ERRORS]
     return [str(finding) for finding in found if finding.keeps_the_file]
 
 
@@ -85,31 +81,29 @@ def vanished(name: str, *, examples: str, vanished: int, items: int) -> str:
     ids=["20 of 20", "21 of 21", "21 of 1,049", "21 of 1,050", "30 of 1,500", "31 of 1,501"],
 )
 def test_vanished_at_once__more_than_twenty_and_two_per_cent(
-    warehouse: Warehouse, gone: int, there: int, is_told: bool
+    marts: Marts, gone: int, there: int, is_told: bool
 ) -> None:
     """More than 20 items and more than 2 % of a list are too many to have gone at once."""
-    items_of(warehouse, gone, seen=0)
-    items_of(warehouse, there, seen=2, first=gone)
-    load(warehouse, LIST_SWEEPS, a_walk(1))
-    load(warehouse, SYNC_RUNS, a_run(0.5))
-    warehouse.apply_sql()
+    items_of(marts, gone, seen=0)
+    items_of(marts, there, seen=2, first=gone)
+    marts.load(LIST_SWEEPS, a_walk(1))
+    marts.load(SYNC_RUNS, a_run(0.5))
     found = vanished(OWN, examples="00000 00001 00002", vanished=gone, items=gone + there)
-    assert errors_of(warehouse) == ([f"vanished_at_once: {MEANING} Found: {found}."] if is_told else [])
-    assert errors_of(warehouse, accept_vanished=True) == []
+    assert errors_of(marts) == ([f"vanished_at_once: {MEANING} Found: {found}."] if is_told else [])
+    assert errors_of(marts, accept_vanished=True) == []
 
 
-def test_vanished_at_once__names_each_list(warehouse: Warehouse) -> None:
+def test_vanished_at_once__names_each_list(marts: Marts) -> None:
     """Each list is judged by itself: the losses of two small ones make no great one."""
     for name, number in (("account_images/me", 25), ("account_albums/me", 21), ("account_comments/me", 15)):
-        items_of(warehouse, number, seen=0, name=name)
-        load(warehouse, LIST_SWEEPS, a_walk(1, name=name))
-    load(warehouse, SYNC_RUNS, a_run(0.5))
-    warehouse.apply_sql()
+        items_of(marts, number, seen=0, name=name)
+        marts.load(LIST_SWEEPS, a_walk(1, name=name))
+    marts.load(SYNC_RUNS, a_run(0.5))
     found = [
         vanished("account_albums/me", examples="00000 00001 00002", vanished=21, items=21),
         vanished("account_images/me", examples="00000 00001 00002", vanished=25, items=25),
     ]
-    assert errors_of(warehouse) == [f"vanished_at_once: {MEANING} Found: {'; '.join(found)}."]
+    assert errors_of(marts) == [f"vanished_at_once: {MEANING} Found: {'; '.join(found)}."]
 
 
 @pytest.mark.parametrize(
@@ -136,39 +130,39 @@ def test_vanished_at_once__names_each_list(warehouse: Warehouse) -> None:
     ],
 )
 def test_vanished_at_once__counts_since_the_last_publication(
-    warehouse: Warehouse, runs: list[dict[str, Any]], numbers: tuple[int, int] | None
+    marts: Marts, runs: list[dict[str, Any]], numbers: tuple[int, int] | None
 ) -> None:
     """What goes in several nights counts together until it is published; then it is past, and no longer in the list."""
-    items_of(warehouse, 25, seen=0)
-    items_of(warehouse, 25, seen=1.2, first=25)
-    items_of(warehouse, 50, seen=3, first=50)
-    load(warehouse, LIST_SWEEPS, a_walk(1), a_walk(2))
-    load(warehouse, SYNC_RUNS, *runs)
-    warehouse.apply_sql()
+    items_of(marts, 25, seen=0)
+    items_of(marts, 25, seen=1.2, first=25)
+    items_of(marts, 50, seen=3, first=50)
+    marts.load(LIST_SWEEPS, a_walk(1), a_walk(2))
+    marts.load(SYNC_RUNS, *runs)
     if numbers is None:
-        assert errors_of(warehouse) == []
+        assert errors_of(marts) == []
         return
     first = "00000 00001 00002" if numbers[0] == 50 else "00025 00026 00027"
     found = vanished(OWN, examples=first, vanished=numbers[0], items=numbers[1])
-    assert errors_of(warehouse) == [f"vanished_at_once: {MEANING} Found: {found}."]
+    assert errors_of(marts) == [f"vanished_at_once: {MEANING} Found: {found}."]
 
 
 @pytest.mark.parametrize("audit", ["vanished_at_once", "lists_emptied"])
 @pytest.mark.parametrize(("ended", "is_told"), [(1.4, False), (1.6, True)])
 def test_vanished__what_a_killed_run_had_read_counts_when_it_is_loaded(
-    warehouse: Warehouse, audit: str, ended: float, is_told: bool
+    marts: Marts, audit: str, ended: float, is_told: bool
 ) -> None:
     """A walk that was begun before a publication, and ended after it, was no part of what that published."""
-    items_of(warehouse, 21 if audit == "vanished_at_once" else 20, seen=0)
-    load(warehouse, LIST_SWEEPS, a_walk(1, ended=ended))
-    load(warehouse, SYNC_RUNS, a_run(1.5))
-    warehouse.apply_sql()
-    assert [found.rows_found for found in warehouse.audit() if found.audit == audit] == [int(is_told)]
+    items_of(marts, 21 if audit == "vanished_at_once" else 20, seen=0)
+    marts.load(LIST_SWEEPS, a_walk(1, ended=ended))
+    marts.load(SYNC_RUNS, a_run(1.5))
+    assert marts.finding(audit).rows_found == int(is_told)
 
 
-def test_vanished_at_once__is_not_asked_without_its_inputs(warehouse: Warehouse) -> None:
+def test_vanished_at_once__is_not_asked_without_its_inputs(tmp_path: Path) -> None:
     """Before the views are made the audit has nothing to ask."""
-    items_of(warehouse, 30, seen=0)
+    warehouse = Warehouse(tmp_path / "data", clock=StandingClock(), sql_dir=without_marts())
+    items = [{"list": OWN, "item_id": str(number), "fetched_at": NIGHT} for number in range(30)]
+    load(warehouse, LIST_ITEMS, *items)
     load(warehouse, LIST_SWEEPS, a_walk(1))
     assert warehouse.audit() == []
     warehouse.apply_sql()

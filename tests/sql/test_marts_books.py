@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
-from warehouse.catalog import complete
-from warehouse.relations import SQL_DIR, Parameters, apply
-from warehouse.warehouse import Warehouse
 
 from imgur_source.lists.state import ListMemory
 from imgur_source.records.tables import (
@@ -41,9 +36,10 @@ from imgur_source.records.tables import (
     TAGS,
 )
 from tests.support.fakes import FakeClock
+from tests.support.marts import Marts, in_memory
 from tests.support.model_list import ModelClient, ModelList, numbered, read, rules
 from tests.support.model_warehouse import ModelWarehouse
-from tests.support.work_files import NIGHT, StandingClock, load, texts
+from tests.support.work_files import NIGHT
 
 ONE_DAY = timedelta(days=1)
 OWN = "account_images/me"
@@ -56,11 +52,6 @@ BOOKS = {
     "detail_fetches",
     "rejected_records",
 }
-
-
-@pytest.fixture
-def warehouse(tmp_path: Path) -> Warehouse:
-    return Warehouse(tmp_path / "data", clock=StandingClock())
 
 
 def at(days: float) -> datetime:
@@ -89,13 +80,8 @@ def a_walk(
     }
 
 
-def rows(warehouse: Warehouse, query: str) -> list[tuple[str | None, ...]]:
-    warehouse.apply_sql()
-    return texts(warehouse.work_file, query)
-
-
 class Nights:
-    """A list that is read for some nights: what is remembered of it, and what the warehouse says of it."""
+    """A list that is read for some nights: what is remembered of it, and what the marts says of it."""
 
     def __init__(self, items: int, *, is_sorted: bool = True, apart: int = 1, **over: Any) -> None:
         self.clock = FakeClock()
@@ -219,10 +205,9 @@ def test_list_coverage__takes_an_empty_list_for_whole() -> None:
 # list_coverage: its columns
 
 
-def test_list_coverage__tells_of_the_newest_hole(warehouse: Warehouse) -> None:
+def test_list_coverage__tells_of_the_newest_hole(marts: Marts) -> None:
     """Ends of what is held and of the newest hole are those of the walks; feeds are no lists of accounts."""
-    load(
-        warehouse,
+    marts.load(
         LIST_SWEEPS,
         a_walk(0, kind="head", is_complete=False, oldest=-1),
         a_walk(-5, kind="head", oldest=-8),
@@ -233,7 +218,7 @@ def test_list_coverage__tells_of_the_newest_hole(warehouse: Warehouse) -> None:
         a_walk(0, list="hot/viral", kind="feed"),
     )
     # me: from 0 to -1, from -5 to -20, from -25 to -28; holes below each of the three
-    assert rows(warehouse, "select * from staging.list_coverage order by list") == [
+    assert marts.texts("select * from staging.list_coverage order by list") == [
         (
             *("account_albums/bob", "account_albums", "1", "0", "true"),
             *(None, shown(-2), None, None, shown(-3), shown(-2)),
@@ -245,11 +230,11 @@ def test_list_coverage__tells_of_the_newest_hole(warehouse: Warehouse) -> None:
     ]
 
 
-def test_list_coverage__joins_walks_that_share_an_end(warehouse: Warehouse) -> None:
+def test_list_coverage__joins_walks_that_share_an_end(marts: Marts) -> None:
     """A walk ends with an item that the next one begins with: nothing lies between them."""
-    load(warehouse, LIST_SWEEPS, a_walk(0, oldest=-4), a_walk(-1, newest=-4, oldest=None, kind="gap"))
+    marts.load(LIST_SWEEPS, a_walk(0, oldest=-4), a_walk(-1, newest=-4, oldest=None, kind="gap"))
     columns = "stretches, open_gaps, is_whole, hole_until_at"
-    assert rows(warehouse, f"select {columns} from staging.list_coverage") == [("1", "0", "true", None)]
+    assert marts.texts(f"select {columns} from staging.list_coverage") == [("1", "0", "true", None)]
 
 
 @pytest.mark.parametrize(
@@ -262,11 +247,11 @@ def test_list_coverage__joins_walks_that_share_an_end(warehouse: Warehouse) -> N
     ids=["a part", "no page", "the front"],
 )
 def test_list_coverage__asks_what_a_walk_without_ends_has_left(
-    warehouse: Warehouse, over: dict[str, Any], gaps: str
+    marts: Marts, over: dict[str, Any], gaps: str
 ) -> None:
     """In a list without an order of time a part is a hole; a night without a page, and page 0 alone, are none."""
-    load(warehouse, LIST_SWEEPS, a_walk(-1), a_walk(0, is_complete=False, **over))
-    assert rows(warehouse, "select open_gaps from staging.list_coverage") == [(gaps,)]
+    marts.load(LIST_SWEEPS, a_walk(-1), a_walk(0, is_complete=False, **over))
+    assert marts.texts("select open_gaps from staging.list_coverage") == [(gaps,)]
 
 
 @pytest.mark.parametrize(
@@ -303,44 +288,41 @@ def test_list_coverage__asks_what_a_walk_without_ends_has_left(
     ],
 )
 def test_list_coverage__knows_what_is_no_hole(
-    warehouse: Warehouse, walks: list[dict[str, Any]], expected: tuple[str, str, str]
+    marts: Marts, walks: list[dict[str, Any]], expected: tuple[str, str, str]
 ) -> None:
     """A sweep that came to the end has left none, though its count is off; nor does what is older than start_date."""
-    load(warehouse, LIST_SWEEPS, *walks)
-    assert rows(warehouse, "select stretches, open_gaps, is_whole from staging.list_coverage") == [expected]
+    marts.load(LIST_SWEEPS, *walks)
+    assert marts.texts("select stretches, open_gaps, is_whole from staging.list_coverage") == [expected]
 
 
 # data_freshness
 
 
-def test_data_freshness__has_a_row_for_each_table_of_imgur(warehouse: Warehouse) -> None:
+def test_data_freshness__has_a_row_for_each_table_of_imgur(marts: Marts) -> None:
     """Without a row nothing is known but that there is none; our own books are left out."""
-    load(warehouse, IMAGES)
-    assert set(rows(warehouse, "select * from main.data_freshness")) == {
+    marts.load(IMAGES)
+    assert set(marts.texts("select * from main.data_freshness")) == {
         (name, "0", None, None, None, None, None, None) for name in TABLES.keys() - BOOKS
     }
 
 
-def test_data_freshness__tells_ages_of_what_is_there(warehouse: Warehouse) -> None:
+def test_data_freshness__tells_ages_of_what_is_there(marts: Marts) -> None:
     """What has gone does not age; of a history the newest row of each thing counts."""
-    load(
-        warehouse,
+    marts.load(
         IMAGES,
         *({"id": f"i{days}", "fetched_at": at(-days)} for days in (0, 1, 2, 4)),
         {"id": "gone", "fetched_at": at(-90)},
     )
-    load(warehouse, LIST_ITEMS, {"list": OWN, "item_id": "gone", "datetime": at(-99), "fetched_at": at(-90)})
-    load(warehouse, LIST_SWEEPS, a_walk(-3), a_walk(-0.5, kind="head", oldest=-4))
-    load(
-        warehouse,
+    marts.load(LIST_ITEMS, {"list": OWN, "item_id": "gone", "datetime": at(-99), "fetched_at": at(-90)})
+    marts.load(LIST_SWEEPS, a_walk(-3), a_walk(-0.5, kind="head", oldest=-4))
+    marts.load(
         IMAGE_METRICS,
         {"id": "i0", "observed_at": at(-9), "fetched_at": at(-9)},
         {"id": "i0", "observed_at": at(-2), "fetched_at": at(-1)},
         {"id": "gone", "observed_at": at(-90), "fetched_at": at(-90)},
     )
     # images are 0, 24, 48 and 96 h old: the median is 36, and 95 % are below 48 + 0.85 * 48 = 88.8
-    assert rows(
-        warehouse,
+    assert marts.texts(
         "select * replace (round(p95_age_hours, 6) as p95_age_hours) from main.data_freshness "
         "where rows > 0 order by 1",
     ) == [
@@ -349,7 +331,7 @@ def test_data_freshness__tells_ages_of_what_is_there(warehouse: Warehouse) -> No
     ]
 
 
-def test_data_freshness__leaves_what_has_gone_out_of_each_table(warehouse: Warehouse) -> None:
+def test_data_freshness__leaves_what_has_gone_out_of_each_table(marts: Marts) -> None:
     """Of each kind one thing has gone; what bears its id among other kinds is there, as fresh as the rest."""
     kinds = {
         "account_images": (IMAGES, IMAGE_METRICS),
@@ -360,9 +342,8 @@ def test_data_freshness__leaves_what_has_gone_out_of_each_table(warehouse: Wareh
     for gone, (resource, (table, history)) in enumerate(kinds.items()):
         seen = {number: at(-90 if number == gone else 0) for number in range(len(kinds))}
         ids = {number: number if table is COMMENTS else str(number) for number in seen}
-        load(warehouse, table, *({"id": ids[number], "fetched_at": last} for number, last in seen.items()))
-        load(
-            warehouse,
+        marts.load(table, *({"id": ids[number], "fetched_at": last} for number, last in seen.items()))
+        marts.load(
             history,
             *(
                 {"id": ids[number], "observed_at": since, "fetched_at": until}
@@ -370,8 +351,7 @@ def test_data_freshness__leaves_what_has_gone_out_of_each_table(warehouse: Wareh
                 for since, until in ((at(-95), at(-94)), (at(-93), last))
             ),
         )
-        load(
-            warehouse,
+        marts.load(
             LIST_ITEMS,
             *(
                 {"list": f"{resource}/me", "item_id": str(number), "datetime": at(-99), "fetched_at": last}
@@ -379,9 +359,8 @@ def test_data_freshness__leaves_what_has_gone_out_of_each_table(warehouse: Wareh
             ),
         )
     for item, last in (("there", at(0)), ("gone", at(-90))):
-        load(warehouse, FAVORITES, {"account_id": 8, "item_id": item, "fetched_at": last})
-        load(
-            warehouse,
+        marts.load(FAVORITES, {"account_id": 8, "item_id": item, "fetched_at": last})
+        marts.load(
             LIST_ITEMS,
             {
                 "list": "account_favorites/me",
@@ -390,30 +369,26 @@ def test_data_freshness__leaves_what_has_gone_out_of_each_table(warehouse: Wareh
                 "fetched_at": last,
             },
         )
-    load(
-        warehouse,
+    marts.load(
         LIST_SWEEPS,
         *(a_walk(-1, list=f"{resource}/me") for resource in (*kinds, "account_favorites")),
     )
-    load(
-        warehouse,
+    marts.load(
         POST_COMMENTS,
         *({"id": 10 + days, "post_id": "0", "fetched_at": at(-days)} for days in (0, 90)),
     )
-    load(warehouse, DETAIL_FETCHES, {"resource": "post_comments", "item_id": "0", "fetched_at": at(0)})
-    load(warehouse, ACCOUNTS, {"id": 8, "url": "amy", "fetched_at": at(0)})
-    load(
-        warehouse,
+    marts.load(DETAIL_FETCHES, {"resource": "post_comments", "item_id": "0", "fetched_at": at(0)})
+    marts.load(ACCOUNTS, {"id": 8, "url": "amy", "fetched_at": at(0)})
+    marts.load(
         ACCOUNT_METRICS,
         *({"id": 8, "observed_at": at(days - 1), "fetched_at": at(days)} for days in (-9, 0)),
     )
-    load(warehouse, ALBUM_IMAGES, {"album_id": "0", "image_id": "0", "fetched_at": at(0)})
-    load(warehouse, POST_IMAGES, {"post_id": "0", "image_id": "0", "fetched_at": at(0)})
-    load(warehouse, POST_TAGS, {"post_id": "0", "tag": "cats", "fetched_at": at(0)})
-    load(warehouse, TAGS, {"name": "cats", "fetched_at": at(0)})
-    load(warehouse, SUBREDDIT_POSTS, {"id": "0", "fetched_at": at(0)})
-    load(
-        warehouse,
+    marts.load(ALBUM_IMAGES, {"album_id": "0", "image_id": "0", "fetched_at": at(0)})
+    marts.load(POST_IMAGES, {"post_id": "0", "image_id": "0", "fetched_at": at(0)})
+    marts.load(POST_TAGS, {"post_id": "0", "tag": "cats", "fetched_at": at(0)})
+    marts.load(TAGS, {"name": "cats", "fetched_at": at(0)})
+    marts.load(SUBREDDIT_POSTS, {"id": "0", "fetched_at": at(0)})
+    marts.load(
         GALLERY_RANKS,
         *(
             {
@@ -433,22 +408,21 @@ def test_data_freshness__leaves_what_has_gone_out_of_each_table(warehouse: Wareh
         ("accounts", "album_images", "post_images", "post_tags", "tags", "subreddit_posts"), 1
     )
     columns = "table_name, rows, median_age_hours, p95_age_hours, newest_at"
-    assert rows(warehouse, f"select {columns} from main.data_freshness order by 1") == [
+    assert marts.texts(f"select {columns} from main.data_freshness order by 1") == [
         (name, str(number), "0.0", "0.0", shown(0)) for name, number in sorted(held.items())
     ]
 
 
-def test_data_freshness__leaves_details_out_with_what_has_gone(warehouse: Warehouse) -> None:
+def test_data_freshness__leaves_details_out_with_what_has_gone(marts: Marts) -> None:
     """Of an album and a post that were found gone nobody sees images, tags or comments again.
 
     Comments that their authors' lists show, and images that stand in another album, are there.
     """
-    load(warehouse, ACCOUNTS, {"id": 8, "url": "amy", "fetched_at": at(0)})
-    load(warehouse, ALBUMS, *({"id": album, "fetched_at": at(-200)} for album in ("gone", "there")))
-    load(warehouse, POSTS, *({"id": post, "fetched_at": at(-200)} for post in ("gone", "there")))
+    marts.load(ACCOUNTS, {"id": 8, "url": "amy", "fetched_at": at(0)})
+    marts.load(ALBUMS, *({"id": album, "fetched_at": at(-200)} for album in ("gone", "there")))
+    marts.load(POSTS, *({"id": post, "fetched_at": at(-200)} for post in ("gone", "there")))
     lists = ("account_albums/amy", "account_submissions/amy")
-    load(
-        warehouse,
+    marts.load(
         LIST_ITEMS,
         *(
             {"list": name, "item_id": item, "datetime": at(-300), "fetched_at": at(-200)}
@@ -457,8 +431,7 @@ def test_data_freshness__leaves_details_out_with_what_has_gone(warehouse: Wareho
         ),
         {"list": "account_comments/amy", "item_id": "3", "datetime": at(-300), "fetched_at": at(-1)},
     )
-    load(
-        warehouse,
+    marts.load(
         ITEM_LOOKS,
         *(
             {"list": name, "item_id": "gone", "is_gone": True, "looked_at": at(-190), "fetched_at": at(-190)}
@@ -466,14 +439,12 @@ def test_data_freshness__leaves_details_out_with_what_has_gone(warehouse: Wareho
         ),
     )
     seen = {"gone": at(-200), "there": at(-1)}
-    load(
-        warehouse,
+    marts.load(
         ALBUM_IMAGES,
         *({"album_id": item, "image_id": f"only {item}", "fetched_at": when} for item, when in seen.items()),
         *({"album_id": item, "image_id": "in both", "fetched_at": when} for item, when in seen.items()),
     )
-    load(
-        warehouse,
+    marts.load(
         IMAGE_METRICS,
         *(
             {"id": image, "views": 1, "observed_at": when, "fetched_at": when}
@@ -486,32 +457,29 @@ def test_data_freshness__leaves_details_out_with_what_has_gone(warehouse: Wareho
         ),
     )
     for item, when in seen.items():
-        load(warehouse, POST_IMAGES, {"post_id": item, "image_id": item, "fetched_at": when})
-        load(warehouse, POST_TAGS, {"post_id": item, "tag": "cats", "fetched_at": when})
+        marts.load(POST_IMAGES, {"post_id": item, "image_id": item, "fetched_at": when})
+        marts.load(POST_TAGS, {"post_id": item, "tag": "cats", "fetched_at": when})
     posts = {1: "gone", 2: "there", 3: "gone"}
-    load(
-        warehouse,
+    marts.load(
         POST_COMMENTS,
         *({"id": number, "post_id": post, "fetched_at": seen[post]} for number, post in posts.items()),
     )
-    load(warehouse, COMMENTS, {"id": 3, "image_id": "gone", "author_id": 8, "fetched_at": at(-1)})
+    marts.load(COMMENTS, {"id": 3, "image_id": "gone", "author_id": 8, "fetched_at": at(-1)})
     last = {1: at(-200), 2: at(-1), 3: at(-1)}
-    load(
-        warehouse,
+    marts.load(
         COMMENT_METRICS,
         *({"id": number, "observed_at": when, "fetched_at": when} for number, when in last.items()),
     )
     tables = ("album_images", "comment_metrics", "image_metrics", "post_comments", "post_images", "post_tags")
     columns = "table_name, median_age_hours, p95_age_hours"
-    assert rows(
-        warehouse, f"select {columns} from main.data_freshness where table_name in {tables} order by 1"
+    assert marts.texts(
+        f"select {columns} from main.data_freshness where table_name in {tables} order by 1"
     ) == [(name, "24.0", "24.0") for name in tables]
 
 
-def test_data_freshness__counts_holes_of_all_lists(warehouse: Warehouse) -> None:
+def test_data_freshness__counts_holes_of_all_lists(marts: Marts) -> None:
     """Two of three lists have a hole; the third was swept, but not all of them were; where all were, the oldest tells."""
-    load(
-        warehouse,
+    marts.load(
         LIST_SWEEPS,
         a_walk(-3, list="account_submissions/me"),
         a_walk(-2, list="account_submissions/bob", kind="head", oldest=-9),
@@ -520,24 +488,22 @@ def test_data_freshness__counts_holes_of_all_lists(warehouse: Warehouse) -> None
         a_walk(-2, list="account_comments/bob"),
     )
     columns = "table_name, round(coverage_share, 3), open_gaps, last_complete_sweep_at"
-    assert rows(
-        warehouse, f"select {columns} from main.data_freshness where coverage_share is not null order by 1"
+    assert marts.texts(
+        f"select {columns} from main.data_freshness where coverage_share is not null order by 1"
     ) == [("comments", "1.0", "0", shown(-4)), ("posts", "0.333", "2", None)]
 
 
-def test_data_freshness__counts_details_that_are_wanted(warehouse: Warehouse) -> None:
+def test_data_freshness__counts_details_that_are_wanted(marts: Marts) -> None:
     """Empty albums, posts without comments and what has gone have no details; a post that is an album is fetched as one.
 
     What may have any is wanted.
     """
-    load(
-        warehouse,
+    marts.load(
         ALBUMS,
         *({"id": f"a{number}", "images_count": number, "fetched_at": at(0)} for number in range(5)),
         {"id": "unknown", "fetched_at": at(0)},
     )
-    load(
-        warehouse,
+    marts.load(
         POSTS,
         {"id": "a1", "is_album": True, "images_count": 1, "comment_count": 0},
         {"id": "p", "is_album": True, "images_count": 2, "comment_count": 5},
@@ -548,8 +514,7 @@ def test_data_freshness__counts_details_that_are_wanted(warehouse: Warehouse) ->
         {"id": "of a feed", "is_album": True, "images_count": 2, "comment_count": 1},
         {"id": "gone", "is_album": True, "images_count": 2, "comment_count": 1},
     )
-    load(
-        warehouse,
+    marts.load(
         LIST_ITEMS,
         *(
             {"list": "account_submissions/me", "item_id": item, "datetime": at(-9), "fetched_at": at(0)}
@@ -558,14 +523,12 @@ def test_data_freshness__counts_details_that_are_wanted(warehouse: Warehouse) ->
         {"list": "account_submissions/me", "item_id": "gone", "datetime": at(-9), "fetched_at": at(-5)},
         {"list": "account_albums/me", "item_id": "a4", "datetime": at(-9), "fetched_at": at(-5)},
     )
-    load(
-        warehouse,
+    marts.load(
         LIST_SWEEPS,
         a_walk(-1, list="account_albums/me"),
         a_walk(-1, list="account_submissions/me"),
     )
-    load(
-        warehouse,
+    marts.load(
         DETAIL_FETCHES,
         {"resource": "album_images", "item_id": "a1", "items": 3},
         {"resource": "album_images", "item_id": "a2"},  # Imgur said that there is no such album
@@ -575,33 +538,29 @@ def test_data_freshness__counts_details_that_are_wanted(warehouse: Warehouse) ->
     columns = "table_name, round(coverage_share, 3) as coverage_share"
     # albums 1, 2, 3 and unknown, of which 1 is held; images of p, which are held, r and not known; comments of p,
     # which are held, q and not known
-    assert rows(
-        warehouse,
+    assert marts.texts(
         f"select {columns} from main.data_freshness where table_name not in ('albums', 'posts') "
         "and coverage_share is not null order by 1",
     ) == [("album_images", "0.25"), ("post_comments", "0.333"), ("post_images", "0.333")]
 
 
-def test_data_freshness__counts_complete_readings_of_feeds(warehouse: Warehouse) -> None:
+def test_data_freshness__counts_complete_readings_of_feeds(marts: Marts) -> None:
     """Of four readings three got all their pages; the feed that waits longest was read whole two days ago."""
-    load(
-        warehouse,
+    marts.load(
         LIST_SWEEPS,
         a_walk(-3, list="hot/viral", kind="feed"),
         a_walk(-1, list="hot/viral", kind="feed"),
         a_walk(-2, list="r/aww", kind="feed"),
         a_walk(-1, list="r/aww", kind="feed", is_complete=False),
     )
-    load(
-        warehouse,
+    marts.load(
         GALLERY_RANKS,
         {"feed": "hot/viral", "observed_at": at(-3), "position": 0, "post_id": "p", "fetched_at": at(-3)},
         {"feed": "hot/viral", "observed_at": at(-1), "position": 0, "post_id": "p", "fetched_at": at(-1)},
         {"feed": "r/aww", "observed_at": at(-2), "position": 0, "post_id": "q", "fetched_at": at(-2)},
     )
     # the last looks at the two feeds are 24 h and 48 h old
-    assert rows(
-        warehouse,
+    assert marts.texts(
         "select * exclude (p95_age_hours) from main.data_freshness where coverage_share is not null order by 1",
     ) == [
         ("gallery_ranks", "3", "36.0", "0.75", None, shown(-2), shown(-1)),
@@ -609,16 +568,15 @@ def test_data_freshness__counts_complete_readings_of_feeds(warehouse: Warehouse)
     ]
 
 
-def test_data_freshness__waits_for_a_feed_that_was_never_read_whole(warehouse: Warehouse) -> None:
+def test_data_freshness__waits_for_a_feed_that_was_never_read_whole(marts: Marts) -> None:
     """While one of the feeds lacks a whole reading, nobody knows since when all of them are there."""
-    load(
-        warehouse,
+    marts.load(
         LIST_SWEEPS,
         a_walk(-2, list="hot/viral", kind="feed"),
         a_walk(-1, list="t/cats", kind="feed", is_complete=False),
     )
     columns = "table_name, coverage_share, last_complete_sweep_at"
-    assert rows(warehouse, f"select {columns} from main.data_freshness where coverage_share is not null") == [
+    assert marts.texts(f"select {columns} from main.data_freshness where coverage_share is not null") == [
         ("gallery_ranks", "0.5", None)
     ]
 
@@ -661,11 +619,11 @@ def a_charge(run_id: str, endpoint: str, credits: int, **over: Any) -> dict[str,
     }
 
 
-def test_credit_daily__adds_up_runs_of_a_utc_day(warehouse: Warehouse) -> None:
+def test_credit_daily__adds_up_runs_of_a_utc_day() -> None:
     """A run belongs to the UTC day on which it began, in whatever zone the session is; one without a time to none."""
+    marts = in_memory(time_zone="Pacific/Auckland")
     # the first night is at 2:00 UTC, so that 0.9 days later it is 23:36 of the same day, and 0.95 days 0:48 of the next
-    load(
-        warehouse,
+    marts.load(
         SYNC_RUNS,
         a_run("a", 0),
         a_run("b", 0.9, outcome="failed", credits_planned=20, credits_spent=10, client_credits_left=1200),
@@ -673,31 +631,25 @@ def test_credit_daily__adds_up_runs_of_a_utc_day(warehouse: Warehouse) -> None:
         a_run("d", 2, client_credits_left=None),
         a_run("timeless", 0, started_at=None),
     )
-    load(
-        warehouse,
+    marts.load(
         CREDIT_CHARGES,
         a_charge("a", "x", 60, unchanged=4),
         a_charge("a", "y", 50, requests=55, unchanged=2),
         a_charge("b", "x", 10, unchanged=3, rows_new=5, rows_refreshed=1),
         a_charge("c", "x", 7, rows_new=0, rows_refreshed=None),
     )
-    with duckdb.connect(str(warehouse.work_file)) as connection:
-        connection.execute("set timezone = 'Pacific/Auckland'")
-        complete(connection)
-        apply(connection, SQL_DIR, Parameters(NIGHT))
     # 110 + 10 credits for 25 new rows are 4,800 for a thousand
-    assert texts(warehouse.work_file, "select * from main.credit_daily order by day") == [
+    assert marts.texts("select * from main.credit_daily order by day") == [
         ("2026-11-23", "2", "1", "120", "120", "125", "9", "25", "61", "4800.0", "900"),
         ("2026-11-24", "1", "0", None, "7", "7", "0", "0", None, None, "5000"),
         ("2026-11-25", "1", "0", "100", "110", None, None, None, None, None, None),
     ]
 
 
-def test_credit_by_endpoint__says_where_credits_went(warehouse: Warehouse) -> None:
+def test_credit_by_endpoint__says_where_credits_went(marts: Marts) -> None:
     """Shares are of all that was ever spent; a week is 168 hours before the run; what never cost anything has no share."""
-    load(warehouse, SYNC_RUNS, a_run("a", -7), a_run("b", -6.9), a_run("c", -1))
-    load(
-        warehouse,
+    marts.load(SYNC_RUNS, a_run("a", -7), a_run("b", -6.9), a_run("c", -1))
+    marts.load(
         CREDIT_CHARGES,
         a_charge("a", "x", 20, unchanged=3, replays=1),
         a_charge("b", "x", 10, replays=2, requests=20, unchanged=7),
@@ -709,7 +661,7 @@ def test_credit_by_endpoint__says_where_credits_went(warehouse: Warehouse) -> No
         dict.fromkeys(a_charge("", "", 0)) | {"run_id": "a", "endpoint": "unknown"},
     )
     # x: 30 of 100 credits, 10 of 40 requests unchanged, 30 credits for 80 rows; y: 20 credits for 40 rows
-    assert rows(warehouse, "select * from main.credit_by_endpoint order by 1") == [
+    assert marts.texts("select * from main.credit_by_endpoint order by 1") == [
         ("again", "1", "40", "0.4", "40", "0", "0.0", "0", None, "30", str(40_000 / 30), "40", shown(-1)),
         ("free", "1", "0", "0.0", "0", "0", None, "0", "0", "0", None, "0", shown(-6.9)),
         ("once", "1", "10", "0.1", "10", "0", "0.0", "0", "10", None, "1000.0", "10", shown(-1)),
@@ -719,18 +671,17 @@ def test_credit_by_endpoint__says_where_credits_went(warehouse: Warehouse) -> No
     ]
 
 
-def test_credit_by_endpoint__has_no_share_of_nothing(warehouse: Warehouse) -> None:
+def test_credit_by_endpoint__has_no_share_of_nothing(marts: Marts) -> None:
     """Before a credit was spent no endpoint has a part of it."""
-    load(warehouse, CREDIT_CHARGES, a_charge("a", "free", 0))
-    assert rows(warehouse, "select endpoint, credits_spent, credits_share from main.credit_by_endpoint") == [
+    marts.load(CREDIT_CHARGES, a_charge("a", "free", 0))
+    assert marts.texts("select endpoint, credits_spent, credits_share from main.credit_by_endpoint") == [
         ("free", "0", None)
     ]
 
 
-def test_run_history__tells_what_a_run_came_to(warehouse: Warehouse) -> None:
+def test_run_history__tells_what_a_run_came_to(marts: Marts) -> None:
     """Lines are counted, rows added up over tables and requests; what nobody knew stays unknown."""
-    load(
-        warehouse,
+    marts.load(
         SYNC_RUNS,
         a_run("a", -1),
         {
@@ -743,8 +694,8 @@ def test_run_history__tells_what_a_run_came_to(warehouse: Warehouse) -> None:
             "started_at": at(0),
         },
     )
-    load(warehouse, CREDIT_CHARGES, a_charge("a", "x", 60), a_charge("a", "y", 50))
-    assert rows(warehouse, "select * from main.run_history order by run_id") == [
+    marts.load(CREDIT_CHARGES, a_charge("a", "x", 60), a_charge("a", "y", 50))
+    assert marts.texts("select * from main.run_history order by run_id") == [
         (
             *("a", "done", None, "published", "0.1.0", "90.0", "1", "100", "110", "10"),
             *("7", "20", "60", "0", "1", shown(-1)),

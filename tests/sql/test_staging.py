@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from warehouse.relations import SQL_DIR
+from warehouse.relations import SQL_DIR, Parameters, apply
 from warehouse.warehouse import Warehouse
 
 from imgur_source.records.tables import (
@@ -25,6 +25,7 @@ from imgur_source.records.tables import (
     POSTS,
     TABLES,
 )
+from tests.support.marts import Marts, in_memory
 from tests.support.work_files import NIGHT, StandingClock, load, read, texts, without_marts
 
 DATED = (  # what Imgur says of a thing, which grows old
@@ -40,20 +41,12 @@ OWN = "account_images/me"
 RANKS = {"VARCHAR": 0, "JSON": 1, "BIGINT": 2, "DOUBLE": 2, "BOOLEAN": 3, "TIMESTAMP WITH TIME ZONE": 4}
 
 
-@pytest.fixture
-def warehouse(tmp_path: Path) -> Warehouse:
-    return Warehouse(tmp_path / "data", clock=StandingClock(), sql_dir=without_marts())
-
-
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    """A warehouse in which every table has been loaded, without a row, and the views are made."""
-    folder = tmp_path_factory.mktemp("whole")
-    warehouse = Warehouse(folder / "data", clock=StandingClock(), sql_dir=without_marts())
-    for table in TABLES.values():
-        load(warehouse, table)
-    warehouse.apply_sql()
-    return warehouse
+def whole() -> Marts:
+    """A warehouse without a row, with all views and their comments."""
+    marts = in_memory()
+    apply(marts.db, without_marts(), Parameters(NIGHT))
+    return marts
 
 
 def at(days: float) -> datetime:
@@ -106,11 +99,10 @@ def a_look(days: float, *, gone: bool | None, name: str = OWN, item_id: str = "a
 # the views as a whole
 
 
-def test_staging__has_a_view_for_every_loaded_table(whole: Warehouse) -> None:
+def test_staging__has_a_view_for_every_loaded_table(whole: Marts) -> None:
     """Each table of the data dictionary has its view, with all of its columns; nothing else but the helpers."""
     columns = dict(
-        read(
-            whole.work_file,
+        whole.read(
             "select table_name, count(*) from duckdb_columns() where schema_name = 'staging' group by all",
         )
     )
@@ -123,19 +115,17 @@ def test_staging__has_a_view_for_every_loaded_table(whole: Warehouse) -> None:
     assert columns.keys() - TABLES.keys() == HELPERS
 
 
-def test_staging__describes_every_view_and_column(whole: Warehouse) -> None:
+def test_staging__describes_every_view_and_column(whole: Marts) -> None:
     """Nothing is without a description, and that of a view begins with its file's first line: the grain."""
     assert (
-        read(
-            whole.work_file,
+        whole.read(
             "select table_name, column_name from duckdb_columns() "
             "where schema_name = 'staging' and coalesce(comment, '') = ''",
         )
         == []
     )
     described = dict(
-        read(
-            whole.work_file,
+        whole.read(
             "select view_name, comment from duckdb_views() where schema_name = 'staging'",
         )
     )
@@ -147,11 +137,10 @@ def test_staging__describes_every_view_and_column(whole: Warehouse) -> None:
     assert {name for name, grain in grains.items() if not grain.startswith("One row per ")} == set()
 
 
-def test_staging__orders_its_columns(whole: Warehouse) -> None:
+def test_staging__orders_its_columns(whole: Marts) -> None:
     """Ids come first, then texts, numbers, booleans and times; booleans and times are called so."""
     for view in sorted(TABLES.keys() | HELPERS):
-        columns = read(
-            whole.work_file,
+        columns = whole.read(
             "select column_name, data_type from duckdb_columns() "
             f"where schema_name = 'staging' and table_name = '{view}' order by column_index",
         )
@@ -164,7 +153,7 @@ def test_staging__orders_its_columns(whole: Warehouse) -> None:
             assert (RANKS[kind] == 4) == name.endswith(("_at", "_since")), f"{view}.{name}"
 
 
-def test_staging__renames_and_keeps_values(warehouse: Warehouse) -> None:
+def test_staging__renames_and_keeps_values(marts: Marts) -> None:
     """Sizes have their unit in the name, times their event, and nothing is what null is for."""
     image = {
         "id": "a",
@@ -183,16 +172,13 @@ def test_staging__renames_and_keeps_values(warehouse: Warehouse) -> None:
         "in_gallery": False,
         "fetched_at": at(0),
     }
-    load(warehouse, IMAGES, image)
-    load(warehouse, COMMENTS, {"id": 7, "parent_id": 0, "author_id": 5, "deleted": True, "on_album": False})
-    load(
-        warehouse,
+    marts.load(IMAGES, image)
+    marts.load(COMMENTS, {"id": 7, "parent_id": 0, "author_id": 5, "deleted": True, "on_album": False})
+    marts.load(
         IMAGE_METRICS,
         {"id": "a", "observed_at": at(0), "views": 3, "bandwidth": 6144, "fetched_at": at(2)},
     )
-    warehouse.apply_sql()
-    assert texts(
-        warehouse.work_file,
+    assert marts.texts(
         "select image_id, account_id, title, account_name, mime_type, section, width_px, size_bytes, views, "
         "bandwidth_bytes, is_animated, is_nsfw, is_in_gallery, is_missing, uploaded_at, missing_since, "
         "deleted_at, fetched_at from staging.images",
@@ -204,27 +190,26 @@ def test_staging__renames_and_keeps_values(warehouse: Warehouse) -> None:
             *(shown(-9), None, None, shown(0)),
         )
     ]
-    assert texts(
-        warehouse.work_file,
+    assert marts.texts(
         "select comment_id, parent_id, author_id, is_stub, is_on_album, is_missing from staging.comments",
     ) == [("7", None, "5", "true", "false", "false")]
-    assert texts(warehouse.work_file, "from staging.image_metrics") == [
-        ("a", "3", "6144", shown(0), shown(2))
-    ]
+    assert marts.texts("from staging.image_metrics") == [("a", "3", "6144", shown(0), shown(2))]
 
 
 @pytest.mark.parametrize("name", DATED)
-def test_staging__says_how_old_each_row_is(warehouse: Warehouse, name: str) -> None:
+def test_staging__says_how_old_each_row_is(marts: Marts, name: str) -> None:
     """Ages count from the fetch to the run: a day and a half are 36 hours, and what has no time has no age."""
-    load(warehouse, TABLES[name], {"fetched_at": at(-1.5)}, {"fetched_at": at(0.25)}, {"fetched_at": None})
-    warehouse.apply_sql()
-    assert read(
-        warehouse.work_file, f"select data_age_hours from staging.{name} order by data_age_hours"
-    ) == [(-6.0,), (36.0,), (None,)]
+    marts.load(TABLES[name], {"fetched_at": at(-1.5)}, {"fetched_at": at(0.25)}, {"fetched_at": None})
+    assert marts.read(f"select data_age_hours from staging.{name} order by data_age_hours") == [
+        (-6.0,),
+        (36.0,),
+        (None,),
+    ]
 
 
-def test_staging__of_a_night_that_read_images_only(warehouse: Warehouse) -> None:
+def test_staging__of_a_night_that_read_images_only(tmp_path: Path) -> None:
     """Where only images were read they have their state, and views of what was never read are empty."""
+    warehouse = Warehouse(tmp_path / "data", clock=StandingClock(), sql_dir=without_marts())
     load(warehouse, IMAGES, {"id": "a"})
     load(warehouse, LIST_ITEMS, an_item(seen=0))
     load(warehouse, LIST_SWEEPS, a_walk(1))
@@ -304,20 +289,18 @@ def test_staging__of_a_night_that_read_images_only(warehouse: Warehouse) -> None
     ],
 )
 def test_list_item_states__of_one_item(
-    warehouse: Warehouse,
+    marts: Marts,
     walks: list[dict[str, Any]],
     looks: list[dict[str, Any]],
     expected: tuple[int, int, float | None, bool],
 ) -> None:
     """An item of nine days before the first night, seen in it: which walks missed it, since when, and for good?"""
     walks_missed, proved, since, is_deleted = expected
-    load(warehouse, LIST_ITEMS, an_item(seen=0))
-    load(warehouse, LIST_SWEEPS, *walks)
-    load(warehouse, ITEM_LOOKS, *looks)
-    warehouse.apply_sql()
+    marts.load(LIST_ITEMS, an_item(seen=0))
+    marts.load(LIST_SWEEPS, *walks)
+    marts.load(ITEM_LOOKS, *looks)
     missing_since = None if since is None else shown(since)
-    assert texts(
-        warehouse.work_file,
+    assert marts.texts(
         "select list, item_id, walks_missed, proved_walks_missed, is_missing, item_at, missing_since, deleted_at "
         "from staging.list_item_states",
     ) == [
@@ -328,25 +311,22 @@ def test_list_item_states__of_one_item(
     ]
 
 
-def test_list_item_states__of_items_without_a_time(warehouse: Warehouse) -> None:
+def test_list_item_states__of_items_without_a_time(marts: Marts) -> None:
     """An item without a time is missed only by a walk over the whole list."""
-    load(warehouse, LIST_ITEMS, an_item(seen=0, own_time=None))
-    load(warehouse, LIST_SWEEPS, a_walk(1, newest=9), a_walk(2, oldest=-99), a_walk(3, newest=9, oldest=-99))
+    marts.load(LIST_ITEMS, an_item(seen=0, own_time=None))
+    marts.load(LIST_SWEEPS, a_walk(1, newest=9), a_walk(2, oldest=-99), a_walk(3, newest=9, oldest=-99))
     query = "select walks_missed, item_at, missing_since from staging.list_item_states"
-    warehouse.apply_sql()
-    assert texts(warehouse.work_file, query) == [("0", None, None)]
-    load(warehouse, LIST_SWEEPS, a_walk(4))
-    assert texts(warehouse.work_file, query) == [("1", None, shown(4))]
+    assert marts.texts(query) == [("0", None, None)]
+    marts.load(LIST_SWEEPS, a_walk(4))
+    assert marts.texts(query) == [("1", None, shown(4))]
 
 
-def test_list_item_states__of_what_is_seen_again(warehouse: Warehouse) -> None:
+def test_list_item_states__of_what_is_seen_again(marts: Marts) -> None:
     """An item that was deleted and is seen again is back, as if nothing had been."""
-    load(warehouse, LIST_ITEMS, an_item(seen=4))
-    load(warehouse, LIST_SWEEPS, *(a_walk(days, proved=True) for days in (1, 2, 3)))
-    load(warehouse, ITEM_LOOKS, a_look(3.5, gone=True), a_look(3.2, gone=False))
-    warehouse.apply_sql()
-    assert texts(
-        warehouse.work_file,
+    marts.load(LIST_ITEMS, an_item(seen=4))
+    marts.load(LIST_SWEEPS, *(a_walk(days, proved=True) for days in (1, 2, 3)))
+    marts.load(ITEM_LOOKS, a_look(3.5, gone=True), a_look(3.2, gone=False))
+    assert marts.texts(
         "select walks_missed, last_seen_at, looked_at, missing_since, deleted_at from staging.list_item_states",
     ) == [("0", shown(4), shown(3.5), None, None)]
 
@@ -361,25 +341,20 @@ def test_list_item_states__of_what_is_seen_again(warehouse: Warehouse) -> None:
     ],
     ids=["images", "albums", "comments", "posts"],
 )
-def test_staging__says_what_has_gone(
-    warehouse: Warehouse, table: Any, resource: str, view: str, id_: str
-) -> None:
+def test_staging__says_what_has_gone(marts: Marts, table: Any, resource: str, view: str, id_: str) -> None:
     """What is there, what is missing and what is deleted is told; other kinds of lists with the same id are not asked."""
     name = f"{resource}/me"
-    load(warehouse, table, *({"id": number, "fetched_at": at(-1)} for number in (1, 2, 3, 4)))
-    load(
-        warehouse,
+    marts.load(table, *({"id": number, "fetched_at": at(-1)} for number in (1, 2, 3, 4)))
+    marts.load(
         LIST_ITEMS,
         an_item("1", seen=9, name=name),
         an_item("2", seen=1, name=name),
         an_item("3", seen=0, name=name),
         an_item("4", seen=0, name="account_other/me"),
     )
-    load(warehouse, LIST_SWEEPS, a_walk(0.5, name=name, proved=True), a_walk(2, name=name, proved=True))
-    load(warehouse, LIST_SWEEPS, a_walk(2, name="account_other/me", proved=True))
-    warehouse.apply_sql()
-    assert texts(
-        warehouse.work_file,
+    marts.load(LIST_SWEEPS, a_walk(0.5, name=name, proved=True), a_walk(2, name=name, proved=True))
+    marts.load(LIST_SWEEPS, a_walk(2, name="account_other/me", proved=True))
+    assert marts.texts(
         f"select {id_}, is_missing, missing_since, deleted_at from staging.{view} order by {id_}",
     ) == [
         ("1", "false", None, None),
@@ -389,12 +364,11 @@ def test_staging__says_what_has_gone(
     ]
 
 
-def test_staging_posts__are_missing_where_no_list_shows_them(warehouse: Warehouse) -> None:
+def test_staging_posts__are_missing_where_no_list_shows_them(marts: Marts) -> None:
     """A post of two lists is missing once one has missed it since it was last seen in either."""
     me, bob = "account_submissions/me", "account_submissions/bob"
-    load(warehouse, POSTS, *({"id": id_, "fetched_at": at(-1)} for id_ in ("one", "both", "deleted")))
-    load(
-        warehouse,
+    marts.load(POSTS, *({"id": id_, "fetched_at": at(-1)} for id_ in ("one", "both", "deleted")))
+    marts.load(
         LIST_ITEMS,
         an_item("one", seen=0, name=me),
         an_item("one", seen=9, name=bob),
@@ -403,11 +377,9 @@ def test_staging_posts__are_missing_where_no_list_shows_them(warehouse: Warehous
         an_item("deleted", seen=0, name=me),
         an_item("deleted", seen=0, name=bob),
     )
-    load(warehouse, LIST_SWEEPS, *(a_walk(days, name=me, proved=True) for days in (0.5, 0.6)))
-    load(warehouse, LIST_SWEEPS, *(a_walk(days, name=bob, proved=True) for days in (0.7, 2)))
-    warehouse.apply_sql()
-    assert texts(
-        warehouse.work_file,
+    marts.load(LIST_SWEEPS, *(a_walk(days, name=me, proved=True) for days in (0.5, 0.6)))
+    marts.load(LIST_SWEEPS, *(a_walk(days, name=bob, proved=True) for days in (0.7, 2)))
+    assert marts.texts(
         "select post_id, is_missing, missing_since, deleted_at from staging.posts order by post_id",
     ) == [
         ("both", "true", shown(2), None),
@@ -416,70 +388,63 @@ def test_staging_posts__are_missing_where_no_list_shows_them(warehouse: Warehous
     ]
 
 
-def test_states__are_not_decided_by_walks_that_close_holes(warehouse: Warehouse) -> None:
+def test_states__are_not_decided_by_walks_that_close_holes(marts: Marts) -> None:
     """Three complete walks over holes have not seen the item, a refresh has missed it once."""
-    load(warehouse, LIST_ITEMS, an_item("a", seen=0), an_item("b", seen=2.5))
-    load(warehouse, LIST_SWEEPS, *(a_walk(days, kind="gap", proved=True) for days in (1, 2, 3)))
-    load(warehouse, LIST_SWEEPS, a_walk(2.2, kind="refresh"))
-    warehouse.apply_sql()
-    assert texts(
-        warehouse.work_file,
+    marts.load(LIST_ITEMS, an_item("a", seen=0), an_item("b", seen=2.5))
+    marts.load(LIST_SWEEPS, *(a_walk(days, kind="gap", proved=True) for days in (1, 2, 3)))
+    marts.load(LIST_SWEEPS, a_walk(2.2, kind="refresh"))
+    assert marts.texts(
         "select item_id, is_missing, missing_since, deleted_at from staging.list_item_states order by item_id",
     ) == [("a", "true", shown(2.2), None), ("b", "false", None, None)]
 
 
-def test_staging_albums__do_not_wait_for_a_list_that_nobody_reads_any_more(warehouse: Warehouse) -> None:
+def test_staging_albums__do_not_wait_for_a_list_that_nobody_reads_any_more(marts: Marts) -> None:
     """An account that was once read under its name and then as me: the old list keeps nothing alive."""
     me, name = "account_albums/me", "account_albums/bob"
-    load(warehouse, ALBUMS, {"id": "gone", "fetched_at": at(0)})
-    load(warehouse, LIST_ITEMS, an_item("gone", seen=0, name=me), an_item("gone", seen=0, name=name))
-    load(warehouse, LIST_SWEEPS, *(a_walk(days, name=me, proved=True) for days in (1, 2)))
-    warehouse.apply_sql()
-    assert texts(
-        warehouse.work_file, "select album_id, is_missing, missing_since, deleted_at from staging.albums"
-    ) == [("gone", "true", shown(1), shown(1))]
+    marts.load(ALBUMS, {"id": "gone", "fetched_at": at(0)})
+    marts.load(LIST_ITEMS, an_item("gone", seen=0, name=me), an_item("gone", seen=0, name=name))
+    marts.load(LIST_SWEEPS, *(a_walk(days, name=me, proved=True) for days in (1, 2)))
+    assert marts.texts("select album_id, is_missing, missing_since, deleted_at from staging.albums") == [
+        ("gone", "true", shown(1), shown(1))
+    ]
 
 
-def test_staging_posts__are_seen_in_feeds(warehouse: Warehouse) -> None:
+def test_staging_posts__are_seen_in_feeds(marts: Marts) -> None:
     """A feed that shows an account's post has seen it; a post that only feeds have shown is never missing."""
     name = "account_submissions/me"
-    load(
-        warehouse,
+    marts.load(
         POSTS,
         {"id": "in_a_feed", "fetched_at": at(2)},
         {"id": "gone", "fetched_at": at(0)},
         {"id": "of_others", "fetched_at": at(0)},
     )
-    load(warehouse, LIST_ITEMS, an_item("in_a_feed", seen=0, name=name), an_item("gone", seen=0, name=name))
-    load(warehouse, LIST_ITEMS, an_item("in_a_feed", seen=0, name="account_favorites/me", own_time=None))
-    load(warehouse, LIST_SWEEPS, a_walk(1, name=name), a_walk(1, name="account_favorites/me"))
-    warehouse.apply_sql()
-    assert texts(
-        warehouse.work_file, "select post_id, is_missing, missing_since from staging.posts order by post_id"
-    ) == [("gone", "true", shown(1)), ("in_a_feed", "false", None), ("of_others", "false", None)]
-    assert texts(
-        warehouse.work_file,
+    marts.load(LIST_ITEMS, an_item("in_a_feed", seen=0, name=name), an_item("gone", seen=0, name=name))
+    marts.load(LIST_ITEMS, an_item("in_a_feed", seen=0, name="account_favorites/me", own_time=None))
+    marts.load(LIST_SWEEPS, a_walk(1, name=name), a_walk(1, name="account_favorites/me"))
+    assert marts.texts("select post_id, is_missing, missing_since from staging.posts order by post_id") == [
+        ("gone", "true", shown(1)),
+        ("in_a_feed", "false", None),
+        ("of_others", "false", None),
+    ]
+    assert marts.texts(
         "select list, is_missing, last_seen_at from staging.list_item_states where item_id = 'in_a_feed' order by list",
     ) == [("account_favorites/me", "true", shown(0)), (name, "false", shown(2))]
 
 
-def test_staging_favorites__ask_the_list_of_their_account(warehouse: Warehouse) -> None:
+def test_staging_favorites__ask_the_list_of_their_account(marts: Marts) -> None:
     """The same item is gone from one account's favourites and still among those of another."""
-    load(warehouse, ACCOUNTS, {"id": 1, "url": "bob"}, {"id": 2, "url": "Alice"})
-    load(
-        warehouse,
+    marts.load(ACCOUNTS, {"id": 1, "url": "bob"}, {"id": 2, "url": "Alice"})
+    marts.load(
         FAVORITES,
         *({"account_id": account, "item_id": "x", "fetched_at": at(0)} for account in (1, 2, 3)),
     )
-    load(
-        warehouse,
+    marts.load(
         LIST_ITEMS,
         an_item("x", seen=0, name="account_favorites/me", own_time=None),
         an_item("x", seen=9, name="account_favorites/alice", own_time=None),
         an_item("x", seen=9, name=OWN),
     )
-    load(
-        warehouse,
+    marts.load(
         LIST_SWEEPS,
         *(
             a_walk(days, name=name, proved=True)
@@ -487,9 +452,7 @@ def test_staging_favorites__ask_the_list_of_their_account(warehouse: Warehouse) 
             for days in (1, 2)
         ),
     )
-    warehouse.apply_sql()
-    assert texts(
-        warehouse.work_file,
+    assert marts.texts(
         "select account_id, item_id, is_missing, missing_since, deleted_at from staging.favorites order by all",
     ) == [
         ("1", "x", "true", shown(1), shown(1)),
@@ -498,10 +461,9 @@ def test_staging_favorites__ask_the_list_of_their_account(warehouse: Warehouse) 
     ]
 
 
-def test_staging_post_comments__are_missing_in_a_later_tree(warehouse: Warehouse) -> None:
+def test_staging_post_comments__are_missing_in_a_later_tree(marts: Marts) -> None:
     """A comment is missing when its post's tree was read after it was seen; looks without a tree do not count."""
-    load(
-        warehouse,
+    marts.load(
         POST_COMMENTS,
         {"id": 1, "post_id": "p", "fetched_at": at(1)},
         {"id": 2, "post_id": "p", "fetched_at": at(0)},
@@ -509,14 +471,16 @@ def test_staging_post_comments__are_missing_in_a_later_tree(warehouse: Warehouse
         {"id": 4, "post_id": "refused", "fetched_at": at(1)},
         {"id": 5, "post_id": "refused", "fetched_at": at(0)},
     )
-    load(
-        warehouse,
+    marts.load(
         DETAIL_FETCHES,
         {"resource": "post_comments", "item_id": "refused", "items": None, "fetched_at": at(2)},
         {"resource": "post_comments", "item_id": "p", "items": 1, "fetched_at": at(1)},
         {"resource": "post_images", "item_id": "q", "fetched_at": at(1)},
     )
-    warehouse.apply_sql()
-    assert texts(
-        warehouse.work_file, "select comment_id, is_missing from staging.post_comments order by comment_id"
-    ) == [("1", "false"), ("2", "true"), ("3", "false"), ("4", "false"), ("5", "true")]
+    assert marts.texts("select comment_id, is_missing from staging.post_comments order by comment_id") == [
+        ("1", "false"),
+        ("2", "true"),
+        ("3", "false"),
+        ("4", "false"),
+        ("5", "true"),
+    ]

@@ -8,16 +8,17 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import duckdb
 import msgspec
-from warehouse.relations import SQL_DIR, Parameters, Query, apply, ask, queries
+from warehouse.relations import SQL_DIR, Query, ask, queries
 
 from imgur_source.lists.scan import Walk
 from imgur_source.records.arrow import rows_table
-from imgur_source.records.tables import ITEM_LOOKS, LIST_ITEMS, LIST_SWEEPS, TABLES, Table
+from imgur_source.records.tables import ITEM_LOOKS, LIST_ITEMS, LIST_SWEEPS, Table
+from tests.support.marts import in_memory
 from tests.support.model_list import Night
 
 NAME = "things/me"
@@ -142,14 +143,7 @@ def misses(walk: Walk, held: Held) -> bool:
 
 @functools.cache
 def _database() -> duckdb.DuckDBPyConnection:
-    """Tables as dlt makes them, without a row, and the relations of ``sql/`` that read them."""
-    connection = duckdb.connect()
-    connection.execute("create schema imgur_raw")
-    for table in TABLES.values():
-        columns = ", ".join(f'"{field.name}" {field.kind.value}' for field in table.fields)
-        connection.execute(f"create table imgur_raw.{table.name} ({columns}, _dlt_load_id varchar)")
-    apply(connection, SQL_DIR, Parameters(datetime(2026, 11, 23, tzinfo=UTC)))
-    return connection
+    return in_memory().db
 
 
 @functools.cache
