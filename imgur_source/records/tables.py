@@ -9,8 +9,9 @@ Facts about the fields and their sources stand in docs/imgur-api.md.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
+from typing import TypedDict, Unpack
 
 
 class Kind(Enum):
@@ -33,6 +34,9 @@ class Field:
         description: its meaning, with unit; becomes the database's comment.
         key: Imgur's own name for it where the column had to be called otherwise.
         ours: whether we fill it ourselves (Imgur does not send it).
+        alias: its plain name in the views of ``staging``, where that is another.
+        none: what stands for nothing in it, and is null in the views.
+        alias_description: its meaning in the views, where that is another.
     """
 
     name: str
@@ -40,11 +44,19 @@ class Field:
     description: str
     key: str = ""
     ours: bool = False
+    alias: str = ""
+    none: str | int | None = None
+    alias_description: str = ""
 
     @property
     def wire_key(self) -> str:
         """The member of Imgur's record that the column is read from."""
         return self.key or self.name
+
+    @property
+    def plain_name(self) -> str:
+        """What the views of ``staging`` call the column."""
+        return self.alias or self.name
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,6 +89,12 @@ class Table:
     def column_names(self) -> tuple[str, ...]:
         return tuple(field.name for field in self.fields)
 
+    @property
+    def fields_in_view(self) -> tuple[Field, ...]:
+        """The columns for its view in ``staging``: there a row of a history lasts until it was fetched."""
+        is_history = OBSERVED_AT in self.fields
+        return tuple(_SEEN_UNTIL if field is FETCHED_AT and is_history else field for field in self.fields)
+
 
 MARKER = (
     "is_marker"  # tables with a parent carry it in the load: a row that only says "the parent is empty now"
@@ -99,28 +117,37 @@ SECRET_KEYS = frozenset(  # never stored, wherever they turn up
 )
 
 
-def _text(name: str, description: str, key: str = "") -> Field:
-    return Field(name, Kind.TEXT, description, key)
+class _More(TypedDict, total=False):
+    """What few fields have."""
+
+    key: str
+    alias: str
+    none: str | int
+    alias_description: str
 
 
-def _integer(name: str, description: str, key: str = "") -> Field:
-    return Field(name, Kind.INTEGER, description, key)
+def _text(name: str, description: str, **more: Unpack[_More]) -> Field:
+    return Field(name, Kind.TEXT, description, **more)
 
 
-def _boolean(name: str, description: str, key: str = "") -> Field:
-    return Field(name, Kind.BOOLEAN, description, key)
+def _integer(name: str, description: str, **more: Unpack[_More]) -> Field:
+    return Field(name, Kind.INTEGER, description, **more)
 
 
-def _time(name: str, description: str, key: str = "") -> Field:
-    return Field(name, Kind.TIME, description, key)
+def _boolean(name: str, description: str, **more: Unpack[_More]) -> Field:
+    return Field(name, Kind.BOOLEAN, description, **more)
 
 
-def _json(name: str, description: str, key: str = "") -> Field:
-    return Field(name, Kind.JSON, description, key)
+def _time(name: str, description: str, **more: Unpack[_More]) -> Field:
+    return Field(name, Kind.TIME, description, **more)
 
 
-def _ours(name: str, kind: Kind, description: str) -> Field:
-    return Field(name, kind, description, ours=True)
+def _json(name: str, description: str, **more: Unpack[_More]) -> Field:
+    return Field(name, Kind.JSON, description, **more)
+
+
+def _ours(name: str, kind: Kind, description: str, **more: Unpack[_More]) -> Field:
+    return Field(name, kind, description, ours=True, **more)
 
 
 EXTRA = _ours(
@@ -130,11 +157,21 @@ EXTRA = _ours(
 )
 FETCHED_AT = _ours("fetched_at", Kind.TIME, "When the reply that this row was read from was received, UTC.")
 OBSERVED_AT = _ours(
-    "observed_at", Kind.TIME, "When the counters stood like this: the time the reply was received, UTC."
+    "observed_at",
+    Kind.TIME,
+    "When the counters stood like this: the time the reply was received, UTC.",
+    alias_description="When the counters were first seen to stand like this, UTC.",
+)
+_SEEN_UNTIL = replace(
+    FETCHED_AT,
+    alias="seen_until_at",
+    alias_description="When the counters were last seen to stand like this, UTC.",
 )
 
 _VIEWS = _integer("views", "How often it has been viewed, as a total.")
-_BANDWIDTH = _integer("bandwidth", "Bytes served for it, as a total; about size times views.")
+_BANDWIDTH = _integer(
+    "bandwidth", "Bytes served for it, as a total; about size times views.", alias="bandwidth_bytes"
+)
 _UPS = _integer("ups", "Up-votes, as a total; null where Imgur does not show votes.")
 _DOWNS = _integer("downs", "Down-votes, as a total; null where Imgur does not show votes.")
 _POINTS = _integer("points", "Up-votes less down-votes; null where Imgur does not show votes.")
@@ -143,7 +180,9 @@ _SCORE = _integer(
 )
 _COMMENT_COUNT = _integer("comment_count", "Number of comments, as a total.")
 _FAVORITE_COUNT = _integer("favorite_count", "How many accounts have it among their favourites, as a total.")
-_IN_MOST_VIRAL = _boolean("in_most_viral", "Whether it stands in Imgur's list of most viral posts.")
+_IN_MOST_VIRAL = _boolean(
+    "in_most_viral", "Whether it stands in Imgur's list of most viral posts.", alias="is_in_most_viral"
+)
 _IMAGES_COUNT = _integer("images_count", "Number of images in the album, as Imgur says.")
 _REPUTATION = _integer(
     "reputation", "Points of the account over all its posts and comments; may be negative."
@@ -154,48 +193,69 @@ _NAMING = (
     _text("description", "Description as its owner wrote it."),
 )
 _OWNER = (
-    _text("account_url", "User name of the owner; null for anonymous and for hidden owners."),
+    _text(
+        "account_url",
+        "User name of the owner; null for anonymous and for hidden owners.",
+        alias="account_name",
+    ),
     _integer(
         "account_id",
         "Number of the owner's account; null or 0 where it is not shown, even if account_url is.",
+        none=0,
+        alias_description="Number of the owner's account; null where it is not shown.",
     ),
 )
 _FILE = (
-    _text("type", "MIME type of the file, such as image/jpeg or video/mp4."),
-    _boolean("animated", "Whether it moves (GIF or video)."),
-    _integer("width", "Width in pixels."),
-    _integer("height", "Height in pixels."),
-    _integer("size", "Size of the file in bytes."),
+    _text("type", "MIME type of the file, such as image/jpeg or video/mp4.", alias="mime_type"),
+    _boolean("animated", "Whether it moves (GIF or video).", alias="is_animated"),
+    _integer("width", "Width in pixels.", alias="width_px"),
+    _integer("height", "Height in pixels.", alias="height_px"),
+    _integer("size", "Size of the file in bytes.", alias="size_bytes"),
     _boolean("has_sound", "Whether the video has sound."),
-    _boolean("looping", "Whether the animation loops."),
-    _text("gifv", "Address of the page that plays the animation; animated files only."),
-    _text("mp4", "Address of the MP4 rendition; animated files only."),
-    _integer("mp4_size", "Size of the MP4 rendition in bytes."),
-    _text("webm", "Address of the WebM rendition (seen 2015 and 2016 only)."),
-    _integer("webm_size", "Size of the WebM rendition in bytes (seen 2015 and 2016 only)."),
-    _text("hls", "Address of the HLS playlist; animated files since 2018."),
+    _boolean("looping", "Whether the animation loops.", alias="is_looping"),
+    _text("gifv", "Address of the page that plays the animation; animated files only.", alias="gifv_link"),
+    _text("mp4", "Address of the MP4 rendition; animated files only.", alias="mp4_link"),
+    _integer("mp4_size", "Size of the MP4 rendition in bytes.", alias="mp4_size_bytes"),
+    _text("webm", "Address of the WebM rendition (seen 2015 and 2016 only).", alias="webm_link"),
+    _integer(
+        "webm_size", "Size of the WebM rendition in bytes (seen 2015 and 2016 only).", alias="webm_size_bytes"
+    ),
+    _text("hls", "Address of the HLS playlist; animated files since 2018.", alias="hls_link"),
     _json("processing", "State of the transcoding of a video, as Imgur sends it."),
 )
 _STANDING = (
     _text("vote", "The asking account's own vote: up, down or veto; null when asked without a login."),
-    _boolean("favorite", "Whether the asking account has it among its favourites."),
-    _boolean("nsfw", "Whether it is marked as not safe for work; null when not judged."),
-    _text("section", "Section or subreddit that it is filed under; often empty."),
-    _boolean("in_gallery", "Whether it is published in the gallery."),
+    _boolean("favorite", "Whether the asking account has it among its favourites.", alias="is_favorite"),
+    _boolean("nsfw", "Whether it is marked as not safe for work; null when not judged.", alias="is_nsfw"),
+    _text(
+        "section",
+        "Section or subreddit that it is filed under; often empty.",
+        none="",
+        alias_description="Section or subreddit that it is filed under; null where there is none.",
+    ),
+    _boolean("in_gallery", "Whether it is published in the gallery.", alias="is_in_gallery"),
     _IN_MOST_VIRAL,
     _boolean("is_ad", "Whether it is an advertisement."),
     _integer("ad_type", "Kind of advertisement, 0 for none."),
-    _text("ad_url", "Address that an advertisement leads to."),
+    _text("ad_url", "Address that an advertisement leads to.", alias="ad_link"),
     _json("ad_config", "Imgur's advertising flags, as sent."),
 )
 _VOTES = (_UPS, _DOWNS, _POINTS, _SCORE, _COMMENT_COUNT, _FAVORITE_COUNT)
-_EDITED = _integer("edited", "Imgur's mark of a later edit; 0 for none.")
+_EDITED = _integer("edited", "Imgur's mark of a later edit; 0 for none.", alias="edit_mark")
 _TAGS = _json("tags", "Tags as Imgur sends them, a list.")
 _COVER = (
-    _text("cover", "Id of the cover image; null when the album is empty."),
-    _integer("cover_edited", "Imgur's mark of a later change of the cover."),
-    _integer("cover_width", "Width of the cover image in pixels; null or 0 where it is not shown."),
-    _integer("cover_height", "Height of the cover image in pixels; null or 0 where it is not shown."),
+    _text("cover", "Id of the cover image; null when the album is empty.", alias="cover_id"),
+    _integer("cover_edited", "Imgur's mark of a later change of the cover.", alias="cover_edit_mark"),
+    _integer(
+        "cover_width",
+        "Width of the cover image in pixels; null or 0 where it is not shown.",
+        alias="cover_width_px",
+    ),
+    _integer(
+        "cover_height",
+        "Height of the cover image in pixels; null or 0 where it is not shown.",
+        alias="cover_height_px",
+    ),
 )
 _ALBUM_LOOK = (
     _text("privacy", "public, hidden (by link only) or secret (an old value)."),
@@ -203,14 +263,16 @@ _ALBUM_LOOK = (
         "layout", "How the album is laid out: blog, grid, horizontal or vertical; no longer used by Imgur."
     ),
     _IMAGES_COUNT,
-    _boolean("include_album_ads", "Whether advertisements may be shown inside the album."),
+    _boolean(
+        "include_album_ads", "Whether advertisements may be shown inside the album.", alias="has_album_ads"
+    ),
 )
 _IMAGE = (
     *_NAMING,
-    _time("datetime", "When it was uploaded, UTC."),
+    _time("datetime", "When it was uploaded, UTC.", alias="uploaded_at"),
     *_OWNER,
     _text("link", "Address of the file; above 20 MB a GIF's link leads to a preview."),
-    _text("name", "Name of the file that was uploaded; shown to its owner only."),
+    _text("name", "Name of the file that was uploaded; shown to its owner only.", alias="file_name"),
     *_FILE,
     _EDITED,
     _VIEWS,
@@ -220,26 +282,50 @@ _IMAGE = (
     _TAGS,
 )
 _COMMENT = (
-    _text("image_id", "Id of the image or album that was commented on (on_album tells which)."),
+    _text(
+        "image_id",
+        "Id of the image or album that was commented on (on_album tells which).",
+        alias="item_id",
+        alias_description="Id of the image or album that was commented on (is_on_album tells which).",
+    ),
     _text("comment", "The text; may be empty where a comment was deleted."),
-    _text("author", "User name of the author; null when the account is gone."),
-    _integer("author_id", "Number of the author's account; may be 0."),
-    _boolean("on_album", "Whether image_id names an album."),
-    _text("album_cover", "Id of the album's cover image, where on_album."),
+    _text("author", "User name of the author; null when the account is gone.", alias="author_name"),
+    _integer(
+        "author_id",
+        "Number of the author's account; may be 0.",
+        none=0,
+        alias_description="Number of the author's account; null where it is not shown.",
+    ),
+    _boolean("on_album", "Whether image_id names an album.", alias="is_on_album"),
+    _text(
+        "album_cover",
+        "Id of the album's cover image, where on_album.",
+        alias="album_cover_id",
+        alias_description="Id of the album's cover image, where is_on_album.",
+    ),
     _UPS,
     _DOWNS,
     _POINTS,
-    _time("datetime", "When it was written, UTC."),
-    _boolean("deleted", "Whether it was deleted; the stub stays in the tree."),
+    _time("datetime", "When it was written, UTC.", alias="commented_at"),
+    _boolean(
+        "deleted",
+        "Whether it was deleted; the stub stays in the tree.",
+        alias="is_stub",
+        alias_description="Whether Imgur shows it as deleted: a stub that stays in its tree.",
+    ),
     _text("vote", "The asking account's own vote: up, down or veto; null when asked without a login."),
     _text("platform", "What it was written with, such as iphone, android, desktop, mweb, api."),
     _boolean("has_admin_badge", "Whether the author bears the badge of Imgur's staff."),
 )
 _POST = (
-    _text("id", "Id of the image or album; upper and lower case differ."),
+    _text("id", "Id of the image or album; upper and lower case differ.", alias="post_id"),
     _boolean("is_album", "Whether the post is an album; otherwise it is a single image."),
     *_NAMING,
-    _time("datetime", "When it was put into the gallery, UTC; not when its files were uploaded."),
+    _time(
+        "datetime",
+        "When it was put into the gallery, UTC; not when its files were uploaded.",
+        alias="published_at",
+    ),
     *_OWNER,
     _text("link", "Address of the album's page, or of the file of a single image."),
     _VIEWS,
@@ -262,17 +348,17 @@ ACCOUNTS = Table(
     "One row per account that is followed, as last seen.",
     key=("id",),
     fields=(
-        _integer("id", "Number of the account; stays when it is renamed."),
-        _text("url", "User name; may be changed by its owner."),
+        _integer("id", "Number of the account; stays when it is renamed.", alias="account_id"),
+        _text("url", "User name; may be changed by its owner.", alias="account_name"),
         _text("bio", "What the owner wrote about the account."),
-        _text("avatar", "Address of the avatar."),
+        _text("avatar", "Address of the avatar.", alias="avatar_link"),
         _text("avatar_name", "Name of the avatar, such as default/G."),
-        _text("cover", "Address of the picture at the head of the profile."),
+        _text("cover", "Address of the picture at the head of the profile.", alias="cover_link"),
         _text("cover_name", "Name of that picture, such as default/1-space."),
         _REPUTATION,
         _text("reputation_name", "Imgur's word for the reputation, such as Neutral."),
-        _time("created", "When the account was made, UTC."),
-        _time("pro_expiration", "When the paid membership ends, UTC; null for none."),
+        _time("created", "When the account was made, UTC.", alias="created_at"),
+        _time("pro_expiration", "When the paid membership ends, UTC; null for none.", alias="pro_expires_at"),
         _boolean("is_blocked", "Whether the asking account has blocked it."),
         _json("user_follow", "Whether the asking account follows it, as Imgur sends it."),
         EXTRA,
@@ -283,20 +369,25 @@ IMAGES = Table(
     "images",
     "One row per image of the account that is logged in, in the owner's view, as last seen.",
     key=("id",),
-    fields=(_text("id", "Id of the image; upper and lower case differ."), *_IMAGE, EXTRA, FETCHED_AT),
+    fields=(
+        _text("id", "Id of the image; upper and lower case differ.", alias="image_id"),
+        *_IMAGE,
+        EXTRA,
+        FETCHED_AT,
+    ),
 )
 ALBUMS = Table(
     "albums",
     "One row per album of a followed account, as last seen.",
     key=("id",),
     fields=(
-        _text("id", "Id of the album; upper and lower case differ."),
+        _text("id", "Id of the album; upper and lower case differ.", alias="album_id"),
         *_NAMING,
-        _time("datetime", "When the album was made, UTC."),
+        _time("datetime", "When the album was made, UTC.", alias="created_at"),
         *_OWNER,
         _text("link", "Address of the album's page."),
         _VIEWS,
-        _integer("order", "Place among the owner's albums; shown to the owner only."),
+        _integer("order", "Place among the owner's albums; shown to the owner only.", alias="position"),
         *_COVER,
         *_ALBUM_LOOK,
         _boolean("is_album", "Always true where Imgur sends it."),
@@ -325,8 +416,13 @@ COMMENTS = Table(
     "One row per comment written by a followed account, as last seen.",
     key=("id",),
     fields=(
-        _integer("id", "Number of the comment."),
-        _integer("parent_id", "Number of the comment that it answers; 0 when it answers none."),
+        _integer("id", "Number of the comment.", alias="comment_id"),
+        _integer(
+            "parent_id",
+            "Number of the comment that it answers; 0 when it answers none.",
+            none=0,
+            alias_description="Number of the comment that it answers; null when it answers none.",
+        ),
         *_COMMENT,
         EXTRA,
         FETCHED_AT,
@@ -338,7 +434,7 @@ POST_COMMENTS = Table(
     "One row per comment under a post whose comments are followed, with its place in the tree.",
     key=("id",),
     fields=(
-        _integer("id", "Number of the comment."),
+        _integer("id", "Number of the comment.", alias="comment_id"),
         _ours("post_id", Kind.TEXT, "Id of the post whose tree it was read from."),
         _ours("parent_id", Kind.INTEGER, "Number of the comment that it answers; null at the root."),
         _ours("root_id", Kind.INTEGER, "Number of the comment that starts its thread; its own at the root."),
@@ -395,23 +491,29 @@ TAGS = Table(
     "One row per tag that a post bears or a feed is about, as last seen.",
     key=("name",),
     fields=(
-        _text("name", "Name of the tag as in its address."),
+        _text("name", "Name of the tag as in its address.", alias="tag"),
         _text("display_name", "Name of the tag as shown."),
         _text("description", "What the tag is for."),
         _integer("followers", "Accounts that follow the tag."),
         _integer(
             "total_items", "Posts that bear the tag; Imgur counts it differently on different endpoints."
         ),
-        _boolean("following", "Whether the asking account follows it; null when asked without a login."),
+        _boolean(
+            "following",
+            "Whether the asking account follows it; null when asked without a login.",
+            alias="is_followed",
+        ),
         _boolean("is_whitelisted", "Imgur's mark of an allowed tag."),
         _boolean("is_promoted", "Whether the tag is promoted by Imgur."),
         _text("accent", "Colour, six hexadecimal digits."),
-        _text("background_hash", "Id of the background image."),
-        _boolean("background_is_animated", "Whether the background image moves."),
-        _text("thumbnail_hash", "Id of the thumbnail image."),
-        _boolean("thumbnail_is_animated", "Whether the thumbnail moves."),
-        _text("logo_hash", "Id of the logo image."),
-        _text("logo_destination_url", "Address that the logo leads to."),
+        _text("background_hash", "Id of the background image.", alias="background_image_id"),
+        _boolean(
+            "background_is_animated", "Whether the background image moves.", alias="is_background_animated"
+        ),
+        _text("thumbnail_hash", "Id of the thumbnail image.", alias="thumbnail_image_id"),
+        _boolean("thumbnail_is_animated", "Whether the thumbnail moves.", alias="is_thumbnail_animated"),
+        _text("logo_hash", "Id of the logo image.", alias="logo_image_id"),
+        _text("logo_destination_url", "Address that the logo leads to.", alias="logo_link"),
         EXTRA,
         FETCHED_AT,
     ),
@@ -429,14 +531,26 @@ FAVORITES = Table(
         _ours("kind", Kind.TEXT, "album or image."),
         _text("title", "Title as its owner wrote it."),
         _text("link", "Address of the album's page, or of the file of a single image."),
-        _time("datetime", "When the item was put into the gallery, UTC; not when it was favourited."),
-        _text("item_account_url", "User name of the item's owner.", key="account_url"),
-        _integer("item_account_id", "Number of the account of the item's owner.", key="account_id"),
+        _time(
+            "datetime",
+            "When the item was put into the gallery, UTC; not when it was favourited.",
+            alias="published_at",
+        ),
+        _text(
+            "item_account_url", "User name of the item's owner.", key="account_url", alias="item_account_name"
+        ),
+        _integer(
+            "item_account_id",
+            "Number of the account of the item's owner.",
+            key="account_id",
+            none=0,
+            alias_description="Number of the account of the item's owner; null where it is not shown.",
+        ),
         _IMAGES_COUNT,
         _VIEWS,
         *_VOTES,
-        _boolean("nsfw", "Whether it is marked as not safe for work; null when not judged."),
-        _boolean("in_gallery", "Whether it is published in the gallery."),
+        _boolean("nsfw", "Whether it is marked as not safe for work; null when not judged.", alias="is_nsfw"),
+        _boolean("in_gallery", "Whether it is published in the gallery.", alias="is_in_gallery"),
         EXTRA,
         FETCHED_AT,
     ),
@@ -461,8 +575,7 @@ GALLERY_RANKS = Table(
 def _history(name: str, of: Table, *counters: Field, note: str = "") -> Table:
     return Table(
         name,
-        f"One row per change of the counters in {of.name}{note}: "
-        "they were seen to stand so from observed_at until fetched_at.",
+        f"One row per value of the counters in {of.name}{note}: from when until when they stood so.",
         key=("id", "observed_at"),
         fields=(of.field("id"), OBSERVED_AT, *counters, FETCHED_AT),
     )
@@ -528,7 +641,12 @@ LIST_ITEMS = Table(
     fields=(
         _ours("list", Kind.TEXT, "Which list, such as account_images/me."),
         _ours("item_id", Kind.TEXT, "Id of the image, album, post or comment, as text."),
-        _ours("datetime", Kind.TIME, "The item's own time in that list, UTC; null where it has none."),
+        _ours(
+            "datetime",
+            Kind.TIME,
+            "The item's own time in that list, UTC; null where it has none.",
+            alias="item_at",
+        ),
         FETCHED_AT,
     ),
 )
@@ -552,7 +670,12 @@ DETAIL_FETCHES = Table(
         _ours("resource", Kind.TEXT, "What was fetched: album_images, post_images or post_comments."),
         _ours("item_id", Kind.TEXT, "Id of the album or post."),
         _ours("fingerprint", Kind.TEXT, "What decides whether it is fetched again: counts, cover, time."),
-        _ours("items", Kind.INTEGER, "Images or comments that came."),
+        _ours(
+            "items",
+            Kind.INTEGER,
+            "Images or comments that came; null where Imgur answered that there is nothing, or that nobody "
+            "may see it.",
+        ),
         FETCHED_AT,
     ),
 )
@@ -561,7 +684,12 @@ REJECTED_RECORDS = Table(
     "One row per record of a reply that could not be understood, kept for a person to look at.",
     key=("id",),
     fields=(
-        _ours("id", Kind.TEXT, "Hash of endpoint and text, so that the same record stands here once."),
+        _ours(
+            "id",
+            Kind.TEXT,
+            "Hash of endpoint and text, so that the same record stands here once.",
+            alias="record_id",
+        ),
         _ours("endpoint", Kind.TEXT, "The kind of request whose reply held it."),
         _ours("reason", Kind.TEXT, "What could not be understood."),
         _ours("raw", Kind.TEXT, "The record as it came, without its secrets."),
@@ -636,7 +764,12 @@ CREDIT_CHARGES = Table(
     fields=(
         _ours("run_id", Kind.TEXT, "The run, as in sync_runs."),
         _ours("endpoint", Kind.TEXT, "The kind of request, such as account_images."),
-        _ours("credits", Kind.INTEGER, "Credits spent, one per attempt; requests to /oauth2 cost none."),
+        _ours(
+            "credits",
+            Kind.INTEGER,
+            "Credits spent, one per attempt; requests to /oauth2 cost none.",
+            alias="credits_spent",
+        ),
         _ours("requests", Kind.INTEGER, "Requests sent, retries and token refreshes included."),
         _ours("unchanged", Kind.INTEGER, "Of these, how many were answered that nothing has changed (304)."),
         _ours("replays", Kind.INTEGER, "Replies that an earlier run had paid for, used again at no credit."),

@@ -18,16 +18,8 @@ import duckdb
 
 from warehouse.checks import Problem
 from warehouse.files import literal, quoted
-from warehouse.relations import (
-    AUDIT_RESULTS,
-    PARAMETERS,
-    Query,
-    RelationError,
-    ask_and_count,
-    present_in,
-    queries,
-    without_input,
-)
+from warehouse.queries import Query, RelationError, ask_and_count, queries, without_input
+from warehouse.relations import AUDIT_RESULTS, PARAMETERS, present_in
 
 EXAMPLES = 3  # rows of an audit that are told
 AUDITS = "audits"  # the folder in sql/

@@ -19,11 +19,12 @@ from imgur_source.planning import Due, Observed
 from imgur_source.records import ACCOUNTS, DETAIL_FETCHES, SYNC_RUNS, Table
 from warehouse.catalog import RAW_SCHEMA, columns_of, newest_rows
 from warehouse.files import quoted
-from warehouse.relations import Query, ask, present_in, queries
+from warehouse.queries import Query, ask, queries
+from warehouse.relations import present_in
 
 PLAN = "plan"  # the folder of sql/ with what is worth asking Imgur for
 LOOKS = "looks"
-OBSERVED = ("observed_images", "observed_albums", "observed_submissions", "observed_comments")
+OBSERVED = "observed"
 MOST_ROWS = 10_000_000  # of a query whose rows are all wanted
 
 Answerable = dict[str, Query]  # the queries of sql/plan whose inputs are there, by name
@@ -219,18 +220,17 @@ def plan_facts(
 
 
 def _observed(connection: duckdb.DuckDBPyConnection, plan: Answerable) -> Iterator[Observed]:
-    for name in OBSERVED:
-        for row in _rows(connection, plan, name):
-            before, before_at = row["value_before"], row["seen_before_at"]
-            yield Observed(
-                row["list"] or "",
-                int(row["rank"] or 0),
-                int(row["at"] or 0),
-                int(row["value"] or 0),
-                int(row["seen_at"] or 0),
-                None if before is None else int(before),
-                None if before_at is None else int(before_at),
-            )
+    for row in _rows(connection, plan, OBSERVED):
+        before, before_at = row["value_before"], row["seen_before_at"]
+        yield Observed(
+            row["list"] or "",
+            int(row["rank"] or 0),
+            int(row["at"] or 0),
+            int(row["value"] or 0),
+            int(row["seen_at"] or 0),
+            None if before is None else int(before),
+            None if before_at is None else int(before_at),
+        )
 
 
 def _details_due(

@@ -1,46 +1,34 @@
-"""The relations of ``sql/``: what each file defines, and how they are made in a file of the warehouse.
+"""The relations of ``sql/``: which there are, and how they are made in a file of the warehouse.
 
-A file holds one ``select`` and its comments, and its stem is the relation's
-name; ``sql/README.md`` says how it is written. Views come from ``sql/staging``,
-tables from ``sql/marts``; audits and plans are queries that are only asked.
-Which relation needs which is read from the SQL itself. What a file cannot know,
-the time of the run and the time zone of its reports, stands in
-``staging.parameters``. ``main.audit_results`` stands among the tables, is made
-by ``audits`` and not dropped here. When relations are made, and what follows
-from a query's rows, is left to the warehouse.
+Views come from ``sql/staging``, tables from ``sql/marts``, and the views of
+loaded tables that have no file from ``records.tables``. Which relation needs
+which is read from the SQL itself. What a file cannot know, the time of the run
+and the time zone of its reports, stands in ``staging.parameters``.
+``main.audit_results`` stands among the tables, is made by ``audits`` and not
+dropped here. When relations are made is left to the warehouse.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import duckdb
 
 from imgur_source.records import TABLES
 from warehouse.catalog import RAW_SCHEMA, names_in, transaction
-from warehouse.files import WarehouseError, first_line, literal, quoted
+from warehouse.files import literal, quoted
+from warehouse.queries import Query, RelationError, named, queries, without_input
+from warehouse.steps import LOADED_FILE, descriptions_in_view, loaded
+from warehouse.steps import PARAMETERS as PARAMETERS
 
 SQL_DIR = Path(__file__).resolve().parents[2] / "sql"
 
 Kind = Literal["view", "table"]
-
-
-class RelationError(WarehouseError):
-    """A file of ``sql/`` is not what it should be; nothing is published."""
-
-    def __init__(self, path: Path, reason: str) -> None:
-        self.path = path
-        self.reason = reason
-        super().__init__(
-            f"{path}: {reason}. The published file is as it was; correct this one and run again."
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +45,8 @@ class Folder:
     kind: Kind
 
 
-PARAMETERS = "staging.parameters"
 AUDIT_RESULTS = "main.audit_results"  # grows with the nights: no file defines it, and nothing here drops it
 GIVEN = frozenset({PARAMETERS, AUDIT_RESULTS})  # what files may read besides loaded tables and each other
-_PARSED: dict[Path, tuple[str, Query]] = {}  # texts and what they say; each round of a night asks for them
 FOLDERS = (Folder("staging", "staging", "view"), Folder("marts", "main", "table"))
 
 
@@ -75,32 +61,6 @@ class Parameters:
 
     run_at: datetime
     report_timezone: str = "UTC"
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """The ``select`` of one file.
-
-    Attributes:
-        heading: the file's first line, without its dashes.
-        text: the ``select``, without a semicolon.
-        comments: the statements that follow it.
-        inputs: the tables and views that it reads, with their schemas.
-    """
-
-    path: Path
-    heading: str
-    text: str
-    comments: tuple[str, ...]
-    inputs: frozenset[str]
-
-    @property
-    def name(self) -> str:
-        return self.path.stem
-
-    def missing(self, present: frozenset[str]) -> tuple[str, ...]:
-        """The inputs that are not among *present*, in order."""
-        return tuple(sorted(self.inputs - present))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +107,10 @@ def apply(connection: duckdb.DuckDBPyConnection, sql_dir: Path, parameters: Para
         write(connection, parameters)
         for relation in found.values():
             make(connection, relation)
-            with _named(relation.query.path):
+            with named(relation.query.path):
                 if relation.query.comments:
                     connection.execute(";".join(relation.query.comments))
+        _describe(connection, found)
     return Applied(made=tuple(found), dropped=tuple(name for name in before if name not in found))
 
 
@@ -164,6 +125,10 @@ def relations(connection: duckdb.DuckDBPyConnection, sql_dir: Path) -> dict[str,
         for folder in FOLDERS
         for query in queries(connection, sql_dir / folder.name)
     }
+    for query in _views_without_file(sql_dir / FOLDERS[0].name):
+        found.setdefault(
+            f"{FOLDERS[0].schema}.{query.name}", Relation(FOLDERS[0].schema, FOLDERS[0].kind, query)
+        )
     return {name: found[name] for name in _in_order({name: each.query for name, each in found.items()})}
 
 
@@ -173,7 +138,7 @@ def make(connection: duckdb.DuckDBPyConnection, relation: Relation) -> None:
     Raises:
         RelationError: DuckDB cannot make it.
     """
-    with _named(relation.query.path):
+    with named(relation.query.path):
         connection.execute(
             f"create {relation.kind} {quoted(relation.schema, relation.query.name)} as {relation.query.text}"
         )
@@ -197,118 +162,18 @@ def write(connection: duckdb.DuckDBPyConnection, parameters: Parameters) -> None
         connection.execute(f"comment on {subject} is {literal(comment)}")
 
 
-def queries(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[Query]:
-    """The files of *folder* in the order of their names; none where there is no such folder.
-
-    Raises:
-        RelationError: a file is not one ``select`` with its comments.
-    """
-    return [_query(connection, path) for path in sorted(folder.glob("*.sql"))]
-
-
 def present_in(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
     """Everything that a query may read in the current catalog, with its schema."""
     raw = (f"{RAW_SCHEMA}.{table}" for table in names_in(connection, RAW_SCHEMA, "table"))
     return frozenset([*raw, *_standing(connection)])
 
 
-def ask(connection: duckdb.DuckDBPyConnection, query: Query, *, limit: int) -> list[dict[str, str | None]]:
-    """The first *limit* rows of *query*, in its order, every value as text.
-
-    Raises:
-        RelationError: DuckDB cannot execute it.
-    """
-    with _named(query.path):
-        # as text: DuckDB's own conversion of times needs pytz and takes the zone of the machine
-        cursor = connection.execute(f"select columns(*)::varchar from ({query.text}) limit ?", [limit])
-        names = [column[0] for column in cursor.description or []]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-
-def ask_and_count(
-    connection: duckdb.DuckDBPyConnection, query: Query, *, limit: int
-) -> tuple[list[dict[str, str | None]], int]:
-    """The same, and how many rows there are in all; DuckDB executes the query once.
-
-    Raises:
-        RelationError: DuckDB cannot execute it.
-    """
-    with _named(query.path):
-        connection.execute(f"create or replace temp table answer as {query.text}")
-    first = replace(query, text="select * from temp.answer")
-    rows = ask(connection, first, limit=limit)
-    [(number,)] = connection.execute("select count(*) from temp.answer").fetchall()
-    connection.execute("drop table temp.answer")
-    return rows, number
-
-
-def without_input(query: Query, name: str) -> RelationError:
-    """The error that says of *query* that *name*, which it reads, can never be there."""
-    return RelationError(query.path, f"it reads {name}, which is neither loaded nor in sql/")
-
-
-def _query(connection: duckdb.DuckDBPyConnection, path: Path) -> Query:
-    text = path.read_text(encoding="utf-8")
-    known = _PARSED.get(path)
-    if known is None or known[0] != text:
-        _PARSED[path] = known = (text, _parsed(connection, path, text))
-    return known[1]
-
-
-def _parsed(connection: duckdb.DuckDBPyConnection, path: Path, text: str) -> Query:
-    heading = text.partition("\n")[0]
-    if not heading.startswith("-- "):
-        raise RelationError(path, "its first line is no comment")
-    with _named(path):
-        statements = connection.extract_statements(text)
-    if not statements or statements[0].type != duckdb.StatementType.SELECT:
-        raise RelationError(path, "its first statement is no select")
-    body = statements[0].query.strip().removesuffix(";")
-    comments = tuple(statement.query.strip() for statement in statements[1:])
-    for comment in comments:
-        if not comment.startswith("comment on "):
-            raise RelationError(path, f"after its select only comments may stand, not {comment[:40]!r}")
-    inputs = frozenset(_inputs(connection, path, body))
-    return Query(path, heading.removeprefix("-- ").strip(), body, comments, inputs)
-
-
-def _inputs(connection: duckdb.DuckDBPyConnection, path: Path, body: str) -> Iterator[str]:
-    """What *body* reads, with its schema."""
-    try:
-        tables = tables_read(connection, body)
-    except ValueError as error:
-        raise RelationError(path, str(error)) from error
-    for schema, table in tables:
-        if not schema:
-            raise RelationError(path, f"{table} is read without its schema")
-        yield f"{schema}.{table}"
-
-
-def tables_read(connection: duckdb.DuckDBPyConnection, select: str) -> list[tuple[str, str]]:
-    """Schema, empty where none is written, and name of each table or view that *select* reads.
-
-    From DuckDB's parser: its ``get_table_names`` looks into the views that there
-    are, and names what they read in their place.
-
-    Raises:
-        ValueError: it is no select, and why.
-    """
-    [(syntax,)] = connection.execute("select json_serialize_sql(?)", [select]).fetchall()
-    tree = json.loads(syntax)
-    if tree["error"]:
-        raise ValueError(tree["error_message"])
-    nodes = list(_nodes(tree))
-    steps = {entry["key"] for node in nodes if "cte_map" in node for entry in node["cte_map"]["map"]}
-    read = ((node["schema_name"], node["table_name"]) for node in nodes if node.get("type") == "BASE_TABLE")
-    return [(schema, table) for schema, table in read if schema or table not in steps]
-
-
-def _nodes(syntax: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(syntax, dict):
-        yield syntax
-    if isinstance(syntax, dict | list):
-        for part in syntax.values() if isinstance(syntax, dict) else syntax:
-            yield from _nodes(part)
+def _views_without_file(folder: Path) -> Iterator[Query]:
+    """The views of the loaded tables, where *folder* has a file that says so."""
+    path = folder / LOADED_FILE
+    for table in TABLES.values() if path.is_file() else ():
+        step = loaded(table)
+        yield Query(path, table.name, table.description, step.text, (), step.inputs)
 
 
 def _in_order(files: Mapping[str, Query]) -> Sequence[str]:
@@ -336,6 +201,56 @@ def _standing(connection: duckdb.DuckDBPyConnection) -> list[str]:
     ]
 
 
+def _describe(connection: duckdb.DuckDBPyConnection, found: Mapping[str, Relation]) -> None:
+    """Say of each relation and column what its file does not.
+
+    A relation is what its first line says. A column means what it means where it comes from: in the
+    input that is called like the relation, or in all that have such a column, if they agree.
+    """
+    ours = "database_name = current_database() and not internal"
+    relations_said = dict(
+        connection.execute(
+            f"select schema_name || '.' || table_name, comment from duckdb_tables() where {ours} "
+            f"union all select schema_name || '.' || view_name, comment from duckdb_views() where {ours}"
+        ).fetchall()
+    )
+    said: dict[str, dict[str, str | None]] = {name: {} for name in relations_said}
+    for name, column, meaning in connection.execute(
+        f"select schema_name || '.' || table_name, column_name, comment from duckdb_columns() where {ours}"
+    ).fetchall():
+        said[name][column] = meaning
+    for table in TABLES.values():
+        said[f"{RAW_SCHEMA}.{table.name}"] = {field.name: field.description for field in table.fields}
+    statements = []
+    for name, relation in found.items():
+        target = quoted(relation.schema, relation.query.name)
+        if relations_said[name] is None:
+            statements.append(f"comment on {relation.kind} {target} is {literal(relation.query.heading)}")
+        inherited = _inherited(relation, said)
+        for column, meaning in said[name].items():
+            if meaning is None and column in inherited:
+                said[name][column] = inherited[column]
+                statements.append(
+                    f"comment on column {target}.{quoted(column)} is {literal(inherited[column])}"
+                )
+    connection.execute(";".join(statements))
+
+
+def _inherited(relation: Relation, said: Mapping[str, Mapping[str, str | None]]) -> dict[str, str]:
+    """What columns mean in the inputs of *relation*, by their names."""
+    name = relation.query.name
+    meanings: dict[str, set[str]] = {}
+    for source in relation.query.inputs:
+        for column, meaning in said.get(source, {}).items():
+            if meaning is not None:
+                meanings.setdefault(column, set()).add(meaning)
+    agreed = {column: different.pop() for column, different in meanings.items() if len(different) == 1}
+    if relation.schema == "main":
+        nearest = said.get(f"staging.{name}", {}) if f"staging.{name}" in relation.query.inputs else {}
+        return agreed | {column: meaning for column, meaning in nearest.items() if meaning is not None}
+    return agreed | (descriptions_in_view(TABLES[name]) if name in TABLES else {})
+
+
 def _clear(connection: duckdb.DuckDBPyConnection, kind: Kind) -> None:
     """Drop all of *kind* in the schemas of the relations but what is given; what has no file goes too."""
     for folder in FOLDERS:
@@ -343,19 +258,3 @@ def _clear(connection: duckdb.DuckDBPyConnection, kind: Kind) -> None:
         for name in names_in(connection, folder.schema, kind):
             if f"{folder.schema}.{name}" not in GIVEN:
                 connection.execute(f"drop {kind} {quoted(folder.schema, name)}")
-
-
-@contextmanager
-def _named(path: Path) -> Iterator[None]:
-    """Say which file it was that DuckDB refused."""
-    try:
-        yield
-    except (
-        duckdb.ProgrammingError,
-        duckdb.DataError,
-        duckdb.NotSupportedError,
-        # a fault of DuckDB's own, or no room for it: the night still has to end with a sentence
-        duckdb.InternalError,
-        duckdb.OutOfMemoryException,
-    ) as error:
-        raise RelationError(path, first_line(error)) from error

@@ -59,19 +59,10 @@ own_comments as (
 
 links as (
     select
-        'post_comments.post_id' as reference,
-        post_comments.post_id as target,
-        posts.post_id is null as is_dangling
-    from staging.post_comments
-    left join posts using (post_id)
-    union all
-    select
-        'post_comments.item_id',
-        post_comments.item_id,
-        items.item_id is null
-    from staging.post_comments
-    left join items using (item_id)
-    where post_comments.item_id is not null
+        reference,
+        target,
+        is_dangling
+    from refs
     union all
     select
         'comments.item_id',
@@ -88,71 +79,6 @@ links as (
     left join comments
         on comments.comment_id = own_comments.parent_id
     where own_comments.parent_id is not null
-    union all
-    select
-        'post_comments.parent_id',
-        replies.parent_id::varchar,
-        parents.comment_id is null
-    from staging.post_comments as replies
-    left join staging.post_comments as parents
-        on parents.comment_id = replies.parent_id
-    where replies.parent_id is not null
-    union all
-    select
-        'post_tags.post_id',
-        post_tags.post_id,
-        posts.post_id is null
-    from staging.post_tags
-    left join posts using (post_id)
-    union all
-    select
-        'post_tags.tag',
-        post_tags.tag,
-        tags.tag is null
-    from staging.post_tags
-    left join staging.tags using (tag)
-    union all
-    select
-        'gallery_ranks.post_id',
-        gallery_ranks.post_id,
-        posts.post_id is null
-    from staging.gallery_ranks
-    left join posts using (post_id)
-    union all
-    select
-        'image_metrics.image_id',
-        image_metrics.image_id,
-        images.image_id is null
-    from staging.image_metrics
-    left join images using (image_id)
-    union all
-    select
-        'album_metrics.album_id',
-        album_metrics.album_id,
-        albums.album_id is null
-    from staging.album_metrics
-    left join staging.albums using (album_id)
-    union all
-    select
-        'account_metrics.account_id',
-        account_metrics.account_id::varchar,
-        accounts.account_id is null
-    from staging.account_metrics
-    left join staging.accounts using (account_id)
-    union all
-    select
-        'post_metrics.post_id',
-        post_metrics.post_id,
-        posts.post_id is null
-    from staging.post_metrics
-    left join posts using (post_id)
-    union all
-    select
-        'comment_metrics.comment_id',
-        comment_metrics.comment_id::varchar,
-        comments.comment_id is null
-    from staging.comment_metrics
-    left join comments using (comment_id)
 ),
 
 counted as (

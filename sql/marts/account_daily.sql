@@ -1,4 +1,5 @@
 -- One row per followed account and UTC day, from the first day anything is known of it to the last.
+-- key: account_id, day
 with run as (
     select run_at
     from staging.parameters
@@ -237,7 +238,6 @@ select * from final;
 comment on table main.account_daily is 'One row per followed account and UTC day, from the first day anything is known of it to the last. Before readings began there is what it made, and what its posts and images of that week are taken to have gained since (is_interpolated in post_daily); the last day may not be whole.';
 comment on column main.account_daily.account_id is 'Number of the account.';
 comment on column main.account_daily.account_name is 'User name of the account.';
-comment on column main.account_daily.day is 'The day, from midnight to midnight UTC.';
 comment on column main.account_daily.reputation is 'Reputation at the day''s end, taken to move evenly between two readings; on the last day as last seen; null where it was not read yet, or any more.';
 comment on column main.account_daily.reputation_gained is 'That reputation less that of the day before; null on the first day of its readings.';
 comment on column main.account_daily.posts_published is 'Posts of this day that were ever seen, also if they have gone since.';

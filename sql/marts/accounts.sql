@@ -1,4 +1,5 @@
 -- One row per account that is followed, as last seen, and what is held of it.
+-- key: account_id
 with accounts as (
     select
         account_id,
@@ -76,11 +77,6 @@ final as (
 select * from final;
 
 comment on table main.accounts is 'One row per account that is followed, as last seen, and what is held of it. What is taken for deleted is not counted.';
-comment on column main.accounts.account_id is 'Number of the account; stays when it is renamed.';
-comment on column main.accounts.account_name is 'User name; may be changed by its owner.';
-comment on column main.accounts.bio is 'What the owner wrote about the account.';
-comment on column main.accounts.reputation_name is 'Imgur''s word for the reputation, such as Neutral.';
-comment on column main.accounts.reputation is 'Points of the account over all its posts and comments; may be negative.';
 comment on column main.accounts.posts is 'Number of its gallery posts that are held.';
 comment on column main.accounts.albums is 'Number of its albums that are held.';
 comment on column main.accounts.images is 'Number of its images that are held; of an account without a login only those in albums.';
@@ -88,5 +84,3 @@ comment on column main.accounts.comments is 'Number of comments by it that are h
 comment on column main.accounts.post_views is 'Views of those posts together, as last seen.';
 comment on column main.accounts.image_views is 'Views of those images together, as last seen.';
 comment on column main.accounts.data_age_hours is 'Hours from fetched_at to the run: how old this row is.';
-comment on column main.accounts.created_at is 'When the account was made, UTC.';
-comment on column main.accounts.fetched_at is 'When the reply that this row was read from was received, UTC.';

@@ -1,4 +1,5 @@
 -- One row per album and image of it that is held: how its views compare with the first image's.
+-- key: album_id, image_id
 with albums as (
     select
         album_id,

@@ -1,4 +1,5 @@
 -- One row per album of a followed account, as last seen.
+-- key: album_id
 with albums as (
     select
         album_id,
@@ -72,24 +73,11 @@ final as (
 
 select * from final;
 
-comment on table main.albums is 'One row per album of a followed account, as last seen.';
-comment on column main.albums.album_id is 'Id of the album; upper and lower case differ.';
 comment on column main.albums.account_id is 'Number of the owner''s account; null where it is not shown and the name is not that of a followed account.';
-comment on column main.albums.cover_id is 'Id of the cover image; null when the album is empty.';
 comment on column main.albums.account_name is 'User name of the owner, of a followed account its present one.';
-comment on column main.albums.title is 'Title as its owner wrote it.';
-comment on column main.albums.description is 'Description as its owner wrote it.';
-comment on column main.albums.link is 'Address of the album''s page.';
-comment on column main.albums.privacy is 'public, hidden (by link only) or secret (an old value).';
 comment on column main.albums.views is 'How often the album has been viewed, as a total; its images have views of their own.';
-comment on column main.albums.images_count is 'Number of images in the album, as Imgur says.';
 comment on column main.albums.images_held is 'Number of its images that are held; 0 where they were not fetched yet.';
 comment on column main.albums.image_views is 'Views of those images together, as last seen; null where none is held.';
 comment on column main.albums.data_age_hours is 'Hours from fetched_at to the run: how old this row is.';
-comment on column main.albums.is_nsfw is 'Whether it is marked as not safe for work; null when not judged.';
-comment on column main.albums.is_in_gallery is 'Whether it is published in the gallery.';
 comment on column main.albums.is_missing is 'Whether the account''s albums do not show it any more.';
-comment on column main.albums.created_at is 'When the album was made, UTC.';
-comment on column main.albums.missing_since is 'When it was first found missing, UTC; null where it is there.';
 comment on column main.albums.deleted_at is 'When it was first found missing, UTC, where it is taken for deleted; null otherwise.';
-comment on column main.albums.fetched_at is 'When the reply that this row was read from was received, UTC.';

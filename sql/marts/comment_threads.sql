@@ -1,4 +1,5 @@
 -- One row per thread under a post: how long it is, and how quickly it was answered.
+-- key: root_id
 with comments as (
     select
         comment_id,

@@ -1,4 +1,5 @@
 -- One row per kind of request: what it has cost over all runs that are remembered, and what came of it.
+-- key: endpoint
 with charges as (
     select
         run_id,
@@ -71,16 +72,11 @@ final as (
 select * from final;
 
 comment on table main.credit_by_endpoint is 'One row per kind of request: what it has cost over all runs that are remembered, and what came of it. Runs are remembered for runs_kept_days.';
-comment on column main.credit_by_endpoint.endpoint is 'The kind of request, such as account_images.';
 comment on column main.credit_by_endpoint.runs is 'Number of remembered runs that asked it.';
 comment on column main.credit_by_endpoint.credits_spent is 'Credits spent, one per attempt.';
 comment on column main.credit_by_endpoint.credits_share is 'Its part of all credits of these runs, 0 to 1; null where none were spent.';
 comment on column main.credit_by_endpoint.requests is 'Requests sent, retries included.';
-comment on column main.credit_by_endpoint.unchanged is 'Of these, how many were answered that nothing has changed (304).';
 comment on column main.credit_by_endpoint.unchanged_share is 'The part of them, 0 to 1; null where nothing was sent.';
-comment on column main.credit_by_endpoint.replays is 'Replies that an earlier run had paid for, used again at no credit.';
-comment on column main.credit_by_endpoint.rows_new is 'Rows of things that were not held before; null where that is not known.';
-comment on column main.credit_by_endpoint.rows_refreshed is 'Rows of things that were held; null where that is not known.';
 comment on column main.credit_by_endpoint.credits_per_1000_rows is 'Credits for a thousand rows, new or refreshed; null where there were none.';
 comment on column main.credit_by_endpoint.credits_last_7_days is 'Credits of the runs that began in the 168 hours before this one was made.';
 comment on column main.credit_by_endpoint.last_used_at is 'When the last run that asked it began, UTC.';

@@ -1,4 +1,5 @@
 -- One row per UTC day on which a run began: what its runs spent, and what came of it.
+-- key: day
 with runs as (
     select
         run_id,
@@ -57,15 +58,11 @@ final as (
 
 select * from final;
 
-comment on table main.credit_daily is 'One row per UTC day on which a run began: what its runs spent, and what came of it.';
 comment on column main.credit_daily.day is 'The day, UTC; a run that goes on after midnight belongs to the day on which it began.';
 comment on column main.credit_daily.runs is 'Number of runs.';
 comment on column main.credit_daily.runs_failed is 'Of these, how many failed.';
 comment on column main.credit_daily.credits_planned is 'Credits that their plans expected to spend; null where no run had an estimate.';
 comment on column main.credit_daily.credits_spent is 'Credits spent, retries included.';
 comment on column main.credit_daily.requests is 'Requests sent; null where no run told.';
-comment on column main.credit_daily.unchanged is 'Of these, how many were answered that nothing has changed (304).';
-comment on column main.credit_daily.rows_new is 'Rows of things that were not held before; null where that is not known.';
-comment on column main.credit_daily.rows_refreshed is 'Rows of things that were held; null where that is not known.';
 comment on column main.credit_daily.credits_per_1000_new_rows is 'Credits for a thousand new rows; null where there were none.';
 comment on column main.credit_daily.lowest_client_credits_left is 'Lowest number of credits of the application''s day that was left at the end of a run; null when Imgur did not say.';

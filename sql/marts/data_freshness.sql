@@ -1,30 +1,6 @@
 -- One row per loaded table that tells of Imgur: how fresh and how whole it is.
-with table_names as (
-    select unnest(
-        [
-            'accounts',
-            'images',
-            'albums',
-            'album_images',
-            'comments',
-            'post_comments',
-            'posts',
-            'subreddit_posts',
-            'post_images',
-            'post_tags',
-            'tags',
-            'favorites',
-            'gallery_ranks',
-            'image_metrics',
-            'album_metrics',
-            'post_metrics',
-            'comment_metrics',
-            'account_metrics',
-        ]
-    ) as table_name
-),
-
-missing as (
+-- key: table_name
+with missing as (
     select
         resource,
         item_id
@@ -355,7 +331,7 @@ wholeness as (
 
 final as (
     select
-        table_names.table_name,
+        loaded_tables.table_name,
         coalesce(ages.rows, 0) as rows,
         ages.median_age_hours,
         ages.p95_age_hours,
@@ -363,14 +339,13 @@ final as (
         wholeness.open_gaps,
         wholeness.last_complete_sweep_at,
         ages.newest_at
-    from table_names
+    from loaded_tables
     left join ages using (table_name)
     left join wholeness using (table_name)
 )
 
 select * from final;
 
-comment on table main.data_freshness is 'One row per loaded table that tells of Imgur: how fresh and how whole it is.';
 comment on column main.data_freshness.table_name is 'Name of the table in imgur_raw.';
 comment on column main.data_freshness.rows is 'Number of its rows.';
 comment on column main.data_freshness.median_age_hours is 'Median hours from the last look to the run. Of a history and of gallery_ranks the newest row of each thing or feed counts; what has gone is left out, and images, tags and comments of an album or post that has gone with it; null where nothing is left.';

@@ -1,4 +1,5 @@
 -- One row per followed account and format of its posts that have a comparable index: how posts of the format did beside the others.
+-- key: account_id or account_name, format
 with indices as (
     select
         benchmark.post_id,

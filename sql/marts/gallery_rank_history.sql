@@ -1,4 +1,5 @@
 -- One row per feed, reading and post: its place, and the place before.
+-- key: feed, post_id, observed_at
 with walks as (
     select
         list as feed,
@@ -95,8 +96,6 @@ final as (
 
 select * from final;
 
-comment on table main.gallery_rank_history is 'One row per feed, reading and post: its place, and the place before.';
-comment on column main.gallery_rank_history.feed is 'The feed as configured, such as hot/viral, t/cats, r/aww or search/dog.';
 comment on column main.gallery_rank_history.post_id is 'Id of the post.';
 comment on column main.gallery_rank_history.title is 'Title of the post; null where the post itself is not held.';
 comment on column main.gallery_rank_history.account_name is 'User name of the post''s author; null where it is not shown.';

@@ -1,4 +1,5 @@
 -- One row per feed and post that it has shown: how it came, rose and left.
+-- key: feed, post_id
 with ranks as (
     select
         feed,
@@ -157,9 +158,7 @@ final as (
 select * from final;
 
 comment on table main.gallery_trajectory is 'One row per feed and post that it has shown: how it came, rose and left. Readings of a feed that broke off are left out.';
-comment on column main.gallery_trajectory.feed is 'The feed as configured, such as hot/viral, t/cats, r/aww or search/dog.';
 comment on column main.gallery_trajectory.post_id is 'Id of the image or album.';
-comment on column main.gallery_trajectory.title is 'Title as its author wrote it.';
 comment on column main.gallery_trajectory.account_name is 'User name of the author; null where it is not shown.';
 comment on column main.gallery_trajectory.entered_rank is 'Place in the first reading that shows it, from 1.';
 comment on column main.gallery_trajectory.best_rank is 'Best place in any reading, from 1.';

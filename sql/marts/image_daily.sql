@@ -1,4 +1,5 @@
 -- One row per image and UTC day, from the day of its first reading (or its upload, where that was seen early) to that of its last.
+-- key: image_id, day
 with images as (
     select
         image_id,
@@ -136,7 +137,6 @@ final as (
 select * from final;
 
 comment on table main.image_daily is 'One row per image and UTC day, from the day of its first reading (or its upload, where that was seen early) to that of its last. Between two readings a counter is taken to move evenly.';
-comment on column main.image_daily.image_id is 'Id of the image; upper and lower case differ.';
 comment on column main.image_daily.account_name is 'User name of the owner; null for anonymous and for hidden owners.';
 comment on column main.image_daily.day is 'The day, from midnight to midnight UTC.';
 comment on column main.image_daily.views is 'Views at the day''s end, as a total, rounded; on the last day as last seen.';

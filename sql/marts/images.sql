@@ -1,4 +1,5 @@
 -- One row per image that an account, an album or a gallery album has shown, as last seen.
+-- key: image_id
 with owner_view as (
     select
         image_id,
@@ -217,34 +218,11 @@ final as (
 select * from final;
 
 comment on table main.images is 'One row per image that an account, an album or a gallery album has shown, as last seen. The view of its owner wins over that of an album, and that over a gallery album''s.';
-comment on column main.images.image_id is 'Id of the image; upper and lower case differ.';
 comment on column main.images.album_id is 'Id of an album or gallery album that holds it, the lowest where there are several; null where none is known.';
 comment on column main.images.account_id is 'Number of the owner''s account; where the image does not show it, that of the album, post or login which has shown it.';
 comment on column main.images.account_name is 'User name of the owner, of a followed account its present one; null for anonymous and for hidden owners.';
-comment on column main.images.title is 'Title as its owner wrote it.';
-comment on column main.images.description is 'Description as its owner wrote it.';
-comment on column main.images.link is 'Address of the file; above 20 MB a GIF''s link leads to a preview.';
-comment on column main.images.file_name is 'Name of the file that was uploaded; shown to its owner only.';
-comment on column main.images.mime_type is 'MIME type of the file, such as image/jpeg or video/mp4.';
 comment on column main.images.seen_in is 'Whose view this row has: account (its owner''s), album (of a followed account) or post (a gallery album).';
-comment on column main.images.views is 'How often it has been viewed, as a total.';
-comment on column main.images.bandwidth_bytes is 'Bytes served for it, as a total; about size times views.';
-comment on column main.images.ups is 'Up-votes, as a total; null where Imgur does not show votes.';
-comment on column main.images.downs is 'Down-votes, as a total; null where Imgur does not show votes.';
-comment on column main.images.points is 'Up-votes less down-votes; null where Imgur does not show votes.';
-comment on column main.images.comment_count is 'Number of comments, as a total.';
-comment on column main.images.favorite_count is 'How many accounts have it among their favourites, as a total.';
-comment on column main.images.width_px is 'Width in pixels.';
-comment on column main.images.height_px is 'Height in pixels.';
-comment on column main.images.size_bytes is 'Size of the file in bytes.';
 comment on column main.images.data_age_hours is 'Hours from fetched_at to the run: how old this row is.';
-comment on column main.images.is_animated is 'Whether it moves (GIF or video).';
-comment on column main.images.has_sound is 'Whether the video has sound.';
-comment on column main.images.is_nsfw is 'Whether it is marked as not safe for work; null when not judged.';
-comment on column main.images.is_in_gallery is 'Whether it is published in the gallery.';
 comment on column main.images.is_own is 'Whether it is of a followed account: its images have shown it, or number or name of the owner say so.';
 comment on column main.images.is_missing is 'Whether the account''s images do not show it any more; false where only albums and posts have shown it.';
-comment on column main.images.uploaded_at is 'When it was uploaded, UTC.';
-comment on column main.images.missing_since is 'When it was first found missing, UTC; null where it is there.';
 comment on column main.images.deleted_at is 'When it was first found missing, UTC, where it is taken for deleted; null otherwise.';
-comment on column main.images.fetched_at is 'When the reply that this row was read from was received, UTC.';

@@ -1,4 +1,5 @@
 -- One row per post of a followed account and age at which its views are known, with what the account's posts usually had by then.
+-- key: post_id, age_bucket
 with posts as (
     select
         post_id,
@@ -97,7 +98,6 @@ final as (
 select * from final;
 
 comment on table main.post_benchmark is 'One row per post of a followed account and age at which its views are known, with what the account''s posts usually had by then. Peers are all posts of the account whose views are known at the same age, the post itself included; whose a post is its account_id tells, and where that is null the name.';
-comment on column main.post_benchmark.post_id is 'Id of the image or album; upper and lower case differ.';
 comment on column main.post_benchmark.account_id is 'Number of the author''s account; null where it is not known.';
 comment on column main.post_benchmark.account_name is 'User name of the author, which an account that is not read any more may bear, too; null where it is not known.';
 comment on column main.post_benchmark.age_bucket is 'The age as a label, as in post_lifetime; final for the total of a post last seen more than 90 days after publication.';

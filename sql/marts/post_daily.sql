@@ -1,4 +1,5 @@
 -- One row per post and UTC day, from the day of its first reading (or its publication, where that was seen early) to that of its last.
+-- key: post_id, day
 with posts as (
     select
         post_id,
@@ -144,7 +145,6 @@ final as (
 select * from final;
 
 comment on table main.post_daily is 'One row per post and UTC day, from the day of its first reading (or its publication, where that was seen early) to that of its last. Between two readings a counter is taken to move evenly.';
-comment on column main.post_daily.post_id is 'Id of the image or album; upper and lower case differ.';
 comment on column main.post_daily.account_name is 'User name of the author; null for anonymous and for hidden authors.';
 comment on column main.post_daily.day is 'The day, from midnight to midnight UTC.';
 comment on column main.post_daily.views is 'Views at the day''s end, as a total, rounded; on the last day as last seen.';

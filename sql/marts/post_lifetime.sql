@@ -1,4 +1,5 @@
 -- One row per post and age at which its counters are known: from 1 hour to 90 days after publication.
+-- key: post_id, age_bucket
 with ages as (
     select
         age_bucket,
@@ -123,7 +124,6 @@ final as (
 select * from final;
 
 comment on table main.post_lifetime is 'One row per post and age at which its counters are known: from 1 hour to 90 days after publication. An age has a row where it lies between the first and the last reading, and the readings around it show the same views, points and number of comments, or are close enough: up to a day at most one and a half times the age apart, then 36 hours, from there on the age itself.';
-comment on column main.post_lifetime.post_id is 'Id of the image or album; upper and lower case differ.';
 comment on column main.post_lifetime.account_name is 'User name of the author; null for anonymous and for hidden authors.';
 comment on column main.post_lifetime.age_bucket is 'The age as a label: 1h, 3h, 6h, 12h, 1d, 2d, 3d, 7d, 14d, 30d, 60d or 90d.';
 comment on column main.post_lifetime.age_hours is 'The age in hours since publication; orders the labels.';

@@ -1,4 +1,5 @@
 -- One row per gallery post: how it was received.
+-- key: post_id
 with posts as (
     select
         post_id,
@@ -219,14 +220,12 @@ select * from final;
 comment on table main.post_scorecard is 'One row per gallery post: how it was received. Totals are as last seen.';
 comment on column main.post_scorecard.post_id is 'Id of the image or album; upper and lower case differ.';
 comment on column main.post_scorecard.account_name is 'User name of the author; null for anonymous and for hidden authors.';
-comment on column main.post_scorecard.title is 'Title as its author wrote it.';
 comment on column main.post_scorecard.standing is 'above, normal or below among the account''s posts at the same age (post_benchmark); null for posts of others, without an age_bucket and with fewer than 5 peers.';
 comment on column main.post_scorecard.age_bucket is 'The age at which standing and views_index compare: the greatest one at which its views are known; null for posts of others and where its views are known at no age of post_lifetime.';
 comment on column main.post_scorecard.views is 'How often it has been viewed, as a total.';
 comment on column main.post_scorecard.ups is 'Up-votes, as a total; null where Imgur does not show votes.';
 comment on column main.post_scorecard.downs is 'Down-votes, as a total; null where Imgur does not show votes.';
 comment on column main.post_scorecard.points is 'Up-votes less down-votes; null where Imgur does not show votes.';
-comment on column main.post_scorecard.comment_count is 'Number of comments, as a total.';
 comment on column main.post_scorecard.favorite_count is 'How many accounts have it among their favourites, as a total.';
 comment on column main.post_scorecard.upvote_share is 'Up-votes as a share of all votes, 0 to 1; null without a vote.';
 comment on column main.post_scorecard.upvote_share_low is 'Lower end of that share''s 95 % interval (Wilson), 0 to 1; orders posts with few and with many votes fairly; null without a vote.';

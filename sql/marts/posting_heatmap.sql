@@ -1,4 +1,5 @@
 -- One row per followed account with posts, weekday and hour: how many posts were published then, and how they did.
+-- key: account_id or account_name, weekday, hour
 with posts as (
     select
         posts.post_id,

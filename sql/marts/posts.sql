@@ -1,4 +1,5 @@
 -- One row per gallery post that was ever shown by an account, feed, tag or search, as last seen.
+-- key: post_id
 with posts as (
     select
         post_id,
@@ -227,40 +228,25 @@ final as (
 
 select * from final;
 
-comment on table main.posts is 'One row per gallery post that was ever shown by an account, feed, tag or search, as last seen.';
-comment on column main.posts.post_id is 'Id of the image or album; upper and lower case differ.';
 comment on column main.posts.account_id is 'Number of the author''s account; where Imgur hides it, that of the followed account with its name or whose list has shown it; else null.';
 comment on column main.posts.account_name is 'User name of the author; of a followed account the name it bears now; null where it is not shown.';
 comment on column main.posts.title is 'Title as its author wrote it.';
 comment on column main.posts.description is 'Description as its author wrote it.';
-comment on column main.posts.link is 'Address of the album''s page, or of the file of a single image.';
-comment on column main.posts.privacy is 'public, hidden (by link only) or secret (an old value).';
-comment on column main.posts.section is 'Section or subreddit that it is filed under; null where there is none.';
 comment on column main.posts.mime_type is 'MIME type of the file of a single image, such as image/jpeg or video/mp4.';
 comment on column main.posts.format is 'album (more than one image), video (with sound), animation (without) or image; an album of one image is what its image is.';
 comment on column main.posts.tags is 'Tags in their order, a list; empty where there are none.';
-comment on column main.posts.views is 'How often it has been viewed, as a total.';
-comment on column main.posts.ups is 'Up-votes, as a total; null where Imgur does not show votes.';
-comment on column main.posts.downs is 'Down-votes, as a total; null where Imgur does not show votes.';
-comment on column main.posts.points is 'Up-votes less down-votes; null where Imgur does not show votes.';
 comment on column main.posts.score is 'Imgur''s ranking number, not the same as points; where is_subreddit a score from reddit.';
-comment on column main.posts.comment_count is 'Number of comments, as a total.';
-comment on column main.posts.favorite_count is 'How many accounts have it among their favourites, as a total.';
 comment on column main.posts.images_count is 'Number of images in the album, as Imgur says; null where it is a single image.';
 comment on column main.posts.width_px is 'Width in pixels; of a single image.';
 comment on column main.posts.height_px is 'Height in pixels; of a single image.';
 comment on column main.posts.size_bytes is 'Size of the file in bytes; of a single image.';
 comment on column main.posts.age_hours is 'Age when it was last seen, in hours from published_at to fetched_at.';
 comment on column main.posts.data_age_hours is 'Hours from fetched_at until this file was made.';
-comment on column main.posts.is_album is 'Whether the post is an album; otherwise it is a single image.';
 comment on column main.posts.is_animated is 'Whether it moves (GIF or video); null for albums.';
-comment on column main.posts.is_nsfw is 'Whether it is marked as not safe for work; null when not judged.';
 comment on column main.posts.is_in_most_viral is 'Whether it stood in Imgur''s list of most viral posts when it was last seen.';
 comment on column main.posts.is_subreddit is 'Whether only a subreddit gallery has shown it, so that author and votes are not known.';
 comment on column main.posts.is_own is 'Whether a followed account published it: by its number, else by its name, else because that account''s list has shown it.';
 comment on column main.posts.is_missing is 'Whether its author''s list no longer shows it; false for posts of accounts that are not followed.';
-comment on column main.posts.published_at is 'When it was put into the gallery, UTC; not when its files were uploaded.';
 comment on column main.posts.first_seen_at is 'When it was first read, UTC: its first row in post_metrics, else its first place in a feed.';
-comment on column main.posts.missing_since is 'When it was first found missing, UTC; null where it is there.';
 comment on column main.posts.deleted_at is 'When it was first found missing, UTC, where it is taken for deleted; else null.';
 comment on column main.posts.fetched_at is 'When it was last seen, UTC; all counters stood so then.';

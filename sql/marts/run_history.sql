@@ -1,4 +1,5 @@
 -- One row per run: how it ended, how long it took, and what it spent.
+-- key: run_id
 with runs as (
     select
         run_id,
@@ -53,15 +54,8 @@ final as (
 
 select * from final;
 
-comment on table main.run_history is 'One row per run: how it ended, how long it took, and what it spent.';
 comment on column main.run_history.run_id is 'The run''s name: the time it started, and a few random letters.';
-comment on column main.run_history.outcome is 'done, stopped (credits or a person ended it early) or failed.';
-comment on column main.run_history.reason is 'Why nothing was published, and why it was stopped or failed; null when all went well.';
-comment on column main.run_history.publication is 'published, kept (an older file stays, see reason), off, or null while it is not known.';
-comment on column main.run_history.version is 'Version of imgur_source.';
 comment on column main.run_history.duration_minutes is 'Minutes from its start until it had read everything, waiting for credits included.';
-comment on column main.run_history.rounds is 'How often it spent the hour''s credits, or what there was to do; each is a load.';
-comment on column main.run_history.credits_planned is 'Credits that its plan expected to spend; null where nobody knew.';
 comment on column main.run_history.credits_spent is 'Credits that the run spent, retries included.';
 comment on column main.run_history.credits_over_plan is 'Credits spent beyond what was planned, negative where it was less; null where nobody knew.';
 comment on column main.run_history.rows_loaded is 'Rows loaded into all tables together; null where none were.';
@@ -71,4 +65,3 @@ comment on column main.run_history.owed is 'Number of lists and items that were 
 comment on column main.run_history.notes is 'Number of lines that a person may want to read.';
 comment on column main.run_history.started_at is 'When it started, UTC.';
 comment on column main.run_history.ended_at is 'When it had read everything, UTC.';
-comment on column main.run_history.published_at is 'When its file was published, the last time where it had many rounds, UTC; completed by the next run''s file.';

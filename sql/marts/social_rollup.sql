@@ -1,4 +1,5 @@
 -- One row per post of a followed account, in the columns that reports over several platforms share.
+-- key: post_id
 with posts as (
     select
         post_id,

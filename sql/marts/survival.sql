@@ -1,4 +1,5 @@
 -- One row per post or image that a list of a followed account has ever shown: whether it is still there.
+-- key: kind, item_id
 with states as (
     select
         case resource when 'account_submissions' then 'post' else 'image' end as kind,

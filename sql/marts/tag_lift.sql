@@ -1,4 +1,5 @@
 -- One row per followed account and tag of its posts that have a comparable index: how posts with the tag did beside those without.
+-- key: account_id or account_name, tag
 with indices as (
     select
         benchmark.post_id,

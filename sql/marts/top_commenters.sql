@@ -1,4 +1,5 @@
 -- One row per author of comments under posts of followed accounts.
+-- key: author_id or author_name
 with comments as (
     select
         comment_id,

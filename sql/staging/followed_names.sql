@@ -19,6 +19,4 @@ final as (
 
 select * from final;
 
-comment on view staging.followed_names is 'One row per name of a followed account, in lower case: whose it is.';
-comment on column staging.followed_names.account_id is 'Number of the account; stays when it is renamed.';
 comment on column staging.followed_names.name_key is 'The name in lower case; Imgur takes upper and lower case for the same.';

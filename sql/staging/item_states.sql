@@ -39,9 +39,7 @@ final as (
 
 select * from final;
 
-comment on view staging.item_states is 'One row per kind of list and item: whether any of the lists that have shown it still does.';
 comment on column staging.item_states.resource is 'Kind of list: account_images, account_albums, account_submissions, account_comments or account_favorites.';
-comment on column staging.item_states.item_id is 'Id of the image, album, post or comment, as text.';
 comment on column staging.item_states.is_missing is 'Whether a list that has shown it misses it since it was last seen in any of them.';
 comment on column staging.item_states.last_seen_at is 'When it was last seen in any of them, UTC.';
 comment on column staging.item_states.missing_since is 'When it was first found missing after that, UTC; null where it is there.';

@@ -150,7 +150,6 @@ select * from final;
 
 comment on view staging.list_item_states is 'One row per list of an account and item that it has ever shown: whether it still does. A complete walk missed an item when it began after the item was last seen and covered the item''s time.';
 comment on column staging.list_item_states.list is 'Which list, such as account_images/me.';
-comment on column staging.list_item_states.item_id is 'Id of the image, album, post or comment, as text.';
 comment on column staging.list_item_states.walks_missed is 'Complete walks over the list that have missed the item since it was last seen.';
 comment on column staging.list_item_states.proved_walks_missed is 'Those of them that are proved to have skipped nothing.';
 comment on column staging.list_item_states.is_missing is 'Whether a walk has missed it, or a direct look was answered 404, since it was last seen.';

@@ -106,7 +106,6 @@ final as (
 
 select * from final;
 
-comment on view staging.list_owners is 'One row per account as the names of lists have it (me, or a user name): which followed account it is.';
 comment on column staging.list_owners.account_id is 'Number of the account: the one that bears that name, else the one that most of the items in those lists belong to; null where that is not known.';
 comment on column staging.list_owners.owner is 'What stands in the list''s name behind the slash, in lower case: me for the account that is logged in, else a user name.';
 comment on column staging.list_owners.account_name is 'User name of the account as last seen; differs from owner for me and after a renaming.';

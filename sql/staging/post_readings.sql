@@ -91,12 +91,10 @@ final as (
 select * from final;
 
 comment on view staging.post_readings is 'One row per post and time at which its counters are known: the readings, and its publication where that was seen early. A value that stood for some time has a row for its first and one for its last sighting.';
-comment on column staging.post_readings.post_id is 'Id of the image or album; upper and lower case differ.';
 comment on column staging.post_readings.views is 'How often it had been viewed, as a total.';
 comment on column staging.post_readings.ups is 'Up-votes, as a total; null where Imgur did not show votes.';
 comment on column staging.post_readings.downs is 'Down-votes, as a total; null where Imgur did not show votes.';
 comment on column staging.post_readings.points is 'Up-votes less down-votes; null where Imgur did not show votes.';
-comment on column staging.post_readings.comment_count is 'Number of comments, as a total.';
 comment on column staging.post_readings.favorite_count is 'How many accounts had it among their favourites, as a total.';
 comment on column staging.post_readings.is_start is 'Whether this is its publication, when all counters stood at 0, and no reading; only where the first reading came at most 7 days later.';
 comment on column staging.post_readings.read_at is 'When the counters stood so, UTC.';

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import data_dictionary as dictionary
 from warehouse.relations import FOLDERS, SQL_DIR
+from warehouse.steps import LOADED_FILE
 
 from imgur_source.records.tables import TABLES
 
@@ -16,10 +17,13 @@ def test_data_dictionary__is_current() -> None:
 
 
 def test_data_dictionary__has_each_relation_with_its_columns() -> None:
-    """Each loaded table and each file of sql/ has its section, with a line for each of its columns."""
+    """Each loaded table, its view and each file of sql/ has its section, with a line for each of its columns."""
     headings = {line.removeprefix("### ") for line in TEXT.splitlines() if line.startswith("### ")}
-    relations = {f"imgur_raw.{name}" for name in TABLES} | {
-        f"{folder.schema}.{path.stem}" for folder in FOLDERS for path in (SQL_DIR / folder.name).glob("*.sql")
+    relations = {f"{schema}.{name}" for name in TABLES for schema in ("imgur_raw", "staging")} | {
+        f"{folder.schema}.{path.stem}"
+        for folder in FOLDERS
+        for path in (SQL_DIR / folder.name).glob("*.sql")
+        if path.name != LOADED_FILE
     }
     assert relations <= headings
     section = TEXT.partition("### imgur_raw.tags\n")[2].partition("\n##")[0]

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from warehouse.audits import Finding
-from warehouse.relations import SQL_DIR, RelationError
+from warehouse.queries import RelationError
+from warehouse.relations import SQL_DIR
 from warehouse.warehouse import Warehouse
 
 from tests.support.work_files import (

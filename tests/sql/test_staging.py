@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from warehouse.relations import SQL_DIR, Parameters, apply
+from warehouse.steps import LOADED_FILE
 from warehouse.warehouse import Warehouse
 
 from imgur_source.records.tables import (
@@ -116,7 +117,7 @@ def test_staging__has_a_view_for_every_loaded_table(whole: Marts) -> None:
 
 
 def test_staging__describes_every_view_and_column(whole: Marts) -> None:
-    """Nothing is without a description, and that of a view begins with its file's first line: the grain."""
+    """Nothing is without a description, and that of a view begins with its file's first line, or its table's: the grain."""
     assert (
         whole.read(
             "select table_name, column_name from duckdb_columns() "
@@ -129,9 +130,10 @@ def test_staging__describes_every_view_and_column(whole: Marts) -> None:
             "select view_name, comment from duckdb_views() where schema_name = 'staging'",
         )
     )
-    grains = {
+    grains = {name: table.description for name, table in TABLES.items()} | {
         path.stem: path.read_text().partition("\n")[0].removeprefix("-- ")
         for path in (SQL_DIR / "staging").glob("*.sql")
+        if path.name != LOADED_FILE
     }
     assert {name: comment[: len(grains[name])] for name, comment in described.items()} == grains
     assert {name for name, grain in grains.items() if not grain.startswith("One row per ")} == set()

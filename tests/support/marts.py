@@ -16,18 +16,8 @@ from typing import Any
 import duckdb
 from warehouse.audits import Finding, add_results, finding
 from warehouse.files import SOUND_JOINS
-from warehouse.relations import (
-    SQL_DIR,
-    Parameters,
-    Query,
-    Relation,
-    ask,
-    make,
-    queries,
-    relations,
-    tables_read,
-    write,
-)
+from warehouse.queries import Query, ask, queries, tables_read
+from warehouse.relations import SQL_DIR, Parameters, Relation, make, relations, write
 
 from imgur_source.records.tables import MARKER, TABLES, Table
 from tests.support.work_files import NIGHT

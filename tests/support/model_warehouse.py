@@ -13,7 +13,8 @@ from typing import Any
 
 import duckdb
 import msgspec
-from warehouse.relations import SQL_DIR, Query, ask, queries
+from warehouse.queries import Query, ask, queries
+from warehouse.relations import SQL_DIR
 
 from imgur_source.lists.scan import Walk
 from imgur_source.records.arrow import rows_table

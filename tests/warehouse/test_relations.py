@@ -9,7 +9,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from warehouse.relations import Applied, RelationError, ask, queries
+from data_dictionary import empty_database
+from warehouse.queries import RelationError, ask, queries
+from warehouse.relations import Applied
 from warehouse.warehouse import Warehouse
 
 from imgur_source.records.tables import ALBUM_IMAGES, TAGS
@@ -30,6 +32,21 @@ def warehouse(tmp_path: Path) -> Warehouse:
 
 def standing(warehouse: Warehouse) -> list[str]:
     return [name for (name,) in read(warehouse.work_file, STANDING)]
+
+
+def described(warehouse: Warehouse) -> dict[str, str | None]:
+    """What views, tables and columns mean, but for what no file defines."""
+    return dict(
+        read(
+            warehouse.work_file,
+            "select table_name, comment from duckdb_tables() "
+            "where schema_name = 'main' and table_name <> 'audit_results' "
+            "union all select view_name, comment from duckdb_views() where schema_name = 'staging' "
+            "union all select table_name || '.' || column_name, comment from duckdb_columns() "
+            "where schema_name in ('staging', 'main') and not internal "
+            "and table_name not in ('parameters', 'audit_results')",
+        )
+    )
 
 
 def test_apply_sql__has_nothing_to_do_without_a_work_file(warehouse: Warehouse) -> None:
@@ -63,34 +80,73 @@ def test_apply_sql__makes_each_relation_after_what_it_needs(warehouse: Warehouse
 
 
 def test_apply_sql__describes_what_it_makes(warehouse: Warehouse) -> None:
-    """The comments of a file stand on its view or table, and on the columns."""
+    """The comments of a file stand on its view or table, and on the columns; its first line does where none is said."""
     write_sql(
         warehouse.sql_dir,
         staging__tags=(
-            "select name as tag from imgur_raw.tags;\n\n"
+            "-- One row per tag.\nselect name as tag from imgur_raw.tags;\n\n"
             "comment on view staging.tags is 'One row per tag; it''s all.';\n"
             "comment on column staging.tags.tag is 'Its name.';\n"
         ),
         marts__counts=(
-            "select count(*) as tags from staging.tags;\n"
-            "comment on table main.counts is 'One row.';\ncomment on column main.counts.tags is 'Tags.';"
+            "-- One row: it's all.\nselect count(*) as tags from staging.tags;\n"
+            "comment on column main.counts.tags is 'Tags.';"
         ),
     )
     load_tags(warehouse, 1)
     warehouse.apply_sql()
-    assert read(
-        warehouse.work_file,
-        "select view_name, comment from duckdb_views() where schema_name = 'staging' "
-        "union all select table_name, comment from duckdb_tables() where table_name = 'counts' "
-        "union all select table_name || '.' || column_name, comment from duckdb_columns() "
-        "where schema_name in ('staging', 'main') and not internal "
-        "and table_name not in ('parameters', 'audit_results') order by all",
-    ) == [
-        ("counts", "One row."),
-        ("counts.tags", "Tags."),
-        ("tags", "One row per tag; it's all."),
-        ("tags.tag", "Its name."),
-    ]
+    assert described(warehouse) == {
+        "counts": "One row: it's all.",
+        "counts.tags": "Tags.",
+        "tags": "One row per tag; it's all.",
+        "tags.tag": "Its name.",
+    }
+
+
+def test_apply_sql__hands_on_what_columns_mean(warehouse: Warehouse) -> None:
+    """A column means what it means in the inputs that have it: in the one of the same name, or in all if they agree."""
+    write_sql(
+        warehouse.sql_dir,
+        staging__tags=(
+            "select name, followers, description, 1 as own from imgur_raw.tags; "
+            "comment on column staging.tags.name is 'The tag''s own name.'; "
+            "comment on column staging.tags.own is 'One.'"
+        ),
+        staging__others=(
+            "select name, followers, description, 2 as own from imgur_raw.tags; "
+            "comment on column staging.others.own is 'Two.'"
+        ),
+        marts__tags="select t.*, run_at from staging.tags t, staging.others, staging.parameters",
+        marts__all="select o.* from staging.tags, staging.others o",
+    )
+    load_tags(warehouse, 1)
+    warehouse.apply_sql()
+    meanings = described(warehouse)
+    followers, about = TAGS.field("followers").description, TAGS.field("description").description
+    assert {name: meaning for name, meaning in meanings.items() if name.startswith(("tags.", "all."))} == {
+        "tags.name": "The tag's own name.",
+        "tags.followers": followers,
+        "tags.description": about,
+        "tags.own": "One.",
+        "tags.run_at": "When they were made, UTC; ages are counted to this time.",
+        "all.name": None,
+        "all.followers": followers,
+        "all.description": about,
+        "all.own": None,
+    }
+
+
+def test_apply_sql__leaves_no_column_of_the_project_without_a_meaning() -> None:
+    """Each view, table and column of sql/ is described, by its file or by what it comes from."""
+    with empty_database() as connection:
+        assert (
+            connection.execute(
+                "select table_name, column_name from duckdb_columns() where not internal and comment is null "
+                "union all select table_name, null from duckdb_tables() where not internal and comment is null "
+                "union all select view_name, null from duckdb_views() where not internal and comment is null"
+            ).fetchall()
+            == []
+        )
 
 
 def test_apply_sql__makes_what_reads_tables_that_were_never_loaded(warehouse: Warehouse) -> None:

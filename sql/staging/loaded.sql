@@ -1,0 +1,10 @@
+-- The views of loaded tables that have no file here: the columns under the aliases of imgur_source/records/tables.py, and nothing added.
+-- ref: account_metrics.account_id -> accounts
+-- ref: album_metrics.album_id -> albums
+-- ref: comment_metrics.comment_id -> comments, post_comments
+-- ref: gallery_ranks.post_id -> posts, subreddit_posts
+-- ref: image_metrics.image_id -> images, album_images
+-- ref: post_metrics.post_id -> posts, subreddit_posts
+-- ref: post_tags.post_id -> posts, subreddit_posts
+-- ref: post_tags.tag -> tags
+-- books: credit_charges, detail_fetches, item_looks, list_items, list_sweeps, rejected_records, sync_runs
