@@ -1,21 +1,5 @@
 -- warn: Rows refer to things that are not held: more than one of a hundred, or one of ten where comments do. Some may be gone from Imgur; if there are many, read their lists again with --full-refresh.
-with posts as (
-    select post_id
-    from staging.posts
-    union
-    select post_id
-    from staging.subreddit_posts
-),
-
-images as (
-    select image_id
-    from staging.images
-    union
-    select image_id
-    from staging.album_images
-),
-
-comments as (
+with comments as (
     select comment_id
     from staging.comments
     union
@@ -25,10 +9,16 @@ comments as (
 
 items as (
     select post_id as item_id
-    from posts
+    from staging.posts
+    union
+    select post_id
+    from staging.subreddit_posts
     union
     select image_id
-    from images
+    from staging.images
+    union
+    select image_id
+    from staging.album_images
     union
     select album_id
     from staging.albums

@@ -5,13 +5,6 @@ with run as (
     from staging.parameters
 ),
 
-accounts as (
-    select
-        account_id,
-        account_name
-    from main.accounts
-),
-
 posts as (
     select
         post_id,
@@ -208,7 +201,7 @@ account_days as (
         accounts.account_id,
         accounts.account_name,
         unnest(generate_series(spans.first_day, spans.last_day, interval 1 day))::date as day
-    from accounts
+    from main.accounts
     inner join spans using (account_id)
 ),
 

@@ -1,18 +1,6 @@
 -- One row per account that is followed, as last seen, and what is held of it.
 -- key: account_id
-with accounts as (
-    select
-        account_id,
-        account_name,
-        bio,
-        reputation_name,
-        reputation,
-        created_at,
-        fetched_at
-    from staging.accounts
-),
-
-post_totals as (
+with post_totals as (
     select
         account_id,
         count(*) as posts,
@@ -66,7 +54,7 @@ final as (
         (epoch(parameters.run_at) - epoch(accounts.fetched_at)) / 3600 as data_age_hours,
         accounts.created_at,
         accounts.fetched_at
-    from accounts
+    from staging.accounts
     cross join staging.parameters
     left join post_totals using (account_id)
     left join album_totals using (account_id)
@@ -83,4 +71,3 @@ comment on column main.accounts.images is 'Number of its images that are held; o
 comment on column main.accounts.comments is 'Number of comments by it that are held.';
 comment on column main.accounts.post_views is 'Views of those posts together, as last seen.';
 comment on column main.accounts.image_views is 'Views of those images together, as last seen.';
-comment on column main.accounts.data_age_hours is 'Hours from fetched_at to the run: how old this row is.';

@@ -1,15 +1,6 @@
 -- One row per album and image of it that is held: how its views compare with the first image's.
 -- key: album_id, image_id
-with albums as (
-    select
-        album_id,
-        title,
-        account_name,
-        images_count
-    from main.albums
-),
-
-posts as (
+with posts as (
     select
         post_id as album_id,
         title,
@@ -80,7 +71,7 @@ final as (
         (compared.views / nullif(compared.album_views, 0))::double as album_views_share,
         posts.album_id is not null as is_post
     from compared
-    left join albums using (album_id)
+    left join main.albums using (album_id)
     left join posts using (album_id)
 )
 

@@ -78,6 +78,4 @@ comment on column main.albums.account_name is 'User name of the owner, of a foll
 comment on column main.albums.views is 'How often the album has been viewed, as a total; its images have views of their own.';
 comment on column main.albums.images_held is 'Number of its images that are held; 0 where they were not fetched yet.';
 comment on column main.albums.image_views is 'Views of those images together, as last seen; null where none is held.';
-comment on column main.albums.data_age_hours is 'Hours from fetched_at to the run: how old this row is.';
 comment on column main.albums.is_missing is 'Whether the account''s albums do not show it any more.';
-comment on column main.albums.deleted_at is 'When it was first found missing, UTC, where it is taken for deleted; null otherwise.';

@@ -24,14 +24,6 @@ roots as (
     where comment_id = root_id
 ),
 
-posts as (
-    select
-        post_id,
-        account_id,
-        account_name
-    from main.posts
-),
-
 -- the wait of an answer is counted from what it answers, where that is held
 placed as (
     select
@@ -53,7 +45,7 @@ placed as (
     left join comments as parents
         on parents.comment_id = comments.parent_id
     left join roots on roots.root_id = comments.root_id
-    left join posts on posts.post_id = comments.post_id
+    left join main.posts on posts.post_id = comments.post_id
 ),
 
 threads as (

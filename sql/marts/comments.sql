@@ -171,13 +171,9 @@ comment on column main.comments.root_id is 'Number of the comment that starts it
 comment on column main.comments.author_id is 'Number of the author''s account; null where it is not shown and the name is not that of a followed account.';
 comment on column main.comments.author_name is 'User name of the author, of a followed account its present one; null when the account is gone.';
 comment on column main.comments.depth is 'Number of comments above it in the tree; 0 at the root, null for an answer whose tree was not fetched.';
-comment on column main.comments.ups is 'Up-votes, as a total.';
-comment on column main.comments.downs is 'Down-votes, as a total.';
-comment on column main.comments.points is 'Up-votes less down-votes.';
 comment on column main.comments.replies is 'Number of direct answers that are held and still there; stubs of deleted ones do not count.';
 comment on column main.comments.is_own is 'Whether a followed account wrote it.';
 comment on column main.comments.is_on_own_post is 'Whether it stands under a post of a followed account.';
-comment on column main.comments.is_stub is 'Whether it was deleted and its place in the tree stays.';
 comment on column main.comments.is_missing is 'Whether it is not shown any more by its author''s list or by the tree of its post, whichever was read later; one that no tree has shown is told by its list, and one that no list has shown by its tree.';
 comment on column main.comments.missing_since is 'When its author''s list was first found without it, UTC; null where it is there, and where only the tree tells that it has gone.';
 comment on column main.comments.deleted_at is 'The same where it is taken for deleted; null otherwise.';

@@ -14,20 +14,13 @@ with charges as (
     from staging.credit_charges
 ),
 
-runs as (
-    select
-        run_id,
-        started_at
-    from staging.sync_runs
-),
-
 -- the books of a run that broke off may lack its own row
 dated as (
     select
         charges.* exclude (fetched_at),
         coalesce(runs.started_at, charges.fetched_at) as used_at
     from charges
-    left join runs using (run_id)
+    left join staging.sync_runs as runs using (run_id)
 ),
 
 endpoints as (
@@ -75,7 +68,6 @@ comment on table main.credit_by_endpoint is 'One row per kind of request: what i
 comment on column main.credit_by_endpoint.runs is 'Number of remembered runs that asked it.';
 comment on column main.credit_by_endpoint.credits_spent is 'Credits spent, one per attempt.';
 comment on column main.credit_by_endpoint.credits_share is 'Its part of all credits of these runs, 0 to 1; null where none were spent.';
-comment on column main.credit_by_endpoint.requests is 'Requests sent, retries included.';
 comment on column main.credit_by_endpoint.unchanged_share is 'The part of them, 0 to 1; null where nothing was sent.';
 comment on column main.credit_by_endpoint.credits_per_1000_rows is 'Credits for a thousand rows, new or refreshed; null where there were none.';
 comment on column main.credit_by_endpoint.credits_last_7_days is 'Credits of the runs that began in the 168 hours before this one was made.';

@@ -110,7 +110,6 @@ select * from final;
 comment on table main.format_lift is 'One row per followed account and format of its posts that have a comparable index: how posts of the format did beside the others. A comparable index is a post''s views_index at the greatest age known (post_benchmark), from 24 hours on and with 5 peers; a format of which no post has one has no row.';
 comment on column main.format_lift.account_id is 'Number of the followed account; null where it is not known, and the name tells.';
 comment on column main.format_lift.account_name is 'User name of the followed account, which one that is not read any more may bear, too; null where it is not known.';
-comment on column main.format_lift.format is 'album, video, animation or image (posts.format).';
 comment on column main.format_lift.posts is 'Posts with it that have an index.';
 comment on column main.format_lift.posts_without is 'Posts of the account without it that have an index.';
 comment on column main.format_lift.median_index is 'Median index of the posts with it.';

@@ -98,7 +98,6 @@ select * from final;
 
 comment on column main.gallery_rank_history.post_id is 'Id of the post.';
 comment on column main.gallery_rank_history.title is 'Title of the post; null where the post itself is not held.';
-comment on column main.gallery_rank_history.account_name is 'User name of the post''s author; null where it is not shown.';
 comment on column main.gallery_rank_history.rank is 'Its place in this reading; 1 is the top.';
 comment on column main.gallery_rank_history.rank_before is 'Its place in the reading of the feed before this one; null where that did not show it.';
 comment on column main.gallery_rank_history.rank_gained is 'Places that it rose since then, negative where it fell; null where it was not there.';

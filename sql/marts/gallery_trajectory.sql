@@ -21,16 +21,6 @@ walks as (
     where kind = 'feed'
 ),
 
-posts as (
-    select
-        post_id,
-        title,
-        account_name,
-        is_own,
-        published_at
-    from main.posts
-),
-
 -- a reading that broke off does not tell who has left; one that found the feed empty does
 readings as (
     select
@@ -151,7 +141,7 @@ final as (
         paths.last_seen_at,
         paths.exited_at
     from paths
-    left join posts using (post_id)
+    left join main.posts using (post_id)
     left join virals using (post_id)
 )
 
@@ -159,7 +149,6 @@ select * from final;
 
 comment on table main.gallery_trajectory is 'One row per feed and post that it has shown: how it came, rose and left. Readings of a feed that broke off are left out.';
 comment on column main.gallery_trajectory.post_id is 'Id of the image or album.';
-comment on column main.gallery_trajectory.account_name is 'User name of the author; null where it is not shown.';
 comment on column main.gallery_trajectory.entered_rank is 'Place in the first reading that shows it, from 1.';
 comment on column main.gallery_trajectory.best_rank is 'Best place in any reading, from 1.';
 comment on column main.gallery_trajectory.last_rank is 'Place in the last reading that shows it, from 1.';
@@ -170,7 +159,6 @@ comment on column main.gallery_trajectory.top_60_hours is 'Hours in the first 60
 comment on column main.gallery_trajectory.hours_to_entry is 'Hours from publication to entered_at, at most one interval between readings too long; null where the feed''s first reading shows it, for it came before.';
 comment on column main.gallery_trajectory.hours_to_viral is 'Hours from publication until hot/viral first showed it, the same in all rows of a post, at most one interval between readings too long; null where it never did, or did so in its first reading.';
 comment on column main.gallery_trajectory.is_there is 'Whether the feed''s latest reading shows it.';
-comment on column main.gallery_trajectory.is_own is 'Whether a followed account published it.';
 comment on column main.gallery_trajectory.entered_at is 'Time of the first reading that shows it, UTC; it came after the reading before.';
 comment on column main.gallery_trajectory.best_at is 'Time of the first reading with its best place, UTC.';
 comment on column main.gallery_trajectory.last_seen_at is 'Time of the last reading that shows it, UTC.';

@@ -1,13 +1,6 @@
 -- One row per image and UTC day, from the day of its first reading (or its upload, where that was seen early) to that of its last.
 -- key: image_id, day
-with images as (
-    select
-        image_id,
-        account_name
-    from main.images
-),
-
-readings as (
+with readings as (
     select
         image_id,
         views,
@@ -70,7 +63,7 @@ named as (
         linked.*,
         images.account_name
     from linked
-    left join images using (image_id)
+    left join main.images using (image_id)
 ),
 
 -- the days that end within a span; after the last reading, its own day
@@ -137,7 +130,6 @@ final as (
 select * from final;
 
 comment on table main.image_daily is 'One row per image and UTC day, from the day of its first reading (or its upload, where that was seen early) to that of its last. Between two readings a counter is taken to move evenly.';
-comment on column main.image_daily.account_name is 'User name of the owner; null for anonymous and for hidden owners.';
 comment on column main.image_daily.day is 'The day, from midnight to midnight UTC.';
 comment on column main.image_daily.views is 'Views at the day''s end, as a total, rounded; on the last day as last seen.';
 comment on column main.image_daily.bandwidth_bytes is 'Bytes served by the day''s end, as a total, rounded; on the last day as last seen; null where not shown.';

@@ -222,7 +222,5 @@ comment on column main.images.album_id is 'Id of an album or gallery album that 
 comment on column main.images.account_id is 'Number of the owner''s account; where the image does not show it, that of the album, post or login which has shown it.';
 comment on column main.images.account_name is 'User name of the owner, of a followed account its present one; null for anonymous and for hidden owners.';
 comment on column main.images.seen_in is 'Whose view this row has: account (its owner''s), album (of a followed account) or post (a gallery album).';
-comment on column main.images.data_age_hours is 'Hours from fetched_at to the run: how old this row is.';
 comment on column main.images.is_own is 'Whether it is of a followed account: its images have shown it, or number or name of the owner say so.';
 comment on column main.images.is_missing is 'Whether the account''s images do not show it any more; false where only albums and posts have shown it.';
-comment on column main.images.deleted_at is 'When it was first found missing, UTC, where it is taken for deleted; null otherwise.';

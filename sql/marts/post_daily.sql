@@ -1,13 +1,6 @@
 -- One row per post and UTC day, from the day of its first reading (or its publication, where that was seen early) to that of its last.
 -- key: post_id, day
-with posts as (
-    select
-        post_id,
-        account_name
-    from main.posts
-),
-
-readings as (
+with readings as (
     select
         post_id,
         views,
@@ -139,13 +132,12 @@ final as (
         gains.is_observed,
         gains.is_partial
     from gains
-    left join posts using (post_id)
+    left join main.posts using (post_id)
 )
 
 select * from final;
 
 comment on table main.post_daily is 'One row per post and UTC day, from the day of its first reading (or its publication, where that was seen early) to that of its last. Between two readings a counter is taken to move evenly.';
-comment on column main.post_daily.account_name is 'User name of the author; null for anonymous and for hidden authors.';
 comment on column main.post_daily.day is 'The day, from midnight to midnight UTC.';
 comment on column main.post_daily.views is 'Views at the day''s end, as a total, rounded; on the last day as last seen.';
 comment on column main.post_daily.ups is 'Up-votes at the day''s end, as a total, rounded; null where Imgur does not show votes.';

@@ -21,14 +21,6 @@ with ages as (
     ) as ages (age_bucket, age_hours)
 ),
 
-posts as (
-    select
-        post_id,
-        account_name,
-        published_at
-    from main.posts
-),
-
 readings as (
     select
         readings.post_id,
@@ -38,7 +30,7 @@ readings as (
         readings.comment_count,
         (epoch(readings.read_at) - epoch(posts.published_at)) / 3600 as read_hours
     from staging.post_readings as readings
-    inner join posts using (post_id)
+    inner join main.posts using (post_id)
 ),
 
 -- each reading with the next one of its post
@@ -124,7 +116,6 @@ final as (
 select * from final;
 
 comment on table main.post_lifetime is 'One row per post and age at which its counters are known: from 1 hour to 90 days after publication. An age has a row where it lies between the first and the last reading, and the readings around it show the same views, points and number of comments, or are close enough: up to a day at most one and a half times the age apart, then 36 hours, from there on the age itself.';
-comment on column main.post_lifetime.account_name is 'User name of the author; null for anonymous and for hidden authors.';
 comment on column main.post_lifetime.age_bucket is 'The age as a label: 1h, 3h, 6h, 12h, 1d, 2d, 3d, 7d, 14d, 30d, 60d or 90d.';
 comment on column main.post_lifetime.age_hours is 'The age in hours since publication; orders the labels.';
 comment on column main.post_lifetime.views is 'Views at this age, as a total, rounded.';

@@ -243,4 +243,3 @@ comment on column main.post_scorecard.comments_first_hour is 'Comments written w
 comment on column main.post_scorecard.comments_first_day is 'Comments written within 24 hours of publication; 0 where it had none at all after those hours; null where its comments were not read after them.';
 comment on column main.post_scorecard.is_own is 'Whether it is of a followed account.';
 comment on column main.post_scorecard.peak_at is 'Middle of the time of that peak, UTC; null without one.';
-comment on column main.post_scorecard.published_at is 'When it was published, UTC.';

@@ -87,13 +87,6 @@ shown as (
     where starts_with(list, 'account_submissions/')
 ),
 
-owners as (
-    select
-        owner,
-        account_id
-    from staging.list_owners
-),
-
 post_tags as (
     select
         post_id,
@@ -153,7 +146,7 @@ showings as (
         shown.post_id,
         arg_max(owners.account_id, (shown.last_seen_at, owners.account_id)) as account_id
     from shown
-    left join owners using (owner)
+    left join staging.list_owners as owners using (owner)
     group by shown.post_id
 ),
 
@@ -230,8 +223,6 @@ select * from final;
 
 comment on column main.posts.account_id is 'Number of the author''s account; where Imgur hides it, that of the followed account with its name or whose list has shown it; else null.';
 comment on column main.posts.account_name is 'User name of the author; of a followed account the name it bears now; null where it is not shown.';
-comment on column main.posts.title is 'Title as its author wrote it.';
-comment on column main.posts.description is 'Description as its author wrote it.';
 comment on column main.posts.mime_type is 'MIME type of the file of a single image, such as image/jpeg or video/mp4.';
 comment on column main.posts.format is 'album (more than one image), video (with sound), animation (without) or image; an album of one image is what its image is.';
 comment on column main.posts.tags is 'Tags in their order, a list; empty where there are none.';
@@ -241,12 +232,9 @@ comment on column main.posts.width_px is 'Width in pixels; of a single image.';
 comment on column main.posts.height_px is 'Height in pixels; of a single image.';
 comment on column main.posts.size_bytes is 'Size of the file in bytes; of a single image.';
 comment on column main.posts.age_hours is 'Age when it was last seen, in hours from published_at to fetched_at.';
-comment on column main.posts.data_age_hours is 'Hours from fetched_at until this file was made.';
 comment on column main.posts.is_animated is 'Whether it moves (GIF or video); null for albums.';
-comment on column main.posts.is_in_most_viral is 'Whether it stood in Imgur''s list of most viral posts when it was last seen.';
 comment on column main.posts.is_subreddit is 'Whether only a subreddit gallery has shown it, so that author and votes are not known.';
 comment on column main.posts.is_own is 'Whether a followed account published it: by its number, else by its name, else because that account''s list has shown it.';
 comment on column main.posts.is_missing is 'Whether its author''s list no longer shows it; false for posts of accounts that are not followed.';
 comment on column main.posts.first_seen_at is 'When it was first read, UTC: its first row in post_metrics, else its first place in a feed.';
-comment on column main.posts.deleted_at is 'When it was first found missing, UTC, where it is taken for deleted; else null.';
 comment on column main.posts.fetched_at is 'When it was last seen, UTC; all counters stood so then.';

@@ -1,25 +1,6 @@
 -- One row per run: how it ended, how long it took, and what it spent.
 -- key: run_id
-with runs as (
-    select
-        run_id,
-        outcome,
-        reason,
-        publication,
-        version,
-        rows_loaded,
-        owed,
-        notes,
-        rounds,
-        credits_planned,
-        credits_spent,
-        started_at,
-        ended_at,
-        published_at
-    from staging.sync_runs
-),
-
-charges as (
+with charges as (
     select
         run_id,
         sum(rows_new)::bigint as rows_new,
@@ -48,7 +29,7 @@ final as (
         runs.started_at,
         runs.ended_at,
         runs.published_at
-    from runs
+    from staging.sync_runs as runs
     left join charges using (run_id)
 )
 
@@ -63,5 +44,3 @@ comment on column main.run_history.rows_new is 'Of what its replies told, rows o
 comment on column main.run_history.rows_refreshed is 'Of what its replies told, rows of things that were held; null where that is not known.';
 comment on column main.run_history.owed is 'Number of lists and items that were not read.';
 comment on column main.run_history.notes is 'Number of lines that a person may want to read.';
-comment on column main.run_history.started_at is 'When it started, UTC.';
-comment on column main.run_history.ended_at is 'When it had read everything, UTC.';

@@ -41,7 +41,6 @@ select * from final;
 
 comment on table main.social_rollup is 'One row per post of a followed account, in the columns that reports over several platforms share. Names and order are theirs.';
 comment on column main.social_rollup.created_timestamp is 'When it was put into the gallery, UTC.';
-comment on column main.social_rollup.post_id is 'Id of the post.';
 comment on column main.social_rollup.post_message is 'Title of the post.';
 comment on column main.social_rollup.page_id is 'Number of the account, as text; null where it is not known.';
 comment on column main.social_rollup.page_name is 'User name of the account.';

@@ -188,7 +188,6 @@ select * from final;
 comment on table main.tag_lift is 'One row per followed account and tag of its posts that have a comparable index: how posts with the tag did beside those without. A comparable index is a post''s views_index at the greatest age known (post_benchmark), from 24 hours on and with 5 peers; a tag of which no post has one has no row.';
 comment on column main.tag_lift.account_id is 'Number of the followed account; null where it is not known, and the name tells.';
 comment on column main.tag_lift.account_name is 'User name of the followed account, which one that is not read any more may bear, too; null where it is not known.';
-comment on column main.tag_lift.tag is 'Name of the tag.';
 comment on column main.tag_lift.posts is 'Posts with it that have an index.';
 comment on column main.tag_lift.posts_without is 'Posts of the account without it that have an index.';
 comment on column main.tag_lift.median_index is 'Median index of the posts with it.';

@@ -1,21 +1,9 @@
 -- One row per missing item that a direct look could decide, the longest missing first.
-with states as (
-    select
-        list,
-        item_id,
-        proved_walks_missed,
-        is_missing,
-        looked_at,
-        missing_since,
-        deleted_at
-    from staging.list_item_states
-),
-
-final as (
+with final as (
     select
         list,
         item_id
-    from states
+    from staging.list_item_states as states
     where
         is_missing
         and not starts_with(list, 'account_favorites/')  -- a look tells that it exists, not whose favourite it is

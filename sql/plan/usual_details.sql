@@ -25,14 +25,6 @@ first_loads as (
         and (line ->> 'spent')::bigint > 0
 ),
 
-charges as (
-    select
-        run_id,
-        endpoint,
-        credits
-    from imgur_raw.credit_charges
-),
-
 resources as (
     select unnest(['album_images', 'post_images', 'post_comments']) as resource
 ),
@@ -46,7 +38,7 @@ readings as (
     from resources
     inner join runs
         on json_contains(runs.resources, to_json(resources.resource))
-    left join charges
+    left join imgur_raw.credit_charges as charges
         on charges.run_id = runs.run_id
         and charges.endpoint = resources.resource
     where runs.run_id not in (select run_id from first_loads)

@@ -17,6 +17,4 @@ select
 from loaded
 left join states using (album_id);
 
-comment on column staging.albums.is_missing is 'Whether its list no longer shows it (staging.list_item_states says how that is told).';
-comment on column staging.albums.missing_since is 'When it was first found missing, UTC; null where it is there.';
 comment on column staging.albums.deleted_at is 'When it was first found missing, UTC, where it is taken for deleted: two proved walks or three of any kind missed it, or a direct look answered 404; it was last seen at fetched_at or later.';

@@ -85,7 +85,6 @@ select * from final;
 
 comment on view staging.image_readings is 'One row per image and time at which its counters are known: the readings, and its upload where that was seen early. A value that stood for some time has a row for its first and one for its last sighting.';
 comment on column staging.image_readings.image_id is 'Id of the image; upper and lower case differ.';
-comment on column staging.image_readings.views is 'How often it had been viewed, as a total.';
 comment on column staging.image_readings.bandwidth_bytes is 'Bytes served for it, as a total; null where Imgur did not show it.';
 comment on column staging.image_readings.is_start is 'Whether this is its upload, when all counters stood at 0, and no reading; only where the first reading came at most 7 days later.';
 comment on column staging.image_readings.read_at is 'When the counters stood so, UTC.';

@@ -40,7 +40,7 @@ final as (
 select * from final;
 
 comment on column staging.item_states.resource is 'Kind of list: account_images, account_albums, account_submissions, account_comments or account_favorites.';
-comment on column staging.item_states.is_missing is 'Whether a list that has shown it misses it since it was last seen in any of them.';
+comment on column staging.item_states.is_missing is 'Whether its list no longer shows it (staging.list_item_states says how that is told); of several lists, whether one misses it since it was last seen in any.';
 comment on column staging.item_states.last_seen_at is 'When it was last seen in any of them, UTC.';
-comment on column staging.item_states.missing_since is 'When it was first found missing after that, UTC; null where it is there.';
+comment on column staging.item_states.missing_since is 'When it was first found missing, UTC; null where it is there.';
 comment on column staging.item_states.deleted_at is 'missing_since of an item that is taken for deleted; else null. It was last seen at last_seen_at.';

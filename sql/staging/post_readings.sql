@@ -14,13 +14,6 @@ with histories as (
     where observed_at is not null
 ),
 
-posts as (
-    select
-        post_id,
-        published_at
-    from staging.posts
-),
-
 first_readings as (
     select
         post_id,
@@ -43,7 +36,7 @@ starts as (
         true as is_start,
         posts.published_at as read_at
     from first_readings
-    inner join posts using (post_id)
+    inner join staging.posts using (post_id)
     where
         posts.published_at < first_readings.observed_at
         and first_readings.observed_at <= posts.published_at + interval 168 hours
@@ -91,10 +84,5 @@ final as (
 select * from final;
 
 comment on view staging.post_readings is 'One row per post and time at which its counters are known: the readings, and its publication where that was seen early. A value that stood for some time has a row for its first and one for its last sighting.';
-comment on column staging.post_readings.views is 'How often it had been viewed, as a total.';
-comment on column staging.post_readings.ups is 'Up-votes, as a total; null where Imgur did not show votes.';
-comment on column staging.post_readings.downs is 'Down-votes, as a total; null where Imgur did not show votes.';
-comment on column staging.post_readings.points is 'Up-votes less down-votes; null where Imgur did not show votes.';
-comment on column staging.post_readings.favorite_count is 'How many accounts had it among their favourites, as a total.';
 comment on column staging.post_readings.is_start is 'Whether this is its publication, when all counters stood at 0, and no reading; only where the first reading came at most 7 days later.';
 comment on column staging.post_readings.read_at is 'When the counters stood so, UTC.';
