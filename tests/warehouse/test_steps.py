@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -198,3 +200,17 @@ def test_loaded_tables__are_those_that_tell_of_imgur(
     assert answer(database, tmp_path, "plan", "all") == [
         (name,) for name in TABLES if name not in ("sync_runs", "list_items")
     ]
+
+
+# the headers of the project
+
+
+def test_headers__are_of_known_words() -> None:
+    """A word that nobody reads, such as a misspelt one, is no header of any file."""
+    words = {
+        word
+        for path in SQL_DIR.glob("*/*.sql")
+        for line in takewhile(lambda line: line.startswith("--"), path.read_text().splitlines()[1:])
+        for word in re.findall(r"^-- (\w+): ", line)
+    }
+    assert words == {"key", "ref", "counter", "books"}
