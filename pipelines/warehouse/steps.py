@@ -2,7 +2,7 @@
 
 A header is a comment line such as ``-- key: post_id, day`` between a file's
 first line and its ``select``; ``sql/README.md`` lists headers and steps. Texts
-are made from texts here: nothing asks a database.
+are made from texts here, and no database is asked.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def steps_of(sql_dir: Path, present: Collection[str]) -> dict[str, Step]:
     headers = [
         (path, word, said) for path in sorted(sql_dir.glob("*/*.sql")) for word, said in _headers(path)
     ]
-    keys = {path.stem: said for path, word, said in headers if word == "key"}
+    keys = {path.stem: said for path, word, said in headers if word == "key" and path.parent.name == "marts"}
     refs = [
         said if path.name == LOADED_FILE else f"{path.stem}.{said}"
         for path, word, said in headers
