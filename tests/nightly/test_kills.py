@@ -32,6 +32,7 @@ from warehouse.warehouse import Warehouse
 from imgur_source.extract.extraction import TABLE_OF
 from imgur_source.settings import DEFAULT_MAX_IN_FLIGHT
 from imgur_source.simulator import Simulator, serve
+from tests.support.lean_sql import sql_with
 
 ROOT = Path(__file__).parents[2]
 FEEDS = ("hot/viral@1",)
@@ -48,40 +49,37 @@ At = tuple[str, str, int]  # a function, its call or its return, and which one: 
 
 
 class Program:
-    """``mortal_nights`` in a process of its own."""
+    """``mortal_nights`` in a process of its own, which starts with its first night and ends with *stack*."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+        self._process: subprocess.Popen[str] | None = None
 
     def run(self, order: dict[str, Any]) -> int:
         """Run a night; returns its exit code, -9 where it was killed."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(order) + "\n")
-        self._process.stdin.flush()
-        return int(self._process.stdout.readline())
+        process = self._process = self._process or self._started()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(json.dumps(order) + "\n")
+        process.stdin.flush()
+        return int(process.stdout.readline())
+
+    def _started(self) -> subprocess.Popen[str]:
+        environment = {name: value for name, value in os.environ.items() if "SOURCES__" not in name}
+        environment |= {"PYTHONPATH": str(ROOT / "pipelines"), "DLT_PROJECT_DIR": str(ROOT)}
+        command = [sys.executable, str(ROOT / "tests" / "support" / "mortal_nights.py")]
+        return self._stack.enter_context(
+            subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+            )
+        )
 
 
 @pytest.fixture(scope="module")
 def programs() -> Iterator[list[Program]]:
     """A program for each lane."""
-    environment = {name: value for name, value in os.environ.items() if "SOURCES__" not in name}
-    environment |= {"PYTHONPATH": str(ROOT / "pipelines"), "DLT_PROJECT_DIR": str(ROOT)}
     with ExitStack() as stack:
-        yield [
-            Program(
-                stack.enter_context(
-                    subprocess.Popen(
-                        [sys.executable, str(ROOT / "tests" / "mortal_nights.py")],
-                        stdin=subprocess.PIPE,
-                        stdout=subprocess.PIPE,
-                        text=True,
-                        env=environment,
-                    )
-                )
-            )
-            for _ in range(LANES)
-        ]
+        yield [Program(stack) for _ in range(LANES)]
 
 
 @dataclass(frozen=True)
@@ -134,6 +132,7 @@ class Lane:
                 "rapidapi_key": "",
             },
             "killed_at": killed_at,
+            "sql_dir": str(sql_with("staging/images")),
             "time_passes": time_passes,
         }
         code = self._program.run(order)
@@ -198,15 +197,20 @@ def work(folder: Path, query: str) -> list[tuple[Any, ...]]:
 
 def landed(folder: Path, *, but_for: Sequence[str] = ()) -> dict[str, list[tuple[Any, ...]]]:
     """All rows of all tables in the work file, times of reading left out; a row that is there twice is here twice."""
-    made = work(folder, "select table_name from duckdb_tables() where schema_name = 'imgur_raw'")
-    tables = {table.name for table in TABLE_OF.values()} & {name for (name,) in made}
-    return {
-        name: sorted(
-            work(folder, f"select columns(lambda name: name not in {TIMES})::varchar from imgur_raw.{name}"),
-            key=repr,
-        )
-        for name in tables - set(but_for)
-    }
+    wanted = {table.name for table in TABLE_OF.values()} - set(but_for)
+    with duckdb.connect(str(Warehouse(folder / "data").work_file), read_only=True) as connection:
+        connection.execute("set timezone = 'UTC'")
+        made = connection.execute("select table_name from duckdb_tables() where schema_name = 'imgur_raw'")
+        return {
+            name: sorted(
+                connection.execute(
+                    f"select columns(lambda name: name not in {TIMES})::varchar from imgur_raw.{name}"
+                ).fetchall(),
+                key=repr,
+            )
+            for (name,) in made.fetchall()
+            if name in wanted
+        }
 
 
 def differences(got: dict[str, list[Any]], wanted: dict[str, list[Any]]) -> dict[str, Any]:
@@ -310,7 +314,7 @@ def test_kill__of_a_list_under_way_costs_no_page_twice(lane: Lane, tmp_path: Pat
 @pytest.mark.slow
 def test_kill__at_any_request_loses_no_row_and_no_credit(programs: list[Program], tmp_path: Path) -> None:
     """Killed before a request, before its reply is in the journal or after: the next run ends like one unkilled."""
-    with lanes_of(programs) as lanes:
+    with lanes_of(programs, albums=2, posts=20) as lanes:
         whole = lanes[0].night(tmp_path / "whole")
         wanted = landed(tmp_path / "whole")
         requests = range(1, len(whole.asked) + 1)
@@ -555,29 +559,46 @@ def test_kill__again_and_again_pays_for_nothing_twice(lane: Lane, tmp_path: Path
     assert differences(landed(folder), landed(tmp_path / "whole")) == {}
 
 
+@pytest.fixture(scope="module")
+def second_day(
+    programs: list[Program], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Lane, Path]]:
+    """A lane that has read all once, into the folder that comes with it, a day and an image ago."""
+    first = tmp_path_factory.mktemp("first")
+    with lane_of(programs[0], albums=2, posts=20) as lane:
+        lane.night(first)
+        lane.simulator.advance(timedelta(days=1))
+        lane.simulator.world.add_image()
+        yield lane, first
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("lost", ["dlt", "imgur_work.duckdb"])
 @pytest.mark.parametrize(
     "place",
     [("Journal.record", "return", 8), ("Load.run", "call", 1), ("Journal.confirm", "call", 1)],
     ids=["reading", "before the load", "after the load"],
 )
-def test_kill__with_files_lost_brings_the_rows_back(lane: Lane, tmp_path: Path, place: At, lost: str) -> None:
+def test_kill__with_files_lost_brings_the_rows_back(
+    second_day: tuple[Lane, Path], tmp_path: Path, place: At
+) -> None:
     """A pipelines folder or a work file that is gone after the kill costs credits, and no row."""
-    lane.night(tmp_path)
-    lane.simulator.advance(timedelta(days=1))
-    lane.simulator.world.add_image()
-    lane.night(tmp_path, killed_at=place, sweep_share=0.0)
-    path = Warehouse(tmp_path / "data").work_dir / lost
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink()
-        path.with_name(f"{lost}.wal").unlink(missing_ok=True)
+    lane, first = second_day
+    killed = shutil.copytree(first, tmp_path / "killed")
+    lane.night(killed, killed_at=place, sweep_share=0.0)
+    lacks = {}
+    for lost in ("dlt", "imgur_work.duckdb"):
+        folder = shutil.copytree(killed, tmp_path / lost)
+        path = Warehouse(folder / "data").work_dir / lost
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+            path.with_name(f"{lost}.wal").unlink(missing_ok=True)
 
-    lane.night(tmp_path, after=SOON, sweep_share=0.0)
+        lane.night(folder, after=SOON, sweep_share=0.0)
 
-    assert lacking(tmp_path, lane.simulator) == {}
+        lacks[lost] = lacking(folder, lane.simulator)
+    assert lacks == {"dlt": {}, "imgur_work.duckdb": {}}
 
 
 @pytest.mark.slow
@@ -613,7 +634,7 @@ def test_kill__leaves_no_secret_in_the_journal(lane: Lane, tmp_path: Path) -> No
     "place",
     [
         ("is_worth_waiting", "call", 1),  # the first round is published
-        ("Journal.record", "return", 9),  # in the second round
+        ("Journal.record", "return", 8),  # in the second round
         ("Journal.confirm", "call", 2),  # the second round is loaded
     ],
     ids=lambda place: f"{place[0]}-{place[2]}",
@@ -622,7 +643,7 @@ def test_kill__between_and_in_rounds_loses_nothing(
     programs: list[Program], tmp_path: Path, place: At
 ) -> None:
     """A night of several hours that is killed in any of them is gone on with by the next one, each row once."""
-    with lane_of(programs[0], images=400, user_limit=7, seconds_per_request=0.0) as lane:
+    with lane_of(programs[0], images=250, user_limit=6, seconds_per_request=0.0) as lane:
         only = ("account_images",)
         lane.night(tmp_path, only=only, killed_at=place, time_passes=True, publish=True, feeds=())
         killed = len(lane.simulator.requests)
@@ -632,7 +653,7 @@ def test_kill__between_and_in_rounds_loses_nothing(
         held = rows_of(tmp_path / "data" / "imgur.duckdb", "select id from imgur_raw.images order by id")
         assert held == sorted((image["id"],) for image in lane.simulator.truth.account_images())
         spent = lane.simulator.credits_spent
-        pages = 400 // 50 + 1
+        pages = 250 // 50 + 1
         rounds_at_most = 2 * 4
         assert spent <= pages + 1 + rounds_at_most + 2, [r.path for r in lane.simulator.requests[killed:]]
         assert not [request for request in lane.simulator.requests if request.status == 429]

@@ -1,8 +1,8 @@
 """A program that runs nights, each in a forked process that kills itself where it is told to.
 
 Takes one order a line from its standard input, as JSON, and answers each with one line.
-It has imported everything and started no thread when it forks: a night then costs its own
-work, and not the second and a half that the imports take.
+It has imported everything, has parsed the relations, and has no thread when it forks: a run
+then costs its own work, and not the two seconds that all of that takes.
 """
 
 from __future__ import annotations
@@ -22,17 +22,23 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import duckdb
 import httpx
 from nightly import run as night
 from nightly.options import Options
+from warehouse.relations import queries
 
 from imgur_source.settings import ImgurCredentials
 
 IMPORTED_LATE = (  # by a night, on its way
+    "dlt._workspace._plugins",
     "dlt.destinations.impl.duckdb.duck",
     "dlt.destinations.impl.duckdb.factory",
     "dlt.load.load",
     "dlt.normalize.normalize",
+    "dlt.sources.helpers.requests",
+    "httpcore",
+    "pandas",
     "pyarrow.compute",
     "pyarrow.parquet",
 )
@@ -49,7 +55,7 @@ class GoingClock:
 
     def __init__(self, start: datetime, base_url: str | None = None) -> None:
         self._start = start
-        self._base_url = base_url
+        self._world = httpx.Client(base_url=base_url) if base_url is not None else None
         self._began = time.monotonic()
         self._told = start
 
@@ -58,10 +64,10 @@ class GoingClock:
 
     def sleep(self, duration: timedelta) -> None:
         self._start += duration
-        if self._base_url is not None:
+        if self._world is not None:
             now = self.now()
             seconds = (now - self._told).total_seconds()
-            httpx.post(f"{self._base_url}/_simulator/advance", params={"seconds": seconds})
+            self._world.post("/_simulator/advance", params={"seconds": seconds})
             self._told = now
 
 
@@ -115,6 +121,7 @@ def options_of(order: dict[str, Any]) -> Options:
         only=tuple(order["only"]),
         publish=order["publish"],
         quiet=True,
+        sql_dir=Path(order["sql_dir"]),
         settings={**order["settings"], "credentials": ImgurCredentials(**order["credentials"])},
     )
 
@@ -132,16 +139,25 @@ def run(order: dict[str, Any]) -> int:
     return night.run_job(options, clock=clock).exit_code
 
 
+def parse(sql_dir: Path) -> None:
+    """Parse the relations where that is not done yet; every run that is forked then knows them."""
+    with duckdb.connect() as connection:
+        for folder in sql_dir.iterdir():
+            queries(connection, folder)
+
+
 def main() -> None:
     for name in IMPORTED_LATE:
         importlib.import_module(name)
-    assert threading.active_count() == 1
     for line in sys.stdin:
+        order = json.loads(line)
+        parse(Path(order["sql_dir"]))
+        assert threading.active_count() == 1
         child = os.fork()
         if child == 0:
             code = 1
             try:
-                code = run(json.loads(line))
+                code = run(order)
             except BaseException:
                 traceback.print_exc()
             finally:
