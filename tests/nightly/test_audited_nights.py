@@ -12,7 +12,7 @@ import pytest
 from nightly.summary import summary_lines
 
 from imgur_source.simulator import Fault, Simulator
-from tests.nightly.test_run import IMAGES, Nights
+from tests.support.nights import IMAGES, Nights
 
 DAY = timedelta(days=1)
 FEEDS = ["hot/viral@2", "top/top/week@1", "user/time@1", "t/cats@1", "r/aww@1", "search/dog@1"]

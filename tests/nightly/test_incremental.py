@@ -14,7 +14,7 @@ from nightly import run as night
 from nightly.summary import summary_lines
 
 from imgur_source.simulator import Simulator
-from tests.nightly.test_run import Nights
+from tests.support.nights import Nights
 from tests.support.warehouses import Lab, SimulatorClock
 
 DAY = timedelta(days=1)

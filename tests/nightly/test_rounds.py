@@ -18,7 +18,7 @@ from warehouse.warehouse import Publication, PublicationError, Warehouse
 
 from imgur_source.planning.plan import Plan
 from imgur_source.simulator import Fault
-from tests.nightly.test_run import Nights
+from tests.support.nights import Nights
 from tests.support.warehouses import SimulatorClock, credentials_of
 
 LISTS = ("account_images", "account_albums", "account_submissions", "account_comments")

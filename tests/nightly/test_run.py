@@ -19,86 +19,41 @@ import pyarrow as pa
 import pytest
 from nightly import run as night
 from nightly.loading import StopOnSignal, destination_of, pipeline_of
-from nightly.options import Options, RunResult
 from nightly.status import status_lines
 from nightly.summary import summary_lines
 from warehouse.files import FileInUseError
-from warehouse.relations import SQL_DIR
 from warehouse.run_lock import RunLock, RunLockedError
 
 from imgur_source.errors import ConfigurationError
 from imgur_source.records.tables import IMAGES as IMAGES_TABLE
 from imgur_source.settings import ImgurCredentials
-from imgur_source.simulator import Fault, Simulator
+from imgur_source.simulator import Fault
 from imgur_source.source import StopFlag, hints_of
+from tests.support.nights import IMAGES, Nights
 from tests.support.warehouses import Lab, SimulatorClock, credentials_of
 from tests.support.work_files import without_marts
 
 
-class Nights:
-    """Nights in a row against one simulated Imgur; the marts, which few tests are about, only where wanted."""
-
-    def __init__(self, folder: Path, *, with_marts: bool = False, **world: Any) -> None:
-        self.simulator = Simulator(**({"seed": 5, "images": 40, "albums": 3, "posts": 240} | world))
-        self.options = Options(
-            data_dir=folder / "data",
-            state_dir=folder / "state",
-            accounts=("me",),
-            quiet=True,
-            settings={"credentials": credentials_of(self.simulator), "feeds": []},
-            sql_dir=SQL_DIR if with_marts else without_marts(),
-        )
-
-    def run(self, **changes: Any) -> RunResult:
-        """One night; *changes* are fields of ``Options``."""
-        return night.run_job(
-            replace(self.options, **changes),
-            clock=SimulatorClock(self.simulator),
-            transport=httpx.MockTransport(self.simulator),
-        )
-
-    def published(self, query: str) -> list[tuple[Any, ...]]:
-        """Rows of the published file."""
-        with duckdb.connect(str(self.options.warehouse.published_file), read_only=True) as connection:
-            return connection.execute(query).fetchall()
-
-    def work(self, query: str) -> list[tuple[Any, ...]]:
-        """Rows of the work file."""
-        with duckdb.connect(str(self.options.warehouse.work_file)) as connection:
-            return connection.execute(query).fetchall()
-
-    def asked_for(self, part: str) -> int:
-        """How many requests had *part* in their path."""
-        return sum(part in request.path for request in self.simulator.requests)
-
-
-IMAGES = ("account_images",)
-
-
-def test_run__publishes_what_it_read(tmp_path: Path) -> None:
+def test_run__publishes_what_it_read(first_run: Nights) -> None:
     """After one night the published file has every image, and everything has its comment."""
-    nights = Nights(tmp_path, with_marts=True)
-
-    result = nights.run(only=IMAGES)
+    [result] = first_run.results
 
     assert (result.outcome, result.exit_code) == ("done", 0)
-    assert nights.published("select count(*) from imgur_raw.images") == [(40,)]
-    assert nights.published("select count(*) from imgur_raw.image_metrics") == [(40,)]
-    assert nights.published(
+    assert first_run.published("select count(*) from imgur_raw.images") == [(40,)]
+    assert first_run.published("select count(*) from imgur_raw.image_metrics") == [(40,)]
+    assert first_run.published(
         "select count(*) from duckdb_columns() where schema_name = 'imgur_raw' and comment is null"
     ) == [(0,)]
-    assert nights.published(
+    assert first_run.published(
         "select count(*) from duckdb_tables() where table_name like '\\_dlt%' escape '\\'"
     ) == [(0,)]
 
 
-def test_run__file_describes_its_own_run(tmp_path: Path) -> None:
+def test_run__file_describes_its_own_run(first_run: Nights) -> None:
     """sync_runs and credit_charges are in the file that the run publishes."""
-    nights = Nights(tmp_path)
+    [result] = first_run.results
 
-    result = nights.run(only=IMAGES)
-
-    [row] = nights.published(
+    [row] = first_run.published(
         "select run_id, outcome, credits_spent, accounts, rows_loaded, publication, version from imgur_raw.sync_runs"
     )
     assert row[:3] == (result.run_id, "done", 3)
@@ -106,7 +61,7 @@ def test_run__file_describes_its_own_run(tmp_path: Path) -> None:
     assert json.loads(row[4])["images"] == 40
     assert row[5] is None
     assert row[6]
-    assert nights.published(
+    assert first_run.published(
         "select endpoint, credits, requests from imgur_raw.credit_charges order by 1"
     ) == [
         ("account_images", 2, 2),
@@ -115,34 +70,34 @@ def test_run__file_describes_its_own_run(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.slow
-def test_run__file_says_in_which_zone_it_reports(tmp_path: Path) -> None:
-    """The setting stands in the file with the time of the run, and the next night may change it."""
-    nights = Nights(tmp_path)
+@pytest.fixture(scope="module")
+def day_after(first_run: Nights, tmp_path_factory: pytest.TempPathFactory) -> Nights:
+    """The same with a second run a day later, which reports in another zone."""
+    nights = first_run.copied(tmp_path_factory.mktemp("day_after"))
+    nights.simulator.advance(timedelta(days=1))
     nights.options.settings["report_timezone"] = "Asia/Kolkata"
     nights.run(only=IMAGES)
-    assert nights.published("select report_timezone from staging.parameters") == [("Asia/Kolkata",)]
-
-    nights.options.settings["report_timezone"] = "UTC"
-    nights.run(only=IMAGES)
-    assert nights.published("select report_timezone from staging.parameters") == [("UTC",)]
+    return nights
 
 
-@pytest.mark.slow
-def test_run__next_file_says_what_came_of_the_publication(tmp_path: Path) -> None:
+def test_run__next_file_says_what_came_of_the_publication(day_after: Nights) -> None:
     """The publication of a run is completed by the file of the next."""
-    nights = Nights(tmp_path)
-    first = nights.run(only=IMAGES)
-    nights.simulator.advance(timedelta(days=1))
+    first, second = day_after.results
 
-    second = nights.run(only=IMAGES)
-
-    assert nights.published(
+    assert day_after.published(
         "select run_id, publication, published_at is not null from imgur_raw.sync_runs order by 1"
     ) == [
         (first.run_id, "published", True),
         (second.run_id, None, False),
     ]
+
+
+def test_run__file_says_in_which_zone_it_reports(first_run: Nights, day_after: Nights) -> None:
+    """The setting stands in the file with the time of the run, and the next run may change it."""
+    zone = "select report_timezone from staging.parameters"
+
+    assert first_run.published(zone) == [("UTC",)]
+    assert day_after.published(zone) == [("Asia/Kolkata",)]
 
 
 @pytest.mark.slow
@@ -196,11 +151,8 @@ def test_run__person_may_stop_it(tmp_path: Path) -> None:
             os.kill(os.getpid(), signal.SIGTERM)
         return nights.simulator(request)
 
-    result = night.run_job(
-        replace(nights.options, only=IMAGES, settings={**nights.options.settings, "max_in_flight": 1}),
-        clock=SimulatorClock(nights.simulator),
-        transport=httpx.MockTransport(stop_on_the_third),
-    )
+    nights.options.settings["max_in_flight"] = 1
+    result = nights.run(only=IMAGES, transport=httpx.MockTransport(stop_on_the_third))
 
     assert (result.outcome, result.exit_code) == ("stopped", 0)
     assert nights.asked_for("/images/") == 4  # three pages and the list's count
@@ -225,16 +177,32 @@ def test_run__dead_login_is_a_set_up_error_that_names_the_cure(tmp_path: Path) -
     assert "nothing in it yet" in "\n".join(summary_lines(result, nights.options, seconds=1.0))
 
 
-def test_run__list_that_fails_is_exit_1_and_the_others_are_published(tmp_path: Path) -> None:
-    """The engineer hears of it, the analyst gets the rest."""
-    nights = Nights(tmp_path)
-    nights.simulator.faults.add(Fault("html_503", path=r"account/me/images", times=4))
+@pytest.fixture(scope="module")
+def troubled(tmp_path_factory: pytest.TempPathFactory) -> Nights:
+    """A run in which the albums cannot be read, and the images end with a word of what Imgur will retire."""
+    nights = Nights(tmp_path_factory.mktemp("troubled"))
+    nights.simulator.faults.add(Fault("html_503", path=r"account/me/albums", times=4))
+    nights.simulator.faults.add(Fault("sunset_header", path=r"account/me/images", times=1))
+    nights.run(only=("account_images", "account_albums"))
+    return nights
 
-    result = nights.run(only=("account_images", "account_albums"))
+
+def test_run__list_that_fails_is_exit_1_and_the_others_are_published(troubled: Nights) -> None:
+    """The engineer hears of it, the analyst gets the rest."""
+    [result] = troubled.results
 
     assert (result.outcome, result.exit_code) == ("failed", 1)
-    assert nights.published("select count(*) > 0 from imgur_raw.albums") == [(True,)]
-    assert "account_images/me" in result.receipt.owed
+    assert troubled.published("select count(*) from imgur_raw.images") == [(40,)]
+    assert "account_albums/me" in result.receipt.owed
+
+
+def test_run__sunset_is_in_the_summary(troubled: Nights) -> None:
+    """An endpoint that Imgur will retire is something a person wants to know."""
+    [result] = troubled.results
+
+    assert "Imgur will retire" in "\n".join(summary_lines(result, troubled.options, seconds=1.0))
+    [(notes,)] = troubled.published("select notes from imgur_raw.sync_runs")
+    assert "account_images_count: Imgur will retire" in notes
 
 
 def test_run__second_run_at_once_is_refused(tmp_path: Path) -> None:
@@ -252,10 +220,8 @@ def test_run__second_run_at_once_is_refused(tmp_path: Path) -> None:
     assert not nights.simulator.requests
 
 
-def test_run__work_file_held_by_another_program_costs_no_credit(tmp_path: Path) -> None:
+def test_run__work_file_held_by_another_program_costs_no_credit(nights: Nights) -> None:
     """Whoever opened the work file is told to open the published one; no request is made."""
-    nights = Nights(tmp_path)
-    nights.run(only=IMAGES)
     before = len(nights.simulator.requests)
 
     with (
@@ -267,15 +233,10 @@ def test_run__work_file_held_by_another_program_costs_no_credit(tmp_path: Path) 
     assert len(nights.simulator.requests) == before
 
 
-def test_run__readers_of_the_published_file_are_never_in_the_way(tmp_path: Path) -> None:
-    """A notebook keeps the file open over two nights and goes on reading its own snapshot."""
-    nights = Nights(tmp_path)
-    nights.run(only=IMAGES)
-
+def test_run__readers_of_the_published_file_are_never_in_the_way(nights: Nights) -> None:
+    """A notebook keeps the file open over a run and goes on reading its own snapshot."""
     with duckdb.connect(str(nights.options.warehouse.published_file), read_only=True) as notebook:
         before = notebook.execute("select count(*) from imgur_raw.image_metrics").fetchall()
-        nights.simulator.advance(timedelta(days=1))
-        assert nights.run(only=IMAGES).exit_code == 0
         nights.simulator.advance(timedelta(days=1))
         assert nights.run(only=IMAGES).exit_code == 0
         after = notebook.execute("select count(*) from imgur_raw.image_metrics").fetchall()
@@ -309,10 +270,8 @@ def test_run__loads_what_a_killed_run_had_fetched(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_run__gives_up_a_package_that_cannot_be_loaded(tmp_path: Path) -> None:
+def test_run__gives_up_a_package_that_cannot_be_loaded(nights: Nights) -> None:
     """A poisoned package does not stop every later night: it is aborted, and said."""
-    nights = Nights(tmp_path)
-    nights.run(only=IMAGES)
 
     @dlt.resource(name="images", **hints_of(IMAGES_TABLE))
     def poison() -> Any:
@@ -330,10 +289,9 @@ def test_run__gives_up_a_package_that_cannot_be_loaded(tmp_path: Path) -> None:
         assert not pipeline_of("duckdb", destination, warehouse).has_pending_data
 
 
-def test_run__failed_check_keeps_the_published_file(tmp_path: Path) -> None:
+def test_run__failed_check_keeps_the_published_file(nights: Nights) -> None:
     """When most rows are gone from the work file the old file stays, and the run exits 1 and says which table."""
-    nights = Nights(tmp_path)
-    nights.run(only=IMAGES)
+    nights.options = replace(nights.options, sql_dir=without_marts())
     nights.work("delete from imgur_raw.images")
     for image in nights.simulator.truth.account_images()[5:]:
         nights.simulator.world.delete_image(image["id"])
@@ -427,28 +385,12 @@ def test_run__number_of_days_that_is_none_is_said_before_the_first_request(
     assert nights.simulator.requests == []
 
 
-def test_run__sunset_is_in_the_summary(tmp_path: Path) -> None:
-    """An endpoint that Imgur will retire is something a person wants to know."""
-    nights = Nights(tmp_path)
-    nights.simulator.faults.add(Fault("sunset_header", path=r"account/me/images", times=1))
-
-    result = nights.run(only=IMAGES)
-
-    assert "Imgur will retire" in "\n".join(summary_lines(result, nights.options, seconds=1.0))
-    assert (
-        "account_images_count: Imgur will retire"
-        in nights.published("select notes from imgur_raw.sync_runs")[0][0]
-    )
-
-
-def test_status__knows_the_last_runs_and_sends_nothing(tmp_path: Path) -> None:
+def test_status__knows_the_last_runs_and_sends_nothing(first_run: Nights, tmp_path: Path) -> None:
     """--status works before the first run and after it."""
-    nights = Nights(tmp_path)
-    empty = "\n".join(status_lines(nights.options))
-    nights.run(only=IMAGES)
-    before = len(nights.simulator.requests)
+    before = len(first_run.simulator.requests)
 
-    lines = "\n".join(status_lines(nights.options, clock=SimulatorClock(nights.simulator)))
+    empty = "\n".join(status_lines(Nights(tmp_path).options))
+    lines = "\n".join(status_lines(first_run.options, clock=SimulatorClock(first_run.simulator)))
 
     assert "none yet" in empty
     assert "done, 3 credits, published" in lines
@@ -457,7 +399,7 @@ def test_status__knows_the_last_runs_and_sends_nothing(tmp_path: Path) -> None:
     assert "12,497 of 12,500 left today, the last 250 are never touched" in lines
     assert "0 strikes this month" in lines
     assert "no run" in lines
-    assert len(nights.simulator.requests) == before
+    assert len(first_run.simulator.requests) == before
 
 
 @pytest.mark.parametrize("is_accepted", [False, True])
