@@ -10,12 +10,21 @@ from typing import Any
 
 import pytest
 from nightly.summary import summary_lines
+from warehouse.relations import SQL_DIR
 
 from imgur_source.simulator import Fault, Simulator
+from tests.support.lean_sql import sql_with
 from tests.support.nights import IMAGES, Nights
+from tests.support.work_files import without_marts
 
 DAY = timedelta(days=1)
 FEEDS = ["hot/viral@2", "top/top/week@1", "user/time@1", "t/cats@1", "r/aww@1", "search/dog@1"]
+
+ERROR_AUDITS = [
+    f"audits/{file.stem}"
+    for file in (SQL_DIR / "audits").glob("*.sql")
+    if file.read_text().startswith("-- error: ")
+]
 
 Happening = Callable[[Simulator], object]
 
@@ -98,7 +107,7 @@ LAWFUL: dict[str, list[tuple[Happening, dict[str, Any]]]] = {
 @pytest.mark.parametrize("case", LAWFUL)
 def test_nights__what_is_lawful_trips_no_error(tmp_path: Path, case: str) -> None:
     """Whatever Imgur or a person may rightly do, each night is published, and no error audit finds a row."""
-    nights = Nights(tmp_path, with_marts=True, images=30)
+    nights = Nights(tmp_path, sql_dir=sql_with(*ERROR_AUDITS), images=30, posts=130)
     nights.options.settings.update(feeds=FEEDS, post_details="all")
     for happening, changes in LAWFUL[case]:
         happening(nights.simulator)
@@ -113,25 +122,23 @@ def test_nights__what_is_lawful_trips_no_error(tmp_path: Path, case: str) -> Non
     ) == [(True, 0)]
 
 
-def test_night__publishes_what_its_audits_found(tmp_path: Path) -> None:
-    """The file of a night has a row for each audit, with the run that asked and the time it was made for."""
-    nights = Nights(tmp_path)
+def test_night__publishes_what_its_audits_found(first_run: Nights) -> None:
+    """The file of a run has a row for each audit, with the run that asked and the time it was made for."""
+    [result] = first_run.results
 
-    result = nights.run(only=IMAGES)
-
-    [(audits, runs, times)] = nights.published(
+    [(audits, runs, times)] = first_run.published(
         "select count(*), list(distinct run_id), "
         "count(*) filter (where audited_at = (select run_at from staging.parameters)) from main.audit_results"
     )
-    assert audits == times == len(nights.published("select distinct audit from main.audit_results")) > 10
+    assert audits == times == len(first_run.published("select distinct audit from main.audit_results")) > 10
     assert runs == [result.run_id]
 
 
 @pytest.mark.slow
 def test_night__that_fails_an_audit_is_told_by_the_next_file(tmp_path: Path) -> None:
     """Exit code 1, yesterday's file, the results in the work file; when all is well, the new file has them too."""
-    nights = Nights(tmp_path)
-    nights.run()
+    nights = Nights(tmp_path, sql_dir=without_marts())
+    nights.run(only=("account_images", "account_albums", "album_images"))
     before = nights.options.warehouse.published_file.read_bytes()
     album = nights.work("select min(id) from imgur_raw.albums")[0][0]
     nights.work(f"update imgur_raw.albums set id = 'x' where id = '{album}'")  # a bug of ours, say
@@ -157,64 +164,50 @@ def test_night__that_fails_an_audit_is_told_by_the_next_file(tmp_path: Path) -> 
     assert nights.published(found) == [(rows_found, examples)]
 
 
-@pytest.mark.slow
-def test_nights__are_published_again_once_a_purge_is_accepted(tmp_path: Path) -> None:
-    """Images that were in an album, too, are purged: one audit keeps the file, and the flag that it names ends that."""
-    nights = Nights(tmp_path, images=60)
+@pytest.fixture(scope="module")
+def purged(tmp_path_factory: pytest.TempPathFactory) -> Nights:
+    """After a first run 50 of 60 images vanish, which were in an album, too; a person accepts that in the fourth."""
+    nights = Nights(tmp_path_factory.mktemp("purged"), sql_dir=without_marts(), images=60)
     wanted = ("account_images", "account_albums", "album_images")
-    album = a_large_album(nights.simulator)
+    a_large_album(nights.simulator)
     nights.run(only=wanted)
-    held = f"select count(*) from imgur_raw.album_images where album_id = '{album}'"
-    assert nights.published(held) == [(60,)]
     for image in nights.simulator.truth.account_images()[:50]:
         nights.simulator.world.delete_image(image["id"])
-
-    results = []
     for is_accepted in (False, False, True, False):
         nights.simulator.advance(DAY)
-        results.append(nights.run(only=wanted, accept_vanished=is_accepted))
-
-    assert [result.exit_code for result in results] == [1, 1, 0, 0]
-    assert [problem.split(":")[0] for problem in results[0].problems] == ["audit vanished_at_once"]
-    assert nights.published(held) == [(10,)]
+        nights.run(only=wanted, accept_vanished=is_accepted)
+    return nights
 
 
 @pytest.mark.slow
-def test_nights__are_published_again_once_a_loss_is_accepted(tmp_path: Path) -> None:
-    """Where most of a table has gone, --accept-vanished says that a person knows, and the summary what was lost."""
-    nights = Nights(tmp_path, images=60)
-    nights.run(only=IMAGES)
-    nights.work("delete from imgur_raw.images")
-    for image in nights.simulator.truth.account_images()[5:]:
-        nights.simulator.world.delete_image(image["id"])
+def test_nights__are_published_again_once_a_purge_is_accepted(purged: Nights) -> None:
+    """Where many vanish one audit keeps the file, and the flag that it names ends that."""
+    album = a_large_album(purged.simulator)
 
-    results = []
-    for is_accepted in (False, True, False):
-        nights.simulator.advance(DAY)
-        results.append(nights.run(only=IMAGES, accept_vanished=is_accepted))
-
-    assert [result.exit_code for result in results] == [1, 0, 0]
-    assert "accepted: images, rows lost: 5 rows, 60 in the published file." in results[1].warnings
-    assert nights.published(
-        "select rows_found, is_accepted from main.audit_results "
-        f"where audit = 'loaded_tables' and run_id = '{results[1].run_id}'"
-    ) == [(1, True)]
-    assert not any("accepted" in warning for warning in results[2].warnings)
+    assert [result.exit_code for result in purged.results] == [0, 1, 1, 0, 0]
+    assert [result.publication is None for result in purged.results] == [False, True, True, False, False]
+    assert [problem.split(":")[0] for problem in purged.results[1].problems] == ["audit vanished_at_once"]
+    assert purged.published(f"select count(*) from imgur_raw.album_images where album_id = '{album}'") == [
+        (10,)
+    ]
+    assert purged.published("select count(*) from staging.images where is_missing") == [(50,)]
 
 
 @pytest.mark.slow
-def test_night__says_that_a_person_accepted(tmp_path: Path) -> None:
+def test_night__that_is_kept_names_the_list_and_the_flag(purged: Nights) -> None:
+    """The summary says which list has lost so many items, and how a person accepts it."""
+    text = "\n".join(summary_lines(purged.results[1], purged.options, seconds=1.0))
+
+    assert "account_images/me" in text
+    assert "--accept-vanished" in text
+
+
+@pytest.mark.slow
+def test_night__says_that_a_person_accepted(purged: Nights) -> None:
     """--accept-vanished stands with what the audit found, in the file that was published all the same."""
-    nights = Nights(tmp_path, images=60)
-    nights.run(only=IMAGES)
-    for image in nights.simulator.truth.account_images()[:30]:
-        nights.simulator.world.delete_image(image["id"])
-    nights.simulator.advance(DAY)
+    accepted = "select rows_found, is_accepted from main.audit_results where audit = 'vanished_at_once'"
 
-    result = nights.run(only=IMAGES, accept_vanished=True)
-
-    assert result.exit_code == 0
-    assert nights.published(
-        "select audit, rows_found, is_accepted from main.audit_results "
-        f"where run_id = '{result.run_id}' and (is_accepted or rows_found > 0)"
-    ) == [("vanished_at_once", 1, True)]
+    assert purged.published(f"{accepted} and run_id = '{purged.results[3].run_id}'") == [(1, True)]
+    assert purged.published("select run_id, audit from main.audit_results where is_accepted") == [
+        (purged.results[3].run_id, "vanished_at_once")
+    ]

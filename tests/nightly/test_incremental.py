@@ -10,15 +10,14 @@ from typing import Any
 
 import httpx
 import pytest
-from nightly import run as night
-from nightly.summary import summary_lines
 
 from imgur_source.simulator import Simulator
-from tests.support.nights import Nights
-from tests.support.warehouses import Lab, SimulatorClock
+from tests.support.lean_sql import sql_with
+from tests.support.nights import IMAGES, Nights
+from tests.support.warehouses import Lab
+from tests.support.work_files import without_marts
 
 DAY = timedelta(days=1)
-IMAGES = ("account_images",)
 ALBUMS = ("account_albums", "album_images")
 
 
@@ -244,10 +243,9 @@ def states(nights: Nights) -> dict[str, tuple[bool, bool]]:
 
 
 @pytest.mark.slow
-def test_deletions__missing_then_deleted_then_back(tmp_path: Path) -> None:
+def test_deletions__missing_then_deleted_then_back(nights: Nights) -> None:
     """An image that is gone is missing after one night and deleted after two proved ones; seen again it is back."""
-    nights = Nights(tmp_path)
-    nights.run(only=IMAGES)
+    nights.options = replace(nights.options, sql_dir=sql_with("staging/images"))
     gone = nights.simulator.truth.account_images()[7]["id"]
     image = nights.simulator.world.delete_image(gone)
     found = []
@@ -268,7 +266,9 @@ def test_deletions__missing_then_deleted_then_back(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_deletions__direct_look_decides_where_walks_prove_nothing(tmp_path: Path) -> None:
     """Missed by an unproved walk, an image is looked at the night after, and a 404 settles it."""
-    nights = Nights(tmp_path, images=120, per_page="ignored")
+    nights = Nights(
+        tmp_path, sql_dir=sql_with("staging/images"), images=120, albums=1, posts=20, per_page="ignored"
+    )
     nights.run()
     gone = nights.simulator.truth.account_images()[7]["id"]
     nights.simulator.world.delete_image(gone)
@@ -286,31 +286,9 @@ def test_deletions__direct_look_decides_where_walks_prove_nothing(tmp_path: Path
 
 
 @pytest.mark.slow
-def test_deletions__many_at_once_keep_the_published_file_until_accepted(tmp_path: Path) -> None:
-    """When 30 of 60 images vanish, yesterday's file stays and the list is named, until a person accepts it."""
-    nights = Nights(tmp_path, images=60)
-    nights.run(only=IMAGES)
-    for image in nights.simulator.truth.account_images()[:30]:
-        nights.simulator.world.delete_image(image["id"])
-
-    results = []
-    for is_accepted in (False, False, True, False):
-        nights.simulator.advance(DAY)
-        results.append(nights.run(only=IMAGES, accept_vanished=is_accepted))
-    kept = results[0]
-
-    assert [result.exit_code for result in results] == [1, 1, 0, 0]
-    text = "\n".join(summary_lines(kept, nights.options, seconds=1.0))
-    assert "account_images/me" in text
-    assert "--accept-vanished" in text
-    assert kept.publication is None
-    assert sum(is_missing for is_missing, _ in states(nights).values()) == 30
-
-
-@pytest.mark.slow
 def test_deletions__that_a_killed_run_had_read_are_new_to_the_published_file(tmp_path: Path) -> None:
     """A publication between a killed run and the next one says nothing of what the killed one had fetched."""
-    nights = Nights(tmp_path, images=60)
+    nights = Nights(tmp_path, sql_dir=without_marts(), images=60)
     nights.run(only=("account_images", "account_albums"))
     nights.simulator.advance(DAY)
     for image in nights.simulator.truth.account_images()[:30]:
@@ -322,10 +300,8 @@ def test_deletions__that_a_killed_run_had_read_are_new_to_the_published_file(tmp
         return nights.simulator(request)
 
     with pytest.raises(KeyboardInterrupt):
-        night.run_job(
-            replace(nights.options, only=("account_images", "account_albums")),
-            clock=SimulatorClock(nights.simulator),
-            transport=httpx.MockTransport(killed_at_the_albums),
+        nights.run(
+            only=("account_images", "account_albums"), transport=httpx.MockTransport(killed_at_the_albums)
         )
     nights.simulator.advance(timedelta(minutes=5))
     assert nights.run(only=("account_comments",)).publication is not None
@@ -342,10 +318,8 @@ def test_deletions__that_a_killed_run_had_read_are_new_to_the_published_file(tmp
 
 
 @pytest.mark.slow
-def test_warehouse__lost_data_directory_brings_everything_back(tmp_path: Path) -> None:
+def test_warehouse__lost_data_directory_brings_everything_back(nights: Nights) -> None:
     """Without its folder the warehouse is filled again, whatever ETags were known."""
-    nights = Nights(tmp_path)
-    nights.run(only=IMAGES)
     shutil.rmtree(nights.options.data_dir)
 
     nights.run(only=IMAGES)
@@ -356,10 +330,8 @@ def test_warehouse__lost_data_directory_brings_everything_back(tmp_path: Path) -
 
 
 @pytest.mark.slow
-def test_warehouse__unchanged_reply_brings_its_rows_as_if_it_had_come_again(tmp_path: Path) -> None:
-    """A 304 refreshes what was seen, and history grows no more than by an equal reply."""
-    nights = Nights(tmp_path)
-    nights.run(only=IMAGES)
+def test_warehouse__unchanged_reply_brings_its_rows_as_if_it_had_come_again(nights: Nights) -> None:
+    """A 304 refreshes what was seen, history grows no more than by an equal reply, and it is on the books."""
 
     result = nights.run(only=IMAGES)
 
@@ -367,13 +339,15 @@ def test_warehouse__unchanged_reply_brings_its_rows_as_if_it_had_come_again(tmp_
     assert statuses == [200, 200, 200, 304, 304]  # the first night asks for the list's count, too
     assert result.receipt.rows["images"] == 40
     assert nights.work("select count(*) from imgur_raw.image_metrics") == [(40,)]
+    assert result.receipt.unchanged["account_images"] == result.receipt.charges["account_images"] == 2
+    assert nights.published(
+        f"select credits, unchanged from imgur_raw.credit_charges where endpoint = 'account_images' and run_id = '{result.run_id}'"
+    ) == [(2, 2)]
 
 
 @pytest.mark.slow
-def test_warehouse__lost_work_file_brings_every_row_and_observation_back(tmp_path: Path) -> None:
+def test_warehouse__lost_work_file_brings_every_row_and_observation_back(nights: Nights) -> None:
     """Where only the work file is gone, the bodies kept for their ETag are not trusted to be loaded."""
-    nights = Nights(tmp_path)
-    nights.run(only=IMAGES)
     nights.options.warehouse.work_file.unlink()
 
     nights.run(only=IMAGES)
@@ -384,12 +358,10 @@ def test_warehouse__lost_work_file_brings_every_row_and_observation_back(tmp_pat
 
 
 def test_warehouse__another_destination_is_sent_everything(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    nights: Nights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What DuckDB holds is neither held nor known by its ETag elsewhere."""
     monkeypatch.setenv("DESTINATION__FILESYSTEM__BUCKET_URL", str(tmp_path / "lake"))
-    nights = Nights(tmp_path)
-    nights.run(only=IMAGES)
     before = len(nights.simulator.requests)
 
     result = nights.run(only=IMAGES, destination="filesystem")

@@ -290,7 +290,7 @@ def test_run__gives_up_a_package_that_cannot_be_loaded(nights: Nights) -> None:
 
 
 def test_run__failed_check_keeps_the_published_file(nights: Nights) -> None:
-    """When most rows are gone from the work file the old file stays, and the run exits 1 and says which table."""
+    """When most rows are gone from the work file the old file stays, exit 1, until a person accepts what is named."""
     nights.options = replace(nights.options, sql_dir=without_marts())
     nights.work("delete from imgur_raw.images")
     for image in nights.simulator.truth.account_images()[5:]:
@@ -315,8 +315,20 @@ def test_run__failed_check_keeps_the_published_file(nights: Nights) -> None:
     assert lines[place + 1] == f"    {why}"
     [found] = [line for line in lines if line.startswith("The audits found: ")]
     assert found == "The audits found: loaded_tables (1), vanished_at_once (1), dangling_references (1)"
-    assert nights.run(only=IMAGES, accept_vanished=True).exit_code == 0
+
+    nights.simulator.advance(timedelta(days=1))
+    accepted = nights.run(only=IMAGES, accept_vanished=True)
+    nights.simulator.advance(timedelta(days=1))
+    after = nights.run(only=IMAGES)
+
+    assert (accepted.exit_code, after.exit_code) == (0, 0)
     assert nights.published(told) == [("kept", why)]
+    assert "accepted: images, rows lost: 5 rows, 40 in the published file." in accepted.warnings
+    assert nights.published(
+        "select rows_found, is_accepted from main.audit_results "
+        f"where audit = 'loaded_tables' and run_id = '{accepted.run_id}'"
+    ) == [(1, True)]
+    assert not any("accepted" in warning for warning in after.warnings)
 
 
 def test_run__says_in_its_row_why_the_file_could_not_be_made(tmp_path: Path) -> None:
