@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tomllib
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from contextlib import chdir
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -180,6 +181,13 @@ def _settings() -> dict[str, tuple[Any, bool]]:
     return found
 
 
+@pytest.fixture(scope="module")
+def empty() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Every table and relation, without a row; only to be read."""
+    with empty_database() as connection:
+        yield connection
+
+
 # The README
 
 
@@ -307,10 +315,9 @@ def test_readme__names_environment_variables_that_are_read() -> None:
 @pytest.mark.parametrize(
     "query", [query.strip() for block in _blocks("sql") for query in block.split(";") if query.strip()]
 )
-def test_readme__query_runs(query: str) -> None:
+def test_readme__query_runs(empty: duckdb.DuckDBPyConnection, query: str) -> None:
     """Every query finds its tables and columns, with their types."""
-    with empty_database() as connection:
-        connection.execute(query).fetchall()
+    empty.execute(query).fetchall()
 
 
 def test_readme__names_tables_that_exist() -> None:
@@ -318,12 +325,9 @@ def test_readme__names_tables_that_exist() -> None:
     assert set(re.findall(rf"{SCHEMA}\.(\w+)", README)) <= TABLES.keys()
 
 
-def test_readme__tells_which_mart_answers_what() -> None:
+def test_readme__tells_which_mart_answers_what(empty: duckdb.DuckDBPyConnection) -> None:
     """Every mart stands in the table of questions, and nothing that is none."""
-    with empty_database() as connection:
-        marts = connection.execute(
-            "select table_name from duckdb_tables() where schema_name = 'main'"
-        ).fetchall()
+    marts = empty.execute("select table_name from duckdb_tables() where schema_name = 'main'").fetchall()
     cells = [_words(cell) for _, cell in _rows("| you want to know | look into |")]
 
     assert all(cells)
@@ -391,25 +395,23 @@ def test_readme__pipeline_of_ones_own_runs_as_it_stands(tmp_path: Path) -> None:
 # The metrics
 
 
-def test_metrics__tell_of_every_mart_and_of_what_it_works_out() -> None:
+def test_metrics__tell_of_every_mart_and_of_what_it_works_out(empty: duckdb.DuckDBPyConnection) -> None:
     """Each file of sql/marts is named, and each of its columns whose name says that it is a share, a rate or a rank."""
     marts = {path.stem for path in (SQL_DIR / "marts").glob("*.sql")}
-    with empty_database() as connection:
-        columns = connection.execute(
-            "select table_name, column_name from duckdb_columns() where schema_name = 'main'"
-        ).fetchall()
+    columns = empty.execute(
+        "select table_name, column_name from duckdb_columns() where schema_name = 'main'"
+    ).fetchall()
     metrics = {column for table, column in columns if table in marts and A_METRIC.fullmatch(column)}
 
     assert {"views_index", "engagement_rate", "lift_low", "state"} <= metrics
     assert (marts | metrics) - _words(METRICS) == set()
 
 
-def test_metrics__name_nothing_that_does_not_exist() -> None:
+def test_metrics__name_nothing_that_does_not_exist(empty: duckdb.DuckDBPyConnection) -> None:
     """What is quoted is a relation, a column, one of the values that a mart writes out, or a setting."""
-    with empty_database() as connection:
-        named = connection.execute(
-            "select unnest([table_name, schema_name || '.' || table_name, column_name]) from duckdb_columns()"
-        ).fetchall()
+    named = empty.execute(
+        "select unnest([table_name, schema_name || '.' || table_name, column_name]) from duckdb_columns()"
+    ).fetchall()
     values = re.findall(r"'(\w+)'", "".join(path.read_text() for path in (SQL_DIR / "marts").glob("*.sql")))
 
     assert _words(METRICS) - {name for (name,) in named} - set(values) - _settings().keys() == set()

@@ -19,19 +19,16 @@ from tests.support.published_files import RUN_AT, fill
 
 def _compared(file: Path, *posts: tuple[datetime, float | None], account: str = "fox") -> None:
     """Posts of *account* by their publication, with the index that stands for each; without one, not compared."""
-    for number, (published_at, index) in enumerate(posts):
-        post_id = f"{account}{number}"
-        fill_posts(file, {"post_id": post_id, "account_name": account, "published_at": published_at})
-        fill(
-            file,
-            "main.post_benchmark",
-            {
-                "post_id": post_id,
-                "account_name": account,
-                "views_index": index or 9,
-                "is_comparable": bool(index),
-            },
-        )
+    named = [{"post_id": f"{account}{number}", "account_name": account} for number in range(len(posts))]
+    fill_posts(file, *(post | {"published_at": at} for post, (at, _) in zip(named, posts, strict=True)))
+    fill(
+        file,
+        "main.post_benchmark",
+        *(
+            post | {"views_index": index or 9, "is_comparable": bool(index)}
+            for post, (_, index) in zip(named, posts, strict=True)
+        ),
+    )
 
 
 MONDAY, TUESDAY = datetime(2026, 11, 16, 9, 30, tzinfo=UTC), datetime(2026, 11, 17, 23, 30, tzinfo=UTC)

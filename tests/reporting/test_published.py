@@ -116,6 +116,7 @@ def test_period__before_is_as_long_and_ends_the_day_before() -> None:
     ("asked", "said"),
     [
         ({"start": "yesterday"}, "Days are written like 2026-11-01"),
+        ({"start": "2026-11-31"}, "The period cannot be read \\(day is out of range for month\\)"),
         ({"start": "2026-12-01"}, "would begin on 2026-12-01, after the data was read \\(2026-11-23\\)"),
         (
             {"start": "2026-11-20", "end": "2026-11-10"},
@@ -126,12 +127,13 @@ def test_period__before_is_as_long_and_ends_the_day_before() -> None:
         ({"start": "1900-01-01"}, "A period has at most 36,500 days; this would have 46,347"),
         ({"end": "0001-01-20"}, "The calendar has no 30 days before 0001-01-20"),
         ({"start": "0001-01-02", "end": "0001-01-20"}, "The calendar"),
-        ({"time_zone": "Europe/Nowhere"}, "There is no time zone 'Europe/Nowhere'"),
+        ({"time_zone": "Nowhere"}, "There is no time zone 'Nowhere'. Name one such as Europe/Berlin"),
         ({"time_zone": "../etc"}, "There is no time zone"),
+        ({"account": "nobody"}, "The account nobody is not followed in this file. It follows none"),
     ],
 )
 def test_open__says_what_cannot_be(nothing: Path, asked: dict[str, object], said: str) -> None:
-    """A wrong period or zone is named, with how it is written."""
+    """A wrong period, zone or account is named, with what can be asked instead."""
     with pytest.raises(QuestionError, match=said):
         Published.open(nothing, **asked)  # type: ignore[arg-type]
 

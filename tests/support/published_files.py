@@ -12,6 +12,7 @@ import pytest
 from filelock import FileLock
 from nightly import run as night
 from nightly.options import Options
+from warehouse.catalog import transaction
 from warehouse.relations import SQL_DIR, Parameters, apply
 
 from imgur_source.records.tables import TABLES
@@ -34,7 +35,7 @@ def file_without_a_row(path: Path) -> Path:
 
 def fill(path: Path, table: str, *rows: dict[str, Any]) -> None:
     """Put *rows* into *table*, such as ``main.posts``; columns that they do not name are null."""
-    with duckdb.connect(str(path)) as connection:
+    with duckdb.connect(str(path)) as connection, transaction(connection):
         for row in rows:
             marks = ", ".join("?" for _ in row)
             connection.execute(f"insert into {table} ({', '.join(row)}) values ({marks})", list(row.values()))

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from warehouse.catalog import LOAD_ID_DESCRIPTION
+from warehouse.catalog import LOAD_ID_DESCRIPTION, transaction
 from warehouse.relations import SQL_DIR
 from warehouse.warehouse import Warehouse
 
@@ -53,7 +53,7 @@ def load(warehouse: Warehouse, table: Table, *rows: dict[str, Any]) -> None:
     warehouse.work_dir.mkdir(parents=True, exist_ok=True)
     columns = [f'"{field.name}" {field.kind.value}' for field in table.fields]
     columns += [f"{MARKER} boolean"] if table.parent else []
-    with duckdb.connect(str(warehouse.work_file)) as connection:
+    with duckdb.connect(str(warehouse.work_file)) as connection, transaction(connection):
         connection.execute("create schema if not exists imgur_raw")
         connection.execute(
             f"create table if not exists imgur_raw.{table.name} ({', '.join(columns)}, _dlt_load_id varchar)"
