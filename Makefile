@@ -1,8 +1,12 @@
 # Everything a contributor types. Each target does its own set-up.
 
 PYTHON ?= python3.11
-BIN := .venv/bin
-READY := .venv/ready
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+PYTEST_FLAGS ?=
+# each worker begins with its share of the files in a row, so that what a file's tests share is mostly made once
+SHARED_OUT := -n auto --maxprocesses 4 --dist worksteal
 
 .DEFAULT_GOAL := help
 
@@ -12,7 +16,7 @@ help:  ## show this list
 setup: $(READY)  ## make .venv with the pinned versions
 
 $(READY): pyproject.toml constraints.txt
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
 	touch $@
 
@@ -23,10 +27,10 @@ report: $(READY)  ## make the engagement report of data/imgur.duckdb, or else of
 	$(BIN)/python pipelines/report.py
 
 test: $(READY)  ## run the tests, all but the slow ones and those that need a browser
-	$(BIN)/python -m pytest -m "not slow and not browser" -n auto --maxprocesses 4
+	$(BIN)/python -m pytest -m "not slow and not browser" $(SHARED_OUT) $(PYTEST_FLAGS)
 
 test-slow: $(READY)  ## run the kill tests and other long ones
-	$(BIN)/python -m pytest -m "slow and not browser" -n auto --maxprocesses 4 --dist worksteal
+	$(BIN)/python -m pytest -m "slow and not browser" $(SHARED_OUT) $(PYTEST_FLAGS)
 
 test-browser: $(READY)  ## look at the report in Chromium, which has to be installed
 	$(BIN)/python -m pytest -m browser
