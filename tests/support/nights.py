@@ -14,6 +14,7 @@ import httpx
 from nightly import run as night
 from nightly.options import Options, RunResult
 
+from imgur_source.clock import Clock
 from imgur_source.simulator import Simulator
 from tests.support.lean_sql import sql_with
 from tests.support.warehouses import SimulatorClock, credentials_of
@@ -57,11 +58,17 @@ class Nights:
         twin.results = list(self.results)
         return twin
 
-    def run(self, *, transport: httpx.BaseTransport | None = None, **changes: Any) -> RunResult:
+    def run(
+        self,
+        *,
+        clock: Clock | None = None,
+        transport: httpx.BaseTransport | None = None,
+        **changes: Any,
+    ) -> RunResult:
         """One run; *changes* are fields of ``Options``."""
         result = night.run_job(
             replace(self.options, **changes),
-            clock=SimulatorClock(self.simulator),
+            clock=clock or SimulatorClock(self.simulator),
             transport=transport or httpx.MockTransport(self.simulator),
         )
         self.results.append(result)
