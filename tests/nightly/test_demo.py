@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import redirect_stdout
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from pathlib import Path
 
 import duckdb
@@ -13,7 +16,7 @@ import sync
 from nightly import demo
 from warehouse.run_lock import RunLock
 
-from imgur_source.simulator import Fault
+from imgur_source.simulator import Fault, Simulator
 from tests.support.work_files import StandingClock
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
@@ -38,67 +41,104 @@ SETTINGS = {
 }
 
 
-@pytest.mark.slow
-def test_demo__is_the_real_job_in_small(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Two nights leave a published file with history in every table; nothing of the user's reaches the demo."""
-    for name, value in (SECRETS | SETTINGS | {"STATE_DIR": str(tmp_path / "theirs")}).items():
+@dataclass(frozen=True)
+class Fortnight:
+    """What the whole demo has left, and what it said."""
+
+    data_dir: Path
+    theirs: Path  # the state directory of the user's settings
+    simulator: Simulator
+    said: str
+
+    @property
+    def file(self) -> Path:
+        return self.data_dir / "demo" / "imgur.duckdb"
+
+
+def set_all(monkeypatch: pytest.MonkeyPatch, theirs: Path) -> None:
+    """Have everything set that a user may set, with the state directory *theirs*."""
+    for name, value in (SECRETS | SETTINGS | {"STATE_DIR": str(theirs)}).items():
         monkeypatch.setenv(f"SOURCES__IMGUR__{name}", value)
-    simulator = demo.simulated(2)
 
-    code = demo.run_demo(tmp_path, nights=2, simulator=simulator)
 
-    out = capsys.readouterr().out
-    file = tmp_path / "demo" / "imgur.duckdb"
-    assert code == 0
-    assert f"Open {file} with any DuckDB client" in out
-    assert abs(datetime.now(UTC) - simulator.now()) < timedelta(days=1)
+@pytest.fixture(scope="module")
+def fortnight(tmp_path_factory: pytest.TempPathFactory) -> Fortnight:
+    """The whole demo, run by somebody who has set everything."""
+    data_dir = tmp_path_factory.mktemp("fortnight")
+    theirs, simulator, said = data_dir / "theirs", demo.simulated(), StringIO()
+    with pytest.MonkeyPatch.context() as monkeypatch, redirect_stdout(said):
+        set_all(monkeypatch, theirs)
+        assert demo.run_demo(data_dir, simulator=simulator) == 0
+    return Fortnight(data_dir, theirs, simulator, said.getvalue())
 
-    with duckdb.connect(str(file), read_only=True) as connection:
+
+@pytest.mark.slow
+def test_demo__is_the_real_job(fortnight: Fortnight) -> None:
+    """It leaves a published file with history in every table, and answers the questions that it prints."""
+    assert f"Open {fortnight.file} with any DuckDB client" in fortnight.said
+    assert abs(datetime.now(UTC) - fortnight.simulator.now()) < timedelta(days=1)
+
+    with duckdb.connect(str(fortnight.file), read_only=True) as connection:
         tables = connection.execute(
             "select table_name from duckdb_tables() where schema_name = 'imgur_raw'"
         ).fetchall()
-        runs = connection.execute(
-            "select outcome, accounts, feeds from imgur_raw.sync_runs order by started_at"
+        outcomes = connection.execute(
+            "select outcome, count(*) from imgur_raw.sync_runs group by 1"
         ).fetchall()
         days = connection.execute(
             "select count(distinct (observed_at at time zone 'UTC')::date) from imgur_raw.post_metrics"
         ).fetchall()
-        depth = connection.execute(
-            "select distinct pages from imgur_raw.list_sweeps where list = 'hot/viral'"
-        ).fetchall()
-        empty = [
+        empty = {
             table
             for (table,) in tables
             if connection.execute(f"select count(*) from imgur_raw.{table}").fetchall() == [(0,)]
-        ]
+        }
         answers = [connection.execute(query).fetchall() for _, query in demo.QUERIES]
-    assert [outcome for outcome, _, _ in runs] == ["done", "done"]
-    assert days == [(2,)]
-    assert depth == [(2,)]  # pages, not their nine
-    assert sorted(empty) == ["item_looks", "rejected_records"]
+    assert outcomes == [("done", demo.NIGHTS)]
+    assert days == [(demo.NIGHTS,)]
+    assert empty <= {"item_looks", "rejected_records"}
     assert all(answers)
 
+
+@pytest.mark.slow
+def test_demo__takes_nothing_that_the_user_has_set(fortnight: Fortnight) -> None:
+    """No secret and no setting of the user's reaches the demo, nor does the demo touch the user's folders."""
+    simulator = fortnight.simulator
+    with duckdb.connect(str(fortnight.file), read_only=True) as connection:
+        runs = connection.execute("select accounts, feeds from imgur_raw.sync_runs").fetchall()
+        depth = connection.execute(
+            "select distinct pages from imgur_raw.list_sweeps where list = 'hot/viral'"
+        ).fetchall()
     sent = "\n".join(
         f"{request.path} {value}" for request in simulator.requests for value in request.headers.values()
     )
+
+    assert depth == [(2,)]  # pages, not their nine
     assert simulator.client_id in sent  # what is searched does hold what signs a request
     assert [secret for secret in SECRETS.values() if secret in sent] == []
     assert "x-rapidapi-key" not in {name for request in simulator.requests for name in request.headers}
     assert "never" not in sent + str(runs)
-    assert not (tmp_path / "theirs").exists()
+    assert not fortnight.theirs.exists()
 
+
+@pytest.mark.slow
+def test_demo__tells_its_status_and_its_plan(
+    fortnight: Fortnight, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """--demo --status and --demo --plan tell of the demo, whatever the user has set, and ask for nothing."""
+    set_all(monkeypatch, fortnight.theirs)
+    simulator = fortnight.simulator
     asked = len(simulator.requests)
-    assert sync.main(["--demo", "--status", "--data-dir", str(tmp_path)]) == 0
+
+    assert sync.main(["--demo", "--status", "--data-dir", str(fortnight.data_dir)]) == 0
     told = capsys.readouterr().out
-    assert f"Published file: {file} (" in told
+    assert f"Published file: {fortnight.file} (" in told
     assert f"Accounts: {simulator.username}, {simulator.other_usernames[0]}" in told
     assert "of 12,500 left today" in told
-    assert sync.main(["--demo", "--plan", "--data-dir", str(tmp_path)]) == 0
+    assert sync.main(["--demo", "--plan", "--data-dir", str(fortnight.data_dir)]) == 0
     assert "hot/viral" in capsys.readouterr().out
     assert len(simulator.requests) == asked
-    assert not (tmp_path / "theirs").exists()
+    assert not fortnight.theirs.exists()
 
 
 def test_demo__nights_are_a_fortnight() -> None:
@@ -186,16 +226,8 @@ def test_demo__begins_anew_and_tells_of_a_night_that_fails(
     assert "failed, " in capsys.readouterr().out
 
 
-@pytest.fixture(scope="module")
-def fortnight(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file that the whole demo leaves."""
-    data_dir = tmp_path_factory.mktemp("fortnight")
-    assert demo.run_demo(data_dir) == 0
-    return data_dir / "demo" / "imgur.duckdb"
-
-
 @pytest.mark.slow
-def test_demo__answers_the_questions_of_the_readme(fortnight: Path) -> None:
+def test_demo__answers_the_questions_of_the_readme(fortnight: Fortnight) -> None:
     """Each query of the README has an answer in the file that its reader has just made."""
     queries = [
         query.strip()
@@ -203,7 +235,7 @@ def test_demo__answers_the_questions_of_the_readme(fortnight: Path) -> None:
         for query in block.split(";")
         if query.strip()
     ]
-    with duckdb.connect(str(fortnight), read_only=True) as connection:
+    with duckdb.connect(str(fortnight.file), read_only=True) as connection:
         unanswered = [query for query in queries if not connection.execute(query).fetchall()]
 
     assert len(queries) > 10
@@ -211,9 +243,9 @@ def test_demo__answers_the_questions_of_the_readme(fortnight: Path) -> None:
 
 
 @pytest.mark.slow
-def test_demo__leaves_marts_worth_a_look(fortnight: Path) -> None:
+def test_demo__leaves_marts_worth_a_look(fortnight: Fortnight) -> None:
     """No mart is empty, and what they tell differs: good and bad posts, curves, exits from feeds, sound audits."""
-    with duckdb.connect(str(fortnight), read_only=True) as connection:
+    with duckdb.connect(str(fortnight.file), read_only=True) as connection:
         marts = [
             name
             for (name,) in connection.execute(

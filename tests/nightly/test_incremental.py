@@ -375,7 +375,9 @@ def test_warehouse__another_destination_is_sent_everything(
 def test_warehouse__older_work_file_is_noticed(tmp_path: Path) -> None:
     """A work file from a backup lacks what the pipelines folder claims: the rows come again."""
     nights = Nights(tmp_path, images=120, per_page="ignored")
-    dear = {"settings": {**nights.options.settings, "sweep_share": 0.0, "greatest_age_days": 1000}}
+    dear: dict[str, Any] = {
+        "settings": {**nights.options.settings, "sweep_share": 0.0, "greatest_age_days": 1000}
+    }
     nights.run(only=IMAGES, **dear)
     backup = tmp_path / "backup.duckdb"
     shutil.copyfile(nights.options.warehouse.work_file, backup)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +20,7 @@ from imgur_source.credits.ledger import CreditLedger
 from imgur_source.records.tables import ACCOUNTS, SYNC_RUNS
 from imgur_source.settings import ImgurCredentials
 from tests.support.ledgers import asked
-from tests.support.work_files import NIGHT, StandingClock, load, work
+from tests.support.work_files import NIGHT, StandingClock, load, without_marts, work
 
 FRESHNESS = (
     "create table main.data_freshness as select * from (values "
@@ -34,10 +35,11 @@ def options(tmp_path: Path) -> Options:
     return Options(data_dir=tmp_path / "data", state_dir=tmp_path / "state")
 
 
-@pytest.fixture
-def warehouse(options: Options) -> Warehouse:
-    """A published file with two accounts, made on the first night."""
-    warehouse = Warehouse(options.data_dir, clock=StandingClock())
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data directory of a published file with two accounts, made on the first night."""
+    data_dir = tmp_path_factory.mktemp("made") / "data"
+    warehouse = Warehouse(data_dir, clock=StandingClock(), sql_dir=without_marts())
     load(warehouse, ACCOUNTS, {"id": 2, "url": "bob"}, {"id": 1, "url": "alice"}, {"id": 7})
     load(
         warehouse,
@@ -56,7 +58,13 @@ def warehouse(options: Options) -> Warehouse:
     warehouse.apply_sql()
     warehouse.audit()
     warehouse.publish()
-    return warehouse
+    return data_dir
+
+
+@pytest.fixture
+def warehouse(made: Path, options: Options) -> Warehouse:
+    """A copy of this test's own."""
+    return Warehouse(shutil.copytree(made, options.data_dir), clock=StandingClock(), sql_dir=without_marts())
 
 
 def in_published(warehouse: Warehouse, *statements: str) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -94,24 +95,53 @@ def test_sync__refuses_to_send_tokens_in_the_clear(tmp_path: Path) -> None:
     assert "https" in err
 
 
-@pytest.mark.slow
-def test_sync__report_comes_after_the_night(tmp_path: Path) -> None:
-    """--report makes one of what was published; where it cannot, a line says why, and the night is done all the same."""
+@dataclass(frozen=True)
+class Twice:
+    """Two runs with --report: exit code, output and errors of each. Nothing is in the way of the first report."""
+
+    report: Path
+    page: str
+    first: tuple[int, str, str]
+    second: tuple[int, str, str]  # verbose, and with a folder where the report is to be
+
+
+@pytest.fixture(scope="module")
+def twice(tmp_path_factory: pytest.TempPathFactory) -> Twice:
+    """Run the job twice, for tests that read what it said."""
+    folder = tmp_path_factory.mktemp("twice")
     simulator = Simulator(seed=5, images=60, albums=3, posts=240)
-    report = tmp_path / "data" / "report.html"
+    report = folder / "data" / "report.html"
     with serve(simulator, port=0) as base_url:
         asked = ("--only", "account_images", "--report")
-        code, out, _ = _run(simulator, base_url, tmp_path, *asked)
-        first = report.read_text()
+        first = _run(simulator, base_url, folder, *asked)
+        page = report.read_text()
         report.unlink()
         report.mkdir()
-        code_after, out_after, err_after = _run(simulator, base_url, tmp_path, *asked)
+        second = _run(simulator, base_url, folder, *asked, "-v")
+    return Twice(report, page, first, second)
 
-    assert (code, code_after) == (0, 0)
-    assert f"\nReport: {report} (" in out
-    assert "<title>Engagement report</title>" in first
-    assert "\nNo report: " in out_after
-    assert "Traceback" not in out_after + err_after
+
+@pytest.mark.slow
+def test_sync__report_comes_after_the_night(twice: Twice) -> None:
+    """--report makes one of what was published; where it cannot, a line says why, and the night is done all the same."""
+    assert (twice.first[0], twice.second[0]) == (0, 0)
+    assert f"\nReport: {twice.report} (" in twice.first[1]
+    assert "<title>Engagement report</title>" in twice.page
+    assert "\nNo report: " in twice.second[1]
+    assert "Traceback" not in "".join(twice.second[1:])
+
+
+@pytest.mark.slow
+def test_sync__verbose_tells_the_story_on_stderr(twice: Twice) -> None:
+    """-v logs each list's end but no single request; without it only what is being read is said."""
+    _, out, err = twice.second
+
+    assert (
+        "INFO imgur_source.extract.readers list read list=account_images/me walk=sweep pages=2 items=60"
+        in err
+    )
+    assert " DEBUG " not in err
+    assert "list read" not in "".join(twice.first[1:]) + out
 
 
 @pytest.mark.slow
@@ -159,23 +189,6 @@ def test_sync__status_before_the_first_run(tmp_path: Path, capsys: pytest.Captur
 
     assert code == 0
     assert "none yet" in capsys.readouterr().out
-
-
-@pytest.mark.slow
-def test_sync__verbose_tells_the_story_on_stderr(tmp_path: Path) -> None:
-    """-v logs each list's end but no single request; without it only what is being read is said."""
-    simulator = Simulator(seed=5, images=60, albums=3, posts=240)
-    with serve(simulator, port=0) as base_url:
-        _, plain_out, plain_err = _run(simulator, base_url, tmp_path, "--only", "account_images")
-        code, out, err = _run(simulator, base_url, tmp_path, "--only", "account_images", "-v")
-
-    assert code == 0
-    assert (
-        "INFO imgur_source.extract.readers list read list=account_images/me walk=sweep pages=2 items=60"
-        in err
-    )
-    assert " DEBUG " not in err
-    assert "list read" not in plain_out + plain_err + out
 
 
 def test_sync__names_a_data_dir_that_cannot_be_used(

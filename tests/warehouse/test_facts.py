@@ -29,7 +29,8 @@ from imgur_source.records.tables import (
     TABLES,
     Table,
 )
-from tests.support.work_files import NIGHT, StandingClock, load, without_marts, work
+from tests.support.lean_sql import sql_with
+from tests.support.work_files import NIGHT, StandingClock, load, work
 
 IMAGES, ALBUMS_LIST = "account_images/me", "account_albums/me"
 SUBMISSIONS, COMMENTS = "account_submissions/me", "account_comments/me"
@@ -50,7 +51,7 @@ class Filling:
     """A warehouse that is being filled; rows are loaded together, for opening a file takes its time."""
 
     def __init__(self, data_dir: Path) -> None:
-        self.warehouse = Warehouse(data_dir, clock=StandingClock(), sql_dir=without_marts())
+        self.warehouse = Warehouse(data_dir, clock=StandingClock(), sql_dir=sql_with())
         self._rows: dict[str, list[dict[str, Any]]] = {}
 
     def put(self, table: Table, row: dict[str, Any]) -> None:

@@ -20,6 +20,7 @@ from imgur_source.records.tables import (
     LIST_SWEEPS,
     POSTS,
 )
+from tests.support.lean_sql import sql_with
 from tests.support.work_files import (
     NIGHT,
     StandingClock,
@@ -30,7 +31,7 @@ from tests.support.work_files import (
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Warehouse:
-    return Warehouse(tmp_path / "data", clock=StandingClock())
+    return Warehouse(tmp_path / "data", clock=StandingClock(), sql_dir=sql_with())
 
 
 def _shown(list_: str, *items: str) -> list[dict[str, Any]]:
