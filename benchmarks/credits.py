@@ -27,8 +27,17 @@ from measuring import print_row
 
 from imgur_source.api import ImgurClient, authenticators, oauth_base_of
 from imgur_source.credits import CreditMeter
-from imgur_source.extract import LIST_SWEEPS, Batch, Candidates, Night, Receipt
-from imgur_source.lists import Memory
+from imgur_source.extract import (
+    LIST_SWEEPS,
+    Batch,
+    Extraction,
+    Receipt,
+    WarehouseFacts,
+    budget_of,
+    plan_of,
+)
+from imgur_source.lists import SourceState
+from imgur_source.planning import Plan
 from imgur_source.settings import (
     DEFAULT_GREATEST_AGE_DAYS,
     DEFAULT_PROOF_PAGES,
@@ -127,8 +136,14 @@ class NightCost:
         )
 
     def first_readings(self) -> NightCost:
-        """The part of lists of which something had never been read when the night began."""
-        return self.of({name for name, _ in self.pages} - self.held_before)
+        """The part of lists of which something had never been read when the night began.
+
+        What the allowance left for pages that were stored already is no part of it.
+        """
+        first = self.of({name for name, _ in self.pages} - self.held_before)
+        again = Counter({name: pages for (name, kind), pages in first.pages.items() if kind == "refresh"})
+        pages = Counter({walk: pages for walk, pages in first.pages.items() if walk[1] != "refresh"})
+        return replace(first, requests=first.requests - again, pages=pages)
 
     def rereadings(self) -> NightCost:
         """The part of lists that were held to their end when the night began."""
@@ -183,7 +198,7 @@ class Readings:
         """One night, and the day after it."""
         receipt = Receipt()
         pages: Counter[tuple[str, str]] = Counter()
-        memory = Memory(self._state, fetched={})
+        memory = SourceState(self._state, fetched={})
         held_before = {
             name for name in self.lists if memory.of_list(f"{name}/me").is_whole(is_sorted=True, since=None)
         }
@@ -221,15 +236,31 @@ class Readings:
             should_stop=lambda: False,
             transport=httpx.MockTransport(self.simulator),
         )
+        selected, memory = {*self.lists, LIST_SWEEPS}, SourceState(self._state, fetched={})
+
+        def make_plan(_is_made_anew: bool) -> Plan:
+            """What the run does with the credits that it may still spend."""
+            left = None if max_credits is None else max_credits - client.meter.credits.spent
+            return plan_of(
+                settings,
+                selected=selected,
+                facts=WarehouseFacts(),
+                memory=memory,
+                budget=budget_of(client.meter.ledger.status(), allowance=left, now=clock.now(), ends_at=None),
+                now=clock.now(),
+                done=receipt.done,
+            )
+
         with closing(client):
-            yield from Night(
+            yield from Extraction(
                 client,
                 settings,
                 clock=clock,
-                selected={*self.lists, LIST_SWEEPS},
-                candidates=Candidates(),
-                memory=Memory(self._state, fetched={}),
+                selected=selected,
+                facts=WarehouseFacts(),
+                memory=memory,
                 receipt=receipt,
+                make_plan=make_plan,
             ).batches()
 
 

@@ -28,7 +28,7 @@ from pathlib import Path
 from statistics import mean
 from typing import NamedTuple
 
-from imgur_source.planning import Budget, HeldList, Observed, Order, Policy, Rules, make_plan
+from imgur_source.planning import Budget, Observation, Order, Policy, Rules, StoredList, make_plan
 from imgur_source.settings import (
     DAY_CREDITS,
     DEFAULT_GREATEST_AGE_DAYS,
@@ -126,19 +126,19 @@ class Warehouse:
         }
         self.news: dict[str, deque[int]] = {name: deque(maxlen=RATE_NIGHTS) for name in lists}
 
-    def observed(self) -> Iterator[Observed]:
+    def observed(self) -> Iterator[Observation]:
         """What is held, as ``sql/plan/observed.sql`` tells it."""
         for name, held in self.held.items():
             for rank, seen in enumerate(sorted(held.values(), key=lambda seen: -seen.at)):
                 before = seen.before or (
                     (seen.value, seen.since) if seen.since < seen.until else (None, None)
                 )
-                yield Observed(name, rank, seen.at, seen.value, seen.until, *before)
+                yield Observation(name, rank, seen.at, seen.value, seen.until, *before)
 
-    def held_lists(self) -> list[HeldList]:
+    def held_lists(self) -> list[StoredList]:
         """What is known of the lists before a night."""
         return [
-            HeldList(
+            StoredList(
                 name,
                 items=len(held),
                 page_size=PAGE_SIZES[name],

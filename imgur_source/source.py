@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable, Collection, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -22,22 +23,23 @@ from dlt.extract import DltResource
 
 from imgur_source.api import Authenticators, ImgurClient, Journal, authenticators, client_id_of, oauth_base_of
 from imgur_source.clock import Clock, SystemClock
-from imgur_source.credits import CreditLedger, CreditMeter, CreditStatus, credit_status_of
+from imgur_source.credits import CreditLedger, CreditMeter, credit_status_of
 from imgur_source.errors import ConfigurationError, DeadlineError, ImgurError
 from imgur_source.extract import (
     ME,
-    TABLE_OF,
     Batch,
-    Candidates,
-    Night,
-    Purse,
+    Extraction,
     Receipt,
+    Shape,
+    WarehouseFacts,
     budget_of,
+    children,
     plan_of,
-    steps,
+    resource_tables,
+    slices,
     wanted_resources,
 )
-from imgur_source.lists import Memory
+from imgur_source.lists import SourceState
 from imgur_source.planning import Plan
 from imgur_source.records import Kind, Table
 from imgur_source.records import tables as models
@@ -55,7 +57,6 @@ from imgur_source.settings import (
 )
 
 CONTINUED_WITHIN = timedelta(hours=1)  # a run that broke off longer ago is another night's
-DETAIL_PATHS = {"album_images": "/3/album/", "post_images": "/3/album/", "post_comments": "/3/gallery/"}
 
 logger = logging.getLogger(__name__)
 
@@ -103,7 +104,8 @@ class Runtime:
             package that ``receipt.journal_package`` names is to be confirmed after the load. None: off.
         full_refresh: whether what is remembered of the lists at hand is forgotten before they are read;
             later rounds of the run keep what its first one has read.
-        held_among: says how many of the rows of a table are of things that are held; None where nobody knows.
+        stored_among: says how many of the rows of a table are of things that are stored; None where that
+            is not known.
         on_settings: told the settings and credentials once they are checked, as the source is built.
         on_plan: told the plan of the night before its first request.
     """
@@ -115,7 +117,7 @@ class Runtime:
     books: Callable[[Receipt], Batch] | None = None
     journal: Journal | None = None
     full_refresh: bool = False
-    held_among: Callable[[Table, pa.Table], int] | None = None
+    stored_among: Callable[[Table, pa.Table], int] | None = None
     on_settings: Callable[[Settings, ImgurCredentials], None] | None = None
     on_plan: Callable[[Plan], None] | None = None
 
@@ -140,7 +142,7 @@ def imgur(
     state_dir: str | None = None,
     accept_strike_risk: bool = False,
     credentials: ImgurCredentials = dlt.secrets.value,
-    candidates: object = None,  # typed so that dlt does not look for it in the configuration
+    facts: object = None,  # typed so that dlt does not look for it in the configuration
     runtime: object = None,
 ) -> Any:
     """Imgur accounts and gallery feeds as dlt resources.
@@ -166,8 +168,7 @@ def imgur(
         state_dir: where vault and ledger of the application lie; None for the user's state directory.
         accept_strike_risk: go on in a month in which the application's day was used up three times.
         credentials: see ``ImgurCredentials``; at least a client id.
-        candidates: a ``Candidates``: what a warehouse knows already; without it
-            that is kept in dlt's state.
+        facts: ``WarehouseFacts``; without them the plan is made of dlt's state alone.
         runtime: a ``Runtime``, for programs that own time, network or the receipt.
 
     Raises:
@@ -193,16 +194,16 @@ def imgur(
         accept_strike_risk=accept_strike_risk,
         has_rapidapi_key=bool(credentials.rapidapi_key),
     )
-    if candidates is None:
-        candidates = Candidates()
-    if not isinstance(candidates, Candidates):
-        raise ConfigurationError("candidates must be an imgur_source.extract.streams.Candidates, or None.")
+    if facts is None:
+        facts = WarehouseFacts()
+    if not isinstance(facts, WarehouseFacts):
+        raise ConfigurationError("facts must be an imgur_source.extract.WarehouseFacts, or None.")
     if not isinstance(runtime, Runtime | None):
         raise ConfigurationError("runtime must be an imgur_source.source.Runtime, or None.")
     if runtime is not None and runtime.on_settings is not None:
         runtime.on_settings(settings, credentials)
-    night = _night_resource(settings, credentials, candidates, runtime)
-    tables = TABLE_OF | (BOOKS if runtime and runtime.books else {})
+    night = _night_resource(settings, credentials, facts, runtime)
+    tables = resource_tables() | (BOOKS if runtime and runtime.books else {})
     return [night] + [_table_resource(night, name, table) for name, table in tables.items()]
 
 
@@ -211,7 +212,7 @@ def first_plan(
     credentials: ImgurCredentials,
     *,
     selected: Collection[str],
-    candidates: Candidates,
+    facts: WarehouseFacts,
     state: MutableMapping[str, Any],
     clock: Clock,
     ends_at: datetime | None,
@@ -223,9 +224,9 @@ def first_plan(
         state: what earlier runs have left in dlt's state; a copy, it may be changed.
         ends_at: as for ``budget_of``.
     """
-    memory = Memory(state, fetched=candidates.fetched)
+    memory = SourceState(state, fetched=facts.fetched)
     if full_refresh:
-        _forget(settings, selected, candidates, memory, None)
+        _forget(settings, selected, facts, memory, None)
     try:
         status = credit_status_of(settings.state_dir, client_id=client_id_of(credentials), clock=clock)
     except ConfigurationError:  # no client id yet: the plan is what brings a person to get one
@@ -233,10 +234,10 @@ def first_plan(
     return plan_of(
         settings,
         selected=selected,
-        candidates=candidates,
+        facts=facts,
         memory=memory,
         budget=budget_of(
-            _purse_of(status),
+            status,
             allowance=settings.max_credits,
             now=clock.now(),
             ends_at=ends_at,
@@ -246,23 +247,8 @@ def first_plan(
     )
 
 
-def _purse_of(status: CreditStatus | None) -> Purse:
-    """What a ledger knows, as the plan wants it."""
-    if status is None:
-        return Purse()
-    return Purse(
-        an_hour=status.windows["user"].limit,
-        a_day=status.windows["client"].limit,
-        hour_left=status.available_in("user"),
-        day_left=status.available_today(),
-        backfill_left=status.available_today(is_backfill=True),
-        is_denied=status.denied is not None,
-        silent_until=status.silent_until,
-    )
-
-
 def _night_resource(
-    settings: Settings, credentials: ImgurCredentials, candidates: Candidates, runtime: Runtime | None
+    settings: Settings, credentials: ImgurCredentials, facts: WarehouseFacts, runtime: Runtime | None
 ) -> DltResource:
     """The parent of all resources: it reads, they pick. Not a table of its own."""
 
@@ -271,9 +257,9 @@ def _night_resource(
         yield from _read(
             settings,
             credentials,
-            candidates,
+            facts,
             runtime or Runtime(SystemClock(), Receipt(), StopFlag()),
-            Memory(dlt.current.source_state(), fetched=candidates.fetched),
+            SourceState(dlt.current.source_state(), fetched=facts.fetched),
             selected=frozenset(dlt.current.source().resources.selected),
             raises=runtime is None,
         )
@@ -284,9 +270,9 @@ def _night_resource(
 def _read(
     settings: Settings,
     credentials: ImgurCredentials,
-    candidates: Candidates,
+    facts: WarehouseFacts,
     runtime: Runtime,
-    memory: Memory,
+    memory: SourceState,
     *,
     selected: frozenset[str],
     raises: bool,
@@ -317,7 +303,7 @@ def _read(
     if journal is not None:
         _open_journal(journal, memory)
     if runtime.full_refresh and receipt.rounds == 1:
-        _forget(settings, selected, candidates, memory, journal)
+        _forget(settings, selected, facts, memory, journal)
     elif runtime.full_refresh and receipt.began_at is not None:  # lists have their state from the first round
         memory.forget_fetched(wanted_resources(selected), before=receipt.began_at)
     client = ImgurClient(
@@ -338,19 +324,19 @@ def _read(
         client.meter.go_on_from(receipt.meter)
     receipt.meter = client.meter
     try:
-        night = Night(
+        extraction = Extraction(
             client,
             settings,
             clock=runtime.clock,
             selected=selected,
-            candidates=candidates,
+            facts=facts,
             memory=memory,
             receipt=receipt,
-            replays_first=_are_replays_old(journal, runtime.clock),
-            make_plan=lambda: _plan_of_round(settings, selected, candidates, memory, runtime, client.meter),
-            held_among=runtime.held_among,
+            make_plan=partial(_plan_of_round, settings, selected, facts, memory, runtime, client.meter),
+            replayed_plan=_replayed_plan(settings, selected, facts, memory, runtime, client.meter),
+            stored_among=runtime.stored_among,
         )
-        for batch in night.batches():
+        for batch in extraction.batches():
             error: ImgurError | None = receipt.fatal or next(iter(receipt.failures), None)
             if raises and error is not None:
                 if not receipt.pages:
@@ -369,26 +355,48 @@ def _read(
 def _plan_of_round(
     settings: Settings,
     selected: Collection[str],
-    candidates: Candidates,
-    memory: Memory,
+    facts: WarehouseFacts,
+    memory: SourceState,
     runtime: Runtime,
     meter: CreditMeter,
-) -> Plan | None:
-    """What this round does; None where nothing is known that a plan could be made of.
+    is_made_anew: bool,
+) -> Plan:
+    """What this round does.
 
     The first round's plan is the run's, to which its summary compares what was spent.
+
+    Args:
+        is_made_anew: whether it takes the place of one that was made from assumed credits.
     """
-    if candidates.known is None:
-        return None
+    receipt, now = runtime.receipt, runtime.clock.now()
+    plan = _plan_from_here(settings, selected, facts, memory, runtime, meter)
+    receipt.began_at = receipt.began_at or now
+    before = receipt.plan
+    receipt.plan = plan if before is None or (is_made_anew and receipt.rounds == 1) else before
+    if runtime.journal is not None:
+        runtime.journal.keep_plan(plan.as_json())
+    if runtime.on_plan is not None and not (is_made_anew and before and before.granted == plan.granted):
+        runtime.on_plan(plan)
+    return plan
+
+
+def _plan_from_here(
+    settings: Settings,
+    selected: Collection[str],
+    facts: WarehouseFacts,
+    memory: SourceState,
+    runtime: Runtime,
+    meter: CreditMeter,
+) -> Plan:
     receipt, now = runtime.receipt, runtime.clock.now()
     most = settings.max_credits
-    plan = plan_of(
+    return plan_of(
         settings,
         selected=selected,
-        candidates=candidates,
+        facts=facts,
         memory=memory,
         budget=budget_of(
-            _purse_of(meter.ledger.status()),
+            meter.ledger.status(),
             allowance=None if most is None else most - meter.credits.spent,
             now=now,
             ends_at=runtime.stop.ends_at,
@@ -398,14 +406,29 @@ def _plan_of_round(
         done=receipt.done,
         began_at=receipt.began_at,
     )
-    receipt.began_at = receipt.began_at or now
-    receipt.plan = receipt.plan or plan
-    if runtime.on_plan is not None:
-        runtime.on_plan(plan)
-    return plan
 
 
-def _open_journal(journal: Journal, memory: Memory) -> None:
+def _replayed_plan(
+    settings: Settings,
+    selected: Collection[str],
+    facts: WarehouseFacts,
+    memory: SourceState,
+    runtime: Runtime,
+    meter: CreditMeter,
+) -> Plan | None:
+    """The plan that paid for replies too old to go on from; None where there are none.
+
+    A journal of an earlier version kept no plan: the one that would be made now asks for much of the same.
+    """
+    journal = runtime.journal
+    if journal is None or not _are_replays_old(journal, runtime.clock):
+        return None
+    now = _plan_from_here(settings, selected, facts, memory, runtime, meter)
+    kept = journal.plan_left
+    return now if kept is None else Plan.from_json(kept, budget=now.budget)
+
+
+def _open_journal(journal: Journal, memory: SourceState) -> None:
     """Make ready what earlier runs paid for; a new warehouse has to be sent everything once more."""
     if memory.is_new:
         journal.forget_bodies()
@@ -421,22 +444,19 @@ def _are_replays_old(journal: Journal | None, clock: Clock) -> bool:
 def _forget(
     settings: Settings,
     selected: Collection[str],
-    candidates: Candidates,
-    memory: Memory,
+    facts: WarehouseFacts,
+    memory: SourceState,
     journal: Journal | None,
 ) -> None:
     """Forget coverage, fetches and bodies of what is selected, so that all of it is read anew."""
     wanted = wanted_resources(selected)
-    lists = [
-        step for step in steps(settings, selected=selected, candidates=candidates) if step.kind != "account"
-    ]
-    names = {step.name for step in lists}
+    found = slices(settings, selected=selected, facts=facts)
+    lists = [part for part in found if part.stream.shape is not Shape.SINGLE]
+    names = {part.name for part in lists}
     memory.forget(lambda name: name in names, details_of=wanted)
     if journal is not None:
-        paths = {step.list().path(0).rpartition("/")[0] for step in lists}
-        journal.forget_bodies(
-            [*paths, *(DETAIL_PATHS[name] for name in sorted(wanted & DETAIL_PATHS.keys()))]
-        )
+        paths = {part.path().rpartition("/")[0] for part in lists}
+        journal.forget_bodies([*paths, *(child.folder for child in children() if child.resource in wanted)])
 
 
 def _scope_of(settings: Settings, credentials: ImgurCredentials, who: Authenticators) -> str:

@@ -30,17 +30,17 @@ INTERRUPTED = "Interrupted. What was read and not loaded is used by the next run
 try:  # these take a second, in which somebody may press Ctrl-C
     from imgur_source.clock import SystemClock
     from imgur_source.errors import ConfigurationError, ImgurError, SetupError
-    from imgur_source.extract import ALWAYS, TABLE_OF
+    from imgur_source.extract import RUN_TABLES, resource_tables
 except KeyboardInterrupt:
     print(INTERRUPTED, file=sys.stderr)
     sys.exit(EXIT_FAILED)
 
-CHOICES = sorted(TABLE_OF.keys() - ALWAYS)
 GOES_WITH_DEMO = {"demo", "plan", "status", "data_dir", "report", "verbose"}
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line, with its help."""
+    choices = sorted(resource_tables().keys() - RUN_TABLES.keys())
     parser = argparse.ArgumentParser(
         prog="sync.py",
         description="Copy Imgur accounts and gallery feeds into a DuckDB file. "
@@ -70,9 +70,9 @@ def parser() -> argparse.ArgumentParser:
         "--only",
         metavar="RESOURCE",
         action="append",
-        choices=CHOICES,
+        choices=choices,
         help="read this resource only, parents are taken from what is held; may be repeated: "
-        + ", ".join(CHOICES),
+        + ", ".join(choices),
     )
     add(
         "--account",

@@ -27,6 +27,7 @@ from warehouse.warehouse import Warehouse
 
 from imgur_source import __version__, imgur
 from imgur_source.errors import ConfigurationError
+from imgur_source.extract import RUN_TABLES, resource_tables
 from imgur_source.records.tables import TABLES
 from imgur_source.settings import IMGUR_URL, Feed, ImgurCredentials, default_state_dir
 from imgur_source.simulator import Simulator, serve
@@ -166,7 +167,14 @@ def _options_of(parser: ArgumentParser) -> list[list[str]]:
         if action.dest != "help":
             value = f" {action.metavar}" if action.metavar and action.nargs != 0 else ""
             names = ", ".join(f"`{name}{value}`" for name in action.option_strings)
-            rows.append([names, (action.help or "").removesuffix(": " + ", ".join(sync.CHOICES))])
+            rows.append(
+                [
+                    names,
+                    (action.help or "").removesuffix(
+                        ": " + ", ".join(sorted(resource_tables().keys() - RUN_TABLES.keys()))
+                    ),
+                ]
+            )
     return rows
 
 
@@ -426,7 +434,7 @@ def test_changelog__speaks_of_this_version() -> None:
 
 def test_config__holds_every_setting_and_no_other() -> None:
     """``config.toml`` names the arguments of ``imgur()``, less what is not for a file."""
-    for_one_run = {"candidates", "runtime", "accept_strike_risk"}  # that risk is taken by a person, each time
+    for_one_run = {"facts", "runtime", "accept_strike_risk"}  # that risk is taken by a person, each time
     arguments = inspect.signature(imgur).parameters.keys() - {"credentials"} - for_one_run
 
     assert _settings().keys() == arguments

@@ -14,7 +14,7 @@ from imgur_source.api.auth import (
     oauth_base_of,
     token_url_of,
 )
-from imgur_source.api.client import ImgurClient
+from imgur_source.api.client import ImgurClient, api_path
 from imgur_source.api.journal import Journal
 from imgur_source.api.replies import Reply, read_reply
 from imgur_source.api.token_store import Tokens, TokenVault, choose
@@ -27,6 +27,7 @@ __all__ = [
     "Reply",
     "TokenVault",
     "Tokens",
+    "api_path",
     "authenticators",
     "choose",
     "client_id_of",

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from urllib.parse import quote
 
 import httpx
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
@@ -35,6 +36,11 @@ logger = logging.getLogger(__name__)
 
 MOST_REDIRECTS = 3  # of one request; each costs a credit, and more is a loop
 ANSWERS = (200, 404)  # that are worth a replay: what is there, and that something is not
+
+
+def api_path(template: str, **values: str | int) -> str:
+    """``/3/account/{account}/images/{page}`` with its *values*, each quoted, in their places."""
+    return template.format(**{name: quote(str(value), safe="") for name, value in values.items()})
 
 
 class ImgurClient:

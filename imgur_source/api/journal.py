@@ -56,7 +56,11 @@ _TABLES = """
         used_at text not null,
         size integer not null
     ) strict;
-    create index if not exists bodies_by_use on bodies (used_at)
+    create index if not exists bodies_by_use on bodies (used_at);
+    create table if not exists plans (
+        package integer primary key,
+        plan text not null
+    ) strict
 """
 
 
@@ -102,6 +106,7 @@ class Journal:
         package: the number of this run's package, from ``begin`` on.
         newest_left: when the newest of the replies was received that ``begin`` found to be replayed;
             None when there were none.
+        plan_left: the plan by which these were asked for; None when none was kept.
     """
 
     def __init__(
@@ -115,6 +120,7 @@ class Journal:
         self.path = path
         self.package = 0
         self.newest_left: datetime | None = None
+        self.plan_left: dict[str, Any] | None = None
         self._clock = clock
         self._scrub = scrub
         self._bodies_limit_bytes = bodies_limit_bytes
@@ -165,6 +171,9 @@ class Journal:
             self.package = max([confirmed or 0, *(package for _, package, _, _ in rows)]) + 1
             self.newest_left = max((datetime.fromisoformat(at) for *_, at in rows), default=None)
             self._filling = self.package
+            self._ask("delete from plans where package <= ?", confirmed or 0)
+            plans = self._ask("select plan from plans order by package desc limit 1")
+            self.plan_left = _plan_of(plans[0][0]) if rows and plans else None
             self._left = {}
             for number, _, key, _ in rows:
                 self._left.setdefault(key, deque()).append(number)
@@ -194,6 +203,13 @@ class Journal:
                         received = datetime.fromisoformat(received_at)
                         return Recorded(status, json.loads(headers), body, received, bool(is_unchanged))
         return None
+
+    def keep_plan(self, plan: dict[str, Any]) -> None:
+        """Keep the plan by which this package's replies are asked for, in the place of an earlier one."""
+        with self._lock:
+            self._ask(
+                "insert or replace into plans (package, plan) values (?, ?)", self.package, json.dumps(plan)
+            )
 
     def end_replays(self) -> None:
         """Replay nothing more in this run; what is left is kept for another one, until it is too old."""
@@ -246,8 +262,10 @@ class Journal:
             return self.package
 
     def confirm(self, package: int) -> None:
-        """Drop the replies up to *package*: their rows are loaded."""
-        self._ask("delete from replies where package <= ?", package)
+        """Drop the replies up to *package*, and their plans: their rows are loaded."""
+        with self._lock:
+            self._ask("delete from replies where package <= ?", package)
+            self._ask("delete from plans where package <= ?", package)
 
     def forget_replies(self) -> None:
         """Drop all replies: rows that the destination refused must not come back for ever."""
@@ -345,6 +363,15 @@ def _unpacked(packed: bytes) -> bytes | None:
         return zlib.decompress(packed)
     except zlib.error:
         return None
+
+
+def _plan_of(text: str) -> dict[str, Any] | None:
+    """The plan again; None where the file was damaged in this place."""
+    try:
+        plan = json.loads(text)
+    except ValueError:
+        return None
+    return plan if isinstance(plan, dict) else None
 
 
 def _path_of(key: str) -> str:

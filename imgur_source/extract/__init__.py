@@ -3,30 +3,39 @@
 Everything that asks what a list is reads its row in ``streams``.
 """
 
-from imgur_source.extract.extraction import TABLE_OF, Batch, Night
-from imgur_source.extract.facts import Candidates, HeldAlbum, HeldPost, Known, Look
-from imgur_source.extract.plan_inputs import Purse, budget_of, plan_of
+from imgur_source.extract.extraction import Batch, Extraction
+from imgur_source.extract.facts import MissingItem, StoredAlbum, StoredPost, WarehouseFacts
+from imgur_source.extract.plan_inputs import budget_of, plan_of
 from imgur_source.extract.readers import LIST_SWEEPS
 from imgur_source.extract.run_state import Receipt
-from imgur_source.extract.streams import ALWAYS, ME, steps, wanted_resources, with_companions
+from imgur_source.extract.streams import (
+    ME,
+    RUN_TABLES,
+    Shape,
+    children,
+    resource_tables,
+    slices,
+    wanted_resources,
+    with_companions,
+)
 
 __all__ = [
-    "ALWAYS",
     "LIST_SWEEPS",
     "ME",
-    "TABLE_OF",
+    "RUN_TABLES",
     "Batch",
-    "Candidates",
-    "HeldAlbum",
-    "HeldPost",
-    "Known",
-    "Look",
-    "Night",
-    "Purse",
+    "Extraction",
+    "MissingItem",
     "Receipt",
+    "Shape",
+    "StoredAlbum",
+    "StoredPost",
+    "WarehouseFacts",
     "budget_of",
+    "children",
     "plan_of",
-    "steps",
+    "resource_tables",
+    "slices",
     "wanted_resources",
     "with_companions",
 ]

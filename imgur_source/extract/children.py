@@ -1,7 +1,6 @@
-"""Albums and posts in detail: their images and their comments, one request each.
+"""Children of albums and posts: their images and their comments, one request each.
 
-Each is a credit, so it is spent only where something has moved since the last
-fetch: an album's count, cover or time, a post's number of images or comments.
+Which of them are due is ``due``'s to know.
 """
 
 from __future__ import annotations
@@ -11,25 +10,27 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple
 
-from imgur_source.api import ImgurClient, Reply
+from imgur_source.api import ImgurClient, Reply, api_path
 from imgur_source.clock import Clock
 from imgur_source.errors import NotFoundError, PrivateError
-from imgur_source.extract.facts import Details, HeldAlbum, HeldPost
+from imgur_source.extract.due import Child, children_due
+from imgur_source.extract.facts import Parents, StoredAlbum, StoredPost
 from imgur_source.extract.readers import Rows, kept_fetch, rejected_rows
 from imgur_source.extract.run_state import Receipt
-from imgur_source.lists import Fetched, Memory, api_path
+from imgur_source.extract.streams import STREAMS
+from imgur_source.lists import ChildFetch, SourceState
 from imgur_source.records import flatten, history_of, marker_table, read_records, table_of
 from imgur_source.records import tables as models
 
 
-class Detail(NamedTuple):
+class ChildReading(NamedTuple):
     """One thing to read in detail: its name for messages, and how."""
 
     name: str
     read: Callable[[], Iterator[Rows]]
 
 
-class DetailReaders:
+class ChildReaders:
     """Reads the images of albums, the images of posts, and the comments of posts.
 
     Args:
@@ -38,7 +39,13 @@ class DetailReaders:
     """
 
     def __init__(
-        self, client: ImgurClient, *, clock: Clock, receipt: Receipt, memory: Memory, greatest_age: timedelta
+        self,
+        client: ImgurClient,
+        *,
+        clock: Clock,
+        receipt: Receipt,
+        memory: SourceState,
+        greatest_age: timedelta,
     ) -> None:
         self._client = client
         self._clock = clock
@@ -47,56 +54,34 @@ class DetailReaders:
         self._greatest_age = greatest_age
         self._done: set[tuple[str, str]] = set()  # two fetches of one parent in one package would be mixed
 
-    def plan(self, details: Details, *, wanted: Collection[str]) -> list[Detail]:
-        """What to read of *details*: albums, then posts, then comments; only what is due.
+    def plan(self, parents: Parents, *, wanted: Collection[str]) -> list[ChildReading]:
+        """What to read of *parents*: albums, then posts, then comments; only what is due.
 
         One request serves an album that is also a post.
         """
-        wants_albums, wants_media = "album_images" in wanted, "post_images" in wanted
-        plan: list[Detail] = []
-        with_album: set[str] = set()
-        if wants_albums:
-            for album in details.albums.values():
-                if ("album_images", album.id) not in self._done and self._are_images_due(album):
-                    post = details.posts.get(album.id) if wants_media else None
-                    with_album.add(album.id)
-                    plan.append(Detail(f"album_images/{album.id}", partial(self._album, album, post)))
-        if wants_media:
-            for post in details.posts.values():
-                is_new = post.id not in with_album and ("post_images", post.id) not in self._done
-                if post.is_album and is_new and self._are_media_due(post):
-                    plan.append(Detail(f"post_images/{post.id}", partial(self._album, None, post)))
-        if "post_comments" in wanted:
-            for post in details.posts.values():
-                if ("post_comments", post.id) not in self._done and self._is_tree_due(post):
-                    plan.append(Detail(f"post_comments/{post.id}", partial(self._tree, post)))
-        return plan
+        return [
+            ChildReading(f"{child.resource}/{child.parent_id}", self._read(child))
+            for child in self.due(parents, wanted=wanted)
+        ]
 
-    def _are_images_due(self, album: HeldAlbum) -> bool:
-        last = self._memory.fetched("album_images", album.id)
-        return last is None or last.fingerprint != album.fingerprint or self._is_old(last)
+    def due(self, parents: Parents, *, wanted: Collection[str]) -> Iterator[Child]:
+        """What is due of *parents* and was not read in this run."""
+        return children_due(
+            parents,
+            wanted=wanted,
+            last=self._memory.fetched,
+            now=self._clock.now(),
+            greatest_age=self._greatest_age,
+            done=self._done,
+        )
 
-    def _are_media_due(self, post: HeldPost) -> bool:
-        """Whether the post has another number of images than is held.
+    def _read(self, child: Child) -> Callable[[], Iterator[Rows]]:
+        if child.resource == "post_comments":
+            assert child.post is not None
+            return partial(self._tree, child.post)
+        return partial(self._album, child.album, child.post)
 
-        A number that a fetch could not confirm is not asked for every night, but after the greatest age.
-        """
-        last = self._memory.fetched("post_images", post.id)
-        if last is None:
-            return True
-        has_moved = last.fingerprint != str(post.images_count)
-        return post.images_count not in (None, last.items) and (has_moved or self._is_old(last))
-
-    def _is_tree_due(self, post: HeldPost) -> bool:
-        last = self._memory.fetched("post_comments", post.id)
-        if last is None:
-            return post.comment_count != 0
-        return post.comment_count is not None and last.fingerprint != str(post.comment_count)
-
-    def _is_old(self, last: Fetched) -> bool:
-        return self._clock.now() - last.fetched_at >= self._greatest_age
-
-    def _album(self, album: HeldAlbum | None, post: HeldPost | None) -> Iterator[Rows]:
+    def _album(self, album: StoredAlbum | None, post: StoredPost | None) -> Iterator[Rows]:
         """The images of an album, for ``album_images``, for ``post_images``, or for both."""
         kind = "album_images" if album else "post_images"
         held = album or post
@@ -105,7 +90,7 @@ class DetailReaders:
         if held.images_count == 0:
             yield from self._empty_album(album, post)
             return
-        path = api_path("album", held.id, "images")
+        path = api_path(STREAMS[kind].path, id=held.id)
         try:
             reply = self._client.get(kind, path, as_me=held.as_me)
         except (NotFoundError, PrivateError):
@@ -127,7 +112,7 @@ class DetailReaders:
                 yield from self._media_rows(post, reply, len(images))
         yield from self._fetched(album, post, items=len(images), at=reply.received_at)
 
-    def _empty_album(self, album: HeldAlbum | None, post: HeldPost | None) -> Iterator[Rows]:
+    def _empty_album(self, album: StoredAlbum | None, post: StoredPost | None) -> Iterator[Rows]:
         """An album without images says so in its list: nothing has to be asked."""
         now = self._clock.now()
         if album:
@@ -137,19 +122,19 @@ class DetailReaders:
         yield from self._fetched(album, post, items=0, at=now)
 
     def _fetched(
-        self, album: HeldAlbum | None, post: HeldPost | None, *, items: int | None, at: datetime
+        self, album: StoredAlbum | None, post: StoredPost | None, *, items: int | None, at: datetime
     ) -> Iterator[Rows]:
         if album:
-            yield self._kept("album_images", album.id, Fetched(album.fingerprint, items, at))
+            yield self._kept("album_images", album.id, ChildFetch(album.fingerprint, items, at))
         if post and post.is_album:
-            yield self._kept("post_images", post.id, Fetched(str(post.images_count), items, at))
+            yield self._kept("post_images", post.id, ChildFetch(str(post.images_count), items, at))
 
-    def _kept(self, resource: str, item_id: str, fetched: Fetched) -> Rows:
+    def _kept(self, resource: str, item_id: str, fetched: ChildFetch) -> Rows:
         """Remember a fetch, and give the row that says so."""
         self._done.add((resource, item_id))
         return kept_fetch(self._memory, resource, item_id, fetched)
 
-    def _album_rows(self, album: HeldAlbum, reply: Reply, count: int) -> Iterator[Rows]:
+    def _album_rows(self, album: StoredAlbum, reply: Reply, count: int) -> Iterator[Rows]:
         if not count:
             yield Rows(
                 "album_images",
@@ -165,7 +150,7 @@ class DetailReaders:
         if not album.as_me:  # the owner's images stand in account_images already
             yield Rows("image_metrics", history_of(rows, models.IMAGE_METRICS, id_column="image_id"))
 
-    def _media_rows(self, post: HeldPost, reply: Reply, count: int) -> Iterator[Rows]:
+    def _media_rows(self, post: StoredPost, reply: Reply, count: int) -> Iterator[Rows]:
         if not count:
             yield Rows(
                 "post_images", marker_table(models.POST_IMAGES, fetched_at=reply.received_at, post_id=post.id)
@@ -180,13 +165,13 @@ class DetailReaders:
             ),
         )
 
-    def _tree(self, post: HeldPost) -> Iterator[Rows]:
+    def _tree(self, post: StoredPost) -> Iterator[Rows]:
         self._receipt.reading = "post_comments"
         count = str(post.comment_count)
         try:
-            reply = self._client.get("post_comments", api_path("gallery", post.id, "comments", "best"))
+            reply = self._client.get("post_comments", api_path(STREAMS["post_comments"].path, id=post.id))
         except (NotFoundError, PrivateError):
-            yield self._kept("post_comments", post.id, Fetched(count, None, self._clock.now()))
+            yield self._kept("post_comments", post.id, ChildFetch(count, None, self._clock.now()))
             raise
         reply.items()
         self._receipt.pages += 1
@@ -194,4 +179,4 @@ class DetailReaders:
         yield from rejected_rows("post_comments", reply, tree.rejected)
         yield Rows("post_comments", tree.rows)
         yield Rows("comment_metrics", history_of(tree.rows, models.COMMENT_METRICS))
-        yield self._kept("post_comments", post.id, Fetched(count, tree.rows.num_rows, reply.received_at))
+        yield self._kept("post_comments", post.id, ChildFetch(count, tree.rows.num_rows, reply.received_at))

@@ -1,97 +1,60 @@
-"""One night of reading: steps in, Arrow tables out, a few thousand rows at a time.
+"""One extraction: the plan's lines in, Arrow tables out, a few thousand rows at a time.
 
-The night is one generator, so that what is read, and in which order, is
-decided in one place and not by the order in which dlt asks its resources.
-``source.py`` turns what it yields into dlt resources.
+It is one generator, so that what is read, and in which order, is decided in
+one place and not by the order in which dlt asks its resources. ``source.py``
+turns what it yields into dlt resources.
 """
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import timedelta
 from functools import partial
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import pyarrow as pa
 
 from imgur_source.api import ImgurClient
 from imgur_source.clock import Clock
-from imgur_source.errors import (
-    CreditsExhaustedError,
-    ImgurError,
-    NotFoundError,
-    OverCapacityError,
-    PrivateError,
-    RefusedError,
-    ReplayEndedError,
-    SetupError,
-    StoppedError,
-    TransientError,
-    UnknownLimitError,
-    WireShapeError,
-)
-from imgur_source.extract.children import Detail, DetailReaders
-from imgur_source.extract.facts import Candidates, Details
-from imgur_source.extract.lookups import ITEM_LOOKS, Looker
-from imgur_source.extract.readers import (
-    DETAIL_FETCHES,
-    LIST_ITEMS,
-    LIST_SWEEPS,
-    REJECTED_RECORDS,
-    Readers,
-    Rows,
-)
+from imgur_source.errors import CreditsExhaustedError
+from imgur_source.extract.children import ChildReaders
+from imgur_source.extract.facts import Parents, WarehouseFacts
+from imgur_source.extract.isolation import Isolation, Reading
+from imgur_source.extract.lookups import ITEM_LOOKS, LookupReader
+from imgur_source.extract.plan_inputs import parents_of
+from imgur_source.extract.readers import Readers, Rows
 from imgur_source.extract.run_state import Receipt
-from imgur_source.extract.streams import COMPANIONS, Step, steps, wanted_resources
-from imgur_source.lists import Memory
-from imgur_source.planning import FEWEST_BACKFILL, Kind, Order, Plan, Tier
+from imgur_source.extract.streams import (
+    STREAMS,
+    StreamSlice,
+    children,
+    resource_tables,
+    slices,
+    wanted_resources,
+)
+from imgur_source.lists import SourceState
+from imgur_source.planning import FEWEST_BACKFILL, Order, Plan, Tier
 from imgur_source.records import Table, rows_table
-from imgur_source.records import tables as models
 from imgur_source.settings import BATCH_ROWS, Settings
-
-logger = logging.getLogger(__name__)
-
-FAILURES_IN_A_ROW = 3  # steps that could not be read, one after the other: Imgur is down, not the list
-COOL_DOWNS_A_NIGHT = 2  # of a limit that Imgur does not show: the second one ends it
-NAMES_OWED = 20  # more are summed up: a person wants to know what is owed, not three hundred ids
 
 Batch = dict[str, pa.Table]  # rows by resource; only resources that are selected
 
 
-class Reading(NamedTuple):
-    """One thing to read.
-
-    Attributes:
-        name: for messages, and for what is owed.
-        read: gives its rows.
-        line: the line of the plan that pays for it, by name and kind; None without a plan.
-        is_backfill: whether it stops at twice the day's floor.
-        step: the step whose front it is; None where it is no front.
-        is_owed: asked after it has been read; whether something of it is still owed.
-    """
-
-    name: str
-    read: Callable[[], Iterator[Rows]]
-    line: tuple[str, str] | None = None
-    is_backfill: bool = False
-    step: str | None = None
-    is_owed: Callable[[], bool] = lambda: False
-
-
-class Night:
-    """Reads everything that is selected, within the credits there are.
+class Extraction:
+    """Reads everything that is selected, in the order of a plan, within the credits there are.
 
     Args:
         selected: names of dlt resources whose rows are wanted.
-        candidates: what the warehouse knows already.
+        facts: what the warehouse knows already.
         memory: what earlier runs have left, and what this one leaves.
-        replays_first: whether the replies that an earlier run paid for are to be read by themselves,
-            because they are too old to go on with; otherwise they are met on the way.
-        make_plan: says what is read, in which order and for how much, once replies that come first have
-            been read; None for all there is, list by list.
-        held_among: says how many of the rows of a table are of things that are held; None where nobody knows.
+        make_plan: says what is read, in which order and for how much, by what is known then; told
+            whether it makes this extraction's plan anew.
+        replayed_plan: the plan by which an earlier run has paid for replies that are too old to go on
+            with, so that they are read by themselves first; None where there are none, or where they
+            are met on the way.
+        stored_among: says how many of the rows of a table are of things that are stored; None where
+            nobody knows.
     """
 
     def __init__(
@@ -101,26 +64,29 @@ class Night:
         *,
         clock: Clock,
         selected: Collection[str],
-        candidates: Candidates,
-        memory: Memory,
+        facts: WarehouseFacts,
+        memory: SourceState,
         receipt: Receipt,
-        replays_first: bool = False,
-        make_plan: Callable[[], Plan | None] = lambda: None,
-        held_among: Callable[[Table, pa.Table], int] | None = None,
+        make_plan: Callable[[bool], Plan],
+        replayed_plan: Plan | None = None,
+        stored_among: Callable[[Table, pa.Table], int] | None = None,
     ) -> None:
         self._client = client
         self._settings = settings
         self._selected = frozenset(selected)
-        self._candidates = candidates
+        self._wanted = wanted_resources(selected)
+        self._tables = resource_tables()
+        self._facts = facts
         self._receipt = receipt
         self._memory = memory
-        self._replays_first = replays_first
         self._make_plan = make_plan
+        self._replayed_plan = replayed_plan
         self._plan: Plan | None = None
-        self._held_among = held_among
-        self._spent_before = client.meter.credits.spent
-        self._spent_before_in = {tier: receipt.spent_in(tier.name.lower()) for tier in Tier}
+        self._is_replanned = False
+        self._held_among = stored_among
+        self._count_from_here()
         self._found = receipt.found
+        self._isolation = Isolation(client, receipt, book=self._book)
         self._readers = Readers(
             client,
             settings,
@@ -128,21 +94,18 @@ class Night:
             receipt=receipt,
             selected=self._selected,
             memory=memory,
-            account_ids=candidates.accounts | self._numbers_read(),
+            account_ids=facts.accounts | self._numbers_read(),
             details=self._found,
         )
-        self._detail_readers = DetailReaders(
+        self._children = ChildReaders(
             client,
             clock=clock,
             receipt=receipt,
             memory=memory,
             greatest_age=timedelta(days=settings.greatest_age_days),
         )
-        self._looker = Looker(client, clock=clock, receipt=receipt)
-        self._failures_in_a_row = 0
-        self._failed: dict[str, ImgurError] = {}  # by name, what could not be read
-        self._spared: str | None = None  # why what is old is no longer read, to spare the day
-        self._stuck: set[str] = set()  # lists of which the night has tried to read more, and cannot
+        self._looker = LookupReader(client, clock=clock, receipt=receipt)
+        self._stuck: set[str] = set()  # lists of which the run has tried to read more, and cannot
 
     def batches(self) -> Iterator[Batch]:
         """Tables by resource, each batch of about ``BATCH_ROWS`` rows; empty tables at the end.
@@ -157,37 +120,40 @@ class Night:
             if resource in self._selected:
                 held.setdefault(resource, []).append(table)
                 size += table.num_rows
-                self._receipt.rows[TABLE_OF[resource].name] += table.num_rows
+                self._receipt.rows[self._tables[resource].name] += table.num_rows
                 if size >= BATCH_ROWS:
                     yield self._counted(_batch(held))
                     held, size = {}, 0
-        for resource in self._selected & TABLE_OF.keys():
-            held.setdefault(resource, [rows_table(TABLE_OF[resource], [])])
+        for resource in self._selected & self._tables.keys():
+            held.setdefault(resource, [rows_table(self._tables[resource], [])])
         yield self._counted(_batch(held))
 
     def _counted(self, batch: Batch) -> Batch:
         """*batch*, its rows booked as new or refreshed where that can be known."""
         if self._held_among is not None:
-            for resource in batch.keys() & PAID_FOR:
+            for resource in batch.keys() & STREAMS.keys():
                 rows = batch[resource]
-                refreshed = self._held_among(TABLE_OF[resource], rows) if rows.num_rows else 0
+                refreshed = self._held_among(self._tables[resource], rows) if rows.num_rows else 0
                 self._receipt.rows_refreshed[resource] += refreshed
                 self._receipt.rows_new[resource] += rows.num_rows - refreshed
         return batch
 
     def _rows(self) -> Iterator[Rows]:
-        """Everything in order, lists first and then what hangs on their items."""
-        if self._replays_first:
+        """Replies that an earlier run paid for, by its plan, and then everything, by this run's."""
+        if self._replayed_plan is not None:
             self._client.replays_only = True
-            yield from self._in_order(self._lists())
-            yield from self._in_order(self._details())
+            self._plan = self._replayed_plan
+            for readings in self._parts():
+                yield from self._isolation.in_order(readings)
             self._client.end_replays()
             self._readers.start_over()
-        self._plan = self._make_plan()
-        for readings in self._unplanned() if self._plan is None else self._planned(self._plan):
-            yield from self._in_order(readings)
-        if self._spared and self._receipt.owed and not self._receipt.ended:
-            self._receipt.ended = self._spared
+        self._plan = self._make_plan(False)
+        for readings in self._parts():
+            yield from self._isolation.in_order(readings)
+        self._end()
+        self._keep_state()
+        if self._isolation.spared and self._receipt.pending and not self._receipt.ended:
+            self._receipt.ended = self._isolation.spared
 
     def _numbers_read(self) -> dict[str, int]:
         """The numbers of accounts that an earlier round of this run has read."""
@@ -198,51 +164,83 @@ class Night:
         }
         return {account: number for account, number in numbers.items() if number is not None}
 
-    def _unplanned(self) -> Iterator[Sequence[Reading]]:
-        """Lists, details, looks; each as far as the credits reach."""
-        yield self._lists()
-        yield self._details()
-        yield self._looks()
+    def _count_from_here(self) -> None:
+        """What is spent from now on, is spent of the plan's credits."""
+        self._spent_before = self._client.meter.credits.spent
+        self._spent_before_in = {tier: self._receipt.spent_in(tier.name.lower()) for tier in Tier}
 
-    def _planned(self, plan: Plan) -> Iterator[Sequence[Reading]]:
-        """The tiers of the plan, and at the end what details they have left."""
+    # the parts of a plan
+
+    def _plan_now(self) -> Plan:
+        """The plan; one made from assumed credits is made anew once a reply has told the true ones."""
+        assert self._plan is not None
+        credits = self._client.meter.credits
+        is_told = credits.user is not None or credits.client is not None
+        if self._plan.budget.is_assumed and is_told and not (self._is_replanned or self._client.replays_only):
+            self._is_replanned = True
+            self._plan = self._make_plan(True)
+            self._count_from_here()
+        return self._plan
+
+    def _parts(self) -> Iterator[Sequence[Reading]]:
+        """The parts of the plan in order, and at the end what else has turned out to be due."""
         found = [
-            step
-            for step in steps(self._settings, selected=self._selected, candidates=self._candidates)
-            if not self._is_hidden(step)
+            part
+            for part in slices(self._settings, selected=self._selected, facts=self._facts)
+            if not self._is_hidden(part)
         ]
-        yield [self._front(step, plan) for step in found if step.name not in self._receipt.done]
-        yield [self._again(step, plan, "hot") for step in found]
-        granted = {line.name: line.granted for line in plan.lines if line.tier is Tier.DETAILS}
-        yield self._details(granted)
+        yield from self._passed_over(found)
+        yield [self._front(part) for part in found if part.name not in self._receipt.done]
+        yield [self._pages(part, "hot") for part in found]
+        plan = self._plan_now()
+        yield self._due(self._granted(Tier.DETAILS))
         yield self._looks()[: self._cap_left(plan, Tier.DETAILS)]
-        yield [self._again(step, plan, "cold") for step in found]
-        yield [self._backfill(step, plan.order_for(step.name).backfill) for step in found]
+        yield [self._pages(part, "cold") for part in found]
+        yield [self._backfill(part, self._order(part).backfill) for part in found]
+        if self._client.replays_only:
+            return
         yield from self._more_backfill(plan, found)
-        left = self._details()  # what the plan granted nothing, or what was never read has shown
+        left = self._due()  # what the plan granted nothing, or what was never read has shown
         reach = self._cap_left(plan, Tier.DETAILS)
         yield left[:reach]
         if reach is not None and not self._receipt.ended:
-            self._owe([reading.name for reading in left[reach:]])
-        self._end_what_is_owed(plan, [step for step in found if step.name not in self._receipt.done])
+            self._isolation.keep_pending([reading.name for reading in left[reach:]])
 
-    def _more_backfill(self, plan: Plan, found: Sequence[Step]) -> Iterator[Sequence[Reading]]:
-        """What the plan granted and nobody used goes to lists that are still owed, as long as it lasts.
+    def _passed_over(self, found: Sequence[StreamSlice]) -> Iterator[Sequence[Reading]]:
+        """What got nothing for some runs comes before everything else."""
+        done = self._receipt.done
+        lines = [line for line in self._plan_now().lines if line.comes_first and line.name not in done]
+        by_name = {part.name: part for part in found}
+        for line in lines:
+            if line.tier is Tier.DETAILS:
+                due = self._looks() if line.kind == "looks" else self._due({line.name: line.granted})
+                yield due[: line.granted]
+            elif line.name not in by_name:
+                continue
+            elif line.tier is Tier.FRONT or line.kind == "sweep":
+                yield [self._front(by_name[line.name])]
+            elif line.tier is Tier.BACKFILL:
+                yield [self._backfill(by_name[line.name], line.granted)]
+            elif line.kind == "hot" or line.kind == "cold":
+                yield [self._pages(by_name[line.name], line.kind)]
+
+    def _more_backfill(self, plan: Plan, found: Sequence[StreamSlice]) -> Iterator[Sequence[Reading]]:
+        """What the plan granted and nobody used goes to lists that are still pending, as long as it lasts.
 
         A list that had its turn and came no further has no other: Imgur does not show the rest of it.
         """
         while plan.budget.credits is not None:
-            owed = [step for step in found if _backfill_name(step.name) in self._receipt.owed]
-            owed = [step for step in owed if step.name not in self._stuck]
+            pending = [part for part in found if _backfill_name(part.name) in self._receipt.pending]
+            pending = [part for part in pending if part.name not in self._stuck]
             spent = self._client.meter.credits.spent
             left = plan.budget.credits - (spent - self._spent_before)
             cap_left = self._cap_left(plan, Tier.BACKFILL)
             left = left if cap_left is None else min(left, cap_left)
-            owed = owed[: max(0, left) // FEWEST_BACKFILL]
-            if not owed or self._receipt.ended or self._receipt.fatal:
+            pending = pending[: max(0, left) // FEWEST_BACKFILL]
+            if not pending or self._isolation.is_over:
                 return
-            before = {step.name: self._memory.of_list(step.name) for step in owed}
-            yield [self._backfill(step, left // len(owed)) for step in owed]
+            before = {part.name: self._memory.of_list(part.name) for part in pending}
+            yield [self._backfill(part, left // len(pending)) for part in pending]
             self._stuck |= {name for name in before if self._memory.of_list(name) == before[name]}
             if self._client.meter.credits.spent == spent:
                 return
@@ -254,18 +252,108 @@ class Night:
             return None
         return max(0, cap - self._receipt.spent_in(tier.name.lower()) + self._spent_before_in[tier])
 
-    def _end_what_is_owed(self, plan: Plan, fronts: Sequence[Step]) -> None:
-        """Say why the night ends though something is owed: credits, of this hour or of the night."""
+    def _granted(self, tier: Tier) -> dict[str, int]:
+        return {line.name: line.granted for line in self._plan_now().lines if line.tier is tier}
+
+    def _order(self, part: StreamSlice) -> Order:
+        return self._plan_now().order_for(part.name)
+
+    def _front(self, part: StreamSlice) -> Reading:
+        return Reading(
+            part.name,
+            "front",
+            partial(self._readers.read_front, part, partial(self._order, part)),
+            line=part.name,
+            is_pending=partial(self._is_full_scan_pending, part),
+        )
+
+    def _is_full_scan_pending(self, part: StreamSlice) -> bool:
+        """Whether the list was to be read whole, and was not, because the credits did not reach."""
+        return self._order(part).is_swept and self._readers.is_cut_short(part)
+
+    def _pages(self, part: StreamSlice, kind: Literal["hot", "cold"]) -> Reading:
+        order = self._order(part)
+        pages = order.hot if kind == "hot" else order.cold
+        return Reading(
+            f"{part.name} (held pages)",
+            kind,
+            partial(self._readers.read_again, part, pages, order.begins) if pages else None,
+            line=part.name,
+        )
+
+    def _backfill(self, part: StreamSlice, pages: int) -> Reading:
+        is_list = part.is_list
+        return Reading(
+            _backfill_name(part.name),
+            "backfill",
+            partial(self._readers.read_backfill, part, pages) if pages and is_list else None,
+            line=part.name,
+            is_pending=lambda: is_list and self._readers.is_rest_pending(part),
+        )
+
+    def _is_hidden(self, part: StreamSlice) -> bool:
+        """Whether Imgur shows the list to somebody else only; a person is told so."""
+        if not part.is_hidden:
+            return False
+        self._receipt.note(
+            f"{part.account}: Imgur shows {part.resource.removeprefix('account_')} to their owner only; "
+            "the public albums, submissions, comments and favourites are read."
+        )
+        return True
+
+    def _parents(self) -> Parents:
+        known = parents_of(self._facts, self._memory)
+        return Parents(known.albums | self._found.albums, known.posts | self._found.posts)
+
+    def _due(self, granted: Mapping[str, int] | None = None) -> list[Reading]:
+        """Images and comments that are due; of a resource no more than are *granted*, None for all."""
+        left = Counter(granted or {})
+        found = []
+        for child in self._children.plan(self._parents(), wanted=self._wanted):
+            resource = child.name.partition("/")[0]
+            if granted is None or left[resource] > 0:
+                found.append(Reading(child.name, "details", child.read, line=resource))
+            left[resource] -= 1
+        return found
+
+    def _looks(self) -> list[Reading]:
+        followed = [look for look in self._facts.looks if look.account in self._settings.accounts]
+        return [
+            Reading(look.name, "looks", look.read, line=ITEM_LOOKS)
+            for look in self._looker.plan(followed)
+            if look.name not in self._receipt.done
+        ]
+
+    # what an extraction leaves
+
+    def _book(self, reading: Reading, spent: int) -> None:
+        """Book what *reading* has spent on its line; a first load that went on at once, on two."""
+        plan, name, kind = self._plan, reading.line, str(reading.part)
+        if plan is None:
+            return
+        prices: dict[str, int] = {line.kind: line.most for line in plan.lines if line.name == name}
+        if reading.part == "front":
+            kinds = [line.kind for line in plan.lines if line.name == name and line.tier is Tier.FRONT]
+            kind = kinds[0] if kinds else "head"
+            if kind == "head" and "backfill" in prices and kind in prices:
+                rest = max(0, spent - prices[kind])
+                self._receipt.spent_on[name, "backfill"] += rest
+                spent -= rest
+        self._receipt.spent_on[name, kind] += spent
+
+    def _end(self) -> None:
+        """Say why the extraction ends though something is pending: credits, of this hour or of the run."""
         receipt, credits = self._receipt, self._client.meter.credits
-        short = [step for step in fronts if self._is_sweep_owed(step, plan.order_for(step.name))]
-        for step in short:
-            receipt.owe(step.name)
-        if receipt.ended or receipt.fatal or self._spared or not receipt.owed:
+        found = slices(self._settings, selected=self._selected, facts=self._facts)
+        short = [part for part in found if part.name not in receipt.done and self._is_full_scan_pending(part)]
+        for part in short:
+            receipt.keep_pending(part.name)
+        if self._isolation.is_over or self._isolation.spared or not receipt.pending:
             return
         if credits.max_credits is not None and credits.spent >= credits.max_credits:
             end = CreditsExhaustedError(f"the run's allowance of {credits.max_credits} credits is spent")
             receipt.ended = str(end)
-        elif set(receipt.owed) <= set(map(_backfill_name, self._stuck)):
+        elif set(receipt.pending) <= set(map(_backfill_name, self._stuck)):
             receipt.ended = "What is owed could not be read now, though there are credits; the notes say why."
         elif not receipt.failures:
             receipt.ended = "The credits of the night do not reach to all that is owed; the next ones go on."
@@ -274,238 +362,43 @@ class Night:
             )
             receipt.resumes_at = credits.user.resets_at if short and credits.user and is_hour_short else None
 
-    def _front(self, step: Step, plan: Plan) -> Reading:
-        kinds = [line.kind for line in plan.lines if line.name == step.name and line.tier is Tier.FRONT]
-        order = plan.order_for(step.name)
-        return Reading(
-            step.name,
-            partial(self._readers.read_front, step, order),
-            line=(step.name, kinds[0] if kinds else "head"),
-            step=step.name,
-            is_owed=partial(self._is_sweep_owed, step, order),
-        )
-
-    def _is_sweep_owed(self, step: Step, order: Order) -> bool:
-        """Whether the list was to be read whole, and was not, because the credits did not reach."""
-        return order.is_swept and self._readers.is_cut_short(step)
-
-    def _again(self, step: Step, plan: Plan, kind: Literal["hot", "cold"]) -> Reading:
-        order = plan.order_for(step.name)
-        pages = order.hot if kind == "hot" else order.cold
-        return Reading(
-            f"{step.name} (held pages)",
-            partial(self._readers.read_again, step, pages, order.begins) if pages else _nothing,
-            line=(step.name, kind),
-        )
-
-    def _backfill(self, step: Step, pages: int) -> Reading:
-        is_list = step.kind not in ("account", "feed")
-        return Reading(
-            _backfill_name(step.name),
-            partial(self._readers.read_backfill, step, pages) if pages and is_list else _nothing,
-            line=(step.name, "backfill"),
-            is_backfill=True,
-            is_owed=lambda: is_list and self._readers.is_rest_owed(step),
-        )
-
-    def _lists(self) -> list[Reading]:
-        lists: list[Reading] = []
-        found = [
-            step
-            for step in steps(self._settings, selected=self._selected, candidates=self._candidates)
-            if not self._is_hidden(step)
-        ]
-        for place, step in enumerate(found):
-            if step.name in self._receipt.done and not self._client.replays_only:
-                continue
-            others_wait = any(self._waits(other) for other in found[place + 1 :])
-            lists.append(Reading(step.name, partial(self._readers.read, step, others_wait=others_wait)))
-        return lists
-
-    def _is_hidden(self, step: Step) -> bool:
-        """Whether Imgur shows the list to somebody else only; a person is told so."""
-        if step.kind != "images" or step.as_me:
-            return False
-        self._receipt.note(
-            f"{step.account}: Imgur shows images to their owner only; "
-            "the public albums, submissions, comments and favourites are read."
-        )
-        return True
-
-    def _waits(self, step: Step) -> bool:
-        """Whether the step is a list of an account that was never read to its end."""
-        return step.kind not in ("account", "feed") and not self._readers.is_whole(step)
-
-    def _details(self, granted: Mapping[str, int] | None = None) -> list[Reading]:
-        """Images and comments that are due; of a resource no more than are *granted*, None for all."""
-        albums = {album.id: album for album in self._candidates.albums or ()}
-        posts = {post.id: post for post in self._candidates.posts or ()}
-        details = Details(albums | self._found.albums, posts | self._found.posts)
-        found = self._detail_readers.plan(details, wanted=wanted_resources(self._selected))
-        left = Counter(granted or {})
-        wanted: list[Detail] = []
-        for detail in found:
-            resource = detail.name.partition("/")[0]
-            if granted is None or left[resource] > 0:
-                wanted.append(detail)
-            left[resource] -= 1
-        return [_detail(detail) for detail in wanted]
-
-    def _looks(self) -> list[Reading]:
-        followed = [look for look in self._candidates.looks if look.account in self._settings.accounts]
-        return [
-            _detail(look, kind="looks")
-            for look in self._looker.plan(followed)
-            if look.name not in self._receipt.done
-        ]
-
-    def _in_order(self, readings: Sequence[Reading]) -> Iterator[Rows]:
-        """The rows of one reading after the other; errors become facts of the receipt."""
-        for place, reading in enumerate(readings):
-            if self._receipt.ended or self._receipt.fatal:
-                self._owe(
-                    [left.name for left in readings[place:] if left.read is not _nothing or left.is_owed()]
+    def _keep_state(self) -> None:
+        """Keep what the next run's plan needs: which lines got nothing, and which children are due."""
+        plan, receipt, memory = self._plan_now(), self._receipt, self._memory
+        if self._client.meter.credits.spent and receipt.fatal is None:
+            before, now = memory.passed_over, {}
+            for line in plan.lines:
+                spent = sum(receipt.spent_on[line.name, kind] for kind in _kinds_of(line.key, plan))
+                is_served = (
+                    spent > 0 or not line.likely or (line.tier is Tier.FRONT and line.name in receipt.done)
                 )
-                return
-            spent = self._client.meter.credits.spent
-            self._client.meter.is_backfill = reading.is_backfill
-            try:
-                is_read = yield from self._guarded(reading)
-                if is_read and not reading.is_owed() and not self._client.replays_only:
-                    self._receipt.read(reading.step or reading.name)
-                elif reading.is_backfill and reading.is_owed():
-                    self._receipt.owe(reading.name)
-            except (CreditsExhaustedError, StoppedError) as end:
-                self._receipt.owe(reading.name)
-                if isinstance(end, CreditsExhaustedError) and end.is_backfill_floor:
-                    self._spared = str(end)  # what is new may still be asked for
-                    continue
-                self._receipt.ended = str(end)
-                self._receipt.cool_downs += isinstance(end, OverCapacityError | UnknownLimitError)
-                self._receipt.resumes_at = self._resumption(end)
-                logger.info("reading ended early name=%s reason=%s", reading.name, end)
-            except SetupError as fatal:
-                self._receipt.fatal = fatal
-                self._receipt.owe(reading.name)
-            finally:
-                self._client.meter.is_backfill = False
-                self._book(reading, self._client.meter.credits.spent - spent)
-                self._receipt.sunsets = self._client.sunsets
-                self._receipt.booked(self._client.meter)
+                if not is_served:
+                    now[line.key] = before.get(line.key, 0) + (receipt.rounds == 1)
+            memory.keep_passed_over(now)
+        if memory.keeps_children:
+            parents, known = self._parents(), Parents.from_json(memory.parents)
+            due = [
+                *self._children.due(parents, wanted=self._wanted),
+                *self._children.due(known, wanted={child.resource for child in children()}),
+            ]
+            ids = {child.parent_id for child in due}
+            left = Parents(
+                {item: album for item, album in parents.albums.items() if item in ids},
+                {item: post for item, post in parents.posts.items() if item in ids},
+            )
+            memory.keep_parents(left.as_json())
 
-    def _book(self, reading: Reading, spent: int) -> None:
-        """Book what *reading* has spent on its line; a first load that went on at once, on two."""
-        if reading.line is None or self._plan is None:
-            return
-        name, kind = reading.line
-        prices: dict[str, int] = {line.kind: line.most for line in self._plan.lines if line.name == name}
-        if kind == "head" and "backfill" in prices:
-            rest = max(0, spent - prices[kind])
-            self._receipt.spent_on[name, "backfill"] += rest
-            spent -= rest
-        self._receipt.spent_on[name, kind] += spent
 
-    def _resumption(self, end: CreditsExhaustedError | StoppedError) -> datetime | None:
-        """When the night may go on; None where it must not: whoever goes on asking is kept out longer."""
-        is_hot = isinstance(end, OverCapacityError | UnknownLimitError) and (
-            self._receipt.cool_downs >= COOL_DOWNS_A_NIGHT
-        )
-        return end.until if isinstance(end, CreditsExhaustedError) and not is_hot else None
-
-    def _mended(self, name: str) -> None:
-        """Forget that *name* could not be read before: now it was."""
-        failure = self._failed.pop(name, None)
-        if failure in self._receipt.failures:
-            self._receipt.failures.remove(failure)
-            self._receipt.read(name)
-
-    def _owe(self, names: Sequence[str]) -> None:
-        """Keep what was not read: by name where those are few, by kind and number otherwise."""
-        if len(names) > NAMES_OWED:
-            kinds = Counter(name.partition("/")[0] for name in names)
-            names = [f"{kind} of {number} items" for kind, number in kinds.items()]
-        for name in names:
-            self._receipt.owe(name)
-
-    def _guarded(self, reading: Reading) -> Generator[Rows, None, bool]:
-        """One reading; what only concerns it ends it. Returns whether there is nothing to be asked again.
-
-        Raises:
-            SetupError, CreditsExhaustedError, StoppedError: what concerns the whole run.
-        """
-        name = reading.name
-        try:
-            yield from reading.read()
-            if reading.read is not _nothing:
-                self._failures_in_a_row = 0
-                self._mended(name)
-            return True
-        except ReplayEndedError:
-            return False  # what else there is of it is asked for afterwards
-        except (NotFoundError, PrivateError) as absent:
-            self._receipt.note(f"{name}: {str(absent).partition(': ')[2]}")
-            self._failures_in_a_row = 0
-            return True
-        except (TransientError, WireShapeError, RefusedError) as failure:
-            self._receipt.failures.append(failure)
-            self._failed[name] = failure
-            self._receipt.owe(name)
-            logger.warning("could not be read name=%s error=%s", name, failure)
-            self._failures_in_a_row += 1
-            if self._failures_in_a_row >= FAILURES_IN_A_ROW:
-                self._receipt.ended = (
-                    f"{FAILURES_IN_A_ROW} in a row could not be read, Imgur seems to be in trouble."
-                )
-            return False
+def _kinds_of(key: str, plan: Plan) -> set[str]:
+    """The kinds of the lines of *plan* that are counted under *key*."""
+    return {line.kind for line in plan.lines if line.key == key}
 
 
 def _backfill_name(name: str) -> str:
-    """What is owed of the list *name* where some of it was never read."""
+    """What is pending of the list *name* where some of it was never read."""
     return f"{name} (what was never read)"
-
-
-def _nothing() -> Iterator[Rows]:
-    """The rows of a line that the plan grants nothing."""
-    return iter(())
-
-
-def _detail(detail: Detail, *, kind: Kind = "details") -> Reading:
-    resource = detail.name.partition("/")[0]
-    return Reading(detail.name, detail.read, line=(resource, kind))
 
 
 def _batch(held: dict[str, list[pa.Table]]) -> Batch:
     """One table per resource, each in one piece: dlt writes hundreds of small pieces more slowly."""
     return {name: pa.concat_tables(held[name]).combine_chunks() for name in sorted(held)}
-
-
-PAID_FOR = frozenset(COMPANIONS) | {"account_favorites", "post_images"}  # what credits are paid for
-
-TABLE_OF: dict[str, Table] = {
-    "account": models.ACCOUNTS,
-    "account_images": models.IMAGES,
-    "account_albums": models.ALBUMS,
-    "account_submissions": models.POSTS,
-    "account_favorites": models.FAVORITES,
-    "account_comments": models.COMMENTS,
-    "gallery_sections": models.POSTS,
-    "gallery_tags": models.POSTS,
-    "gallery_search": models.POSTS,
-    "gallery_subreddits": models.SUBREDDIT_POSTS,
-    "album_images": models.ALBUM_IMAGES,
-    "post_images": models.POST_IMAGES,
-    "post_comments": models.POST_COMMENTS,
-    "post_tags": models.POST_TAGS,
-    "tags": models.TAGS,
-    "gallery_ranks": models.GALLERY_RANKS,
-    "account_metrics": models.ACCOUNT_METRICS,
-    "image_metrics": models.IMAGE_METRICS,
-    "album_metrics": models.ALBUM_METRICS,
-    "post_metrics": models.POST_METRICS,
-    "comment_metrics": models.COMMENT_METRICS,
-    LIST_SWEEPS: models.LIST_SWEEPS,
-    LIST_ITEMS: models.LIST_ITEMS,
-    ITEM_LOOKS: models.ITEM_LOOKS,
-    DETAIL_FETCHES: models.DETAIL_FETCHES,
-    REJECTED_RECORDS: models.REJECTED_RECORDS,
-}

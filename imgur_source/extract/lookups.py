@@ -10,29 +10,22 @@ from functools import partial
 
 import msgspec
 
-from imgur_source.api import ImgurClient
+from imgur_source.api import ImgurClient, api_path
 from imgur_source.clock import Clock
 from imgur_source.errors import NotFoundError, PrivateError, RefusedError, WireShapeError
-from imgur_source.extract.children import Detail
-from imgur_source.extract.facts import Look
+from imgur_source.extract.children import ChildReading
+from imgur_source.extract.facts import MissingItem
 from imgur_source.extract.readers import Rows
 from imgur_source.extract.run_state import Receipt
-from imgur_source.extract.streams import ME
-from imgur_source.lists import api_path
+from imgur_source.extract.streams import ME, STREAMS, Lookup
 from imgur_source.records import rows_table
 from imgur_source.records import tables as models
 
 ITEM_LOOKS = "item_looks"
-_PLACES = {  # where an item of each list is asked for by itself, and whether with the login that owns it
-    "account_images": ("image", True),
-    "account_albums": ("album", True),
-    "account_comments": ("comment", False),
-    "account_submissions": ("gallery", False),
-}
 _TRUE = msgspec.Raw(b"true")
 
 
-class Looker:
+class LookupReader:
     """Looks at single items."""
 
     def __init__(self, client: ImgurClient, *, clock: Clock, receipt: Receipt) -> None:
@@ -40,21 +33,23 @@ class Looker:
         self._clock = clock
         self._receipt = receipt
 
-    def plan(self, looks: Sequence[Look]) -> list[Detail]:
+    def plan(self, looks: Sequence[MissingItem]) -> list[ChildReading]:
         """What to look at; items of lists that are no proof of their existence (favourites) are left out."""
         return [
-            Detail(f"{ITEM_LOOKS}/{look.item_id}", partial(self._look, look))
+            ChildReading(f"{ITEM_LOOKS}/{look.item_id}", partial(self._look, look))
             for look in looks
-            if look.list.partition("/")[0] in _PLACES
+            if _lookup_of(look) is not None
         ]
 
-    def _look(self, look: Look) -> Iterator[Rows]:
-        resource, _, account = look.list.partition("/")
-        place, needs_owner = _PLACES[resource]
+    def _look(self, look: MissingItem) -> Iterator[Rows]:
+        lookup = _lookup_of(look)
+        assert lookup is not None
         self._receipt.reading = ITEM_LOOKS
         try:
             reply = self._client.get(
-                f"{place}_look", api_path(place, look.item_id), as_me=needs_owner and account == ME
+                f"{lookup.path.split('/')[2]}_look",
+                api_path(lookup.path, id=look.item_id),
+                as_me=lookup.as_owner and look.account == ME,
             )
         except NotFoundError:
             at, is_gone = self._clock.now(), True
@@ -71,3 +66,9 @@ class Looker:
             "fetched_at": at,
         }
         yield Rows(ITEM_LOOKS, rows_table(models.ITEM_LOOKS, [row]))
+
+
+def _lookup_of(look: MissingItem) -> Lookup | None:
+    """How an item of that list is looked up; None where a lookup does not say whether it is listed."""
+    stream = STREAMS.get(look.list.partition("/")[0])
+    return stream.lookup if stream else None

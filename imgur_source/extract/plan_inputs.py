@@ -7,19 +7,19 @@ plan comes out of ``planning``, which decides.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from imgur_source.credits import day_floor
-from imgur_source.extract.facts import Candidates, Known
-from imgur_source.extract.streams import Step, steps, wanted_resources
-from imgur_source.lists import ListMemory, Memory
-from imgur_source.planning import Budget, Due, Fixed, HeldList, Plan, Rules, Tier, make_plan
+from imgur_source.credits import CreditStatus, day_floor
+from imgur_source.extract.due import children_due
+from imgur_source.extract.facts import Parents, WarehouseFacts
+from imgur_source.extract.streams import Shape, StreamSlice, children, slices, wanted_resources
+from imgur_source.lists import ListState, NumberedList, SourceState
+from imgur_source.planning import Budget, Due, Fixed, Plan, Rules, StoredList, Tier, make_plan
 from imgur_source.settings import DAY_CREDITS, HOUR_CREDITS, Settings
 
 ACCOUNT_PAGE, GALLERY_PAGE = 50, 60  # items, until a page has shown how many (docs/imgur-api.md: paging)
-DETAILS = ("album_images", "post_images", "post_comments")
 HOUR = timedelta(hours=1)
 
 
@@ -27,34 +27,40 @@ def plan_of(
     settings: Settings,
     *,
     selected: Collection[str],
-    candidates: Candidates,
-    memory: Memory,
+    facts: WarehouseFacts,
+    memory: SourceState,
     budget: Budget,
     now: datetime,
     done: Collection[str] = (),
     began_at: datetime | None = None,
 ) -> Plan:
-    """The plan of a night, or of what is left of it.
+    """The plan of a run, or of what is left of it.
 
     Args:
-        done: names of steps that this night has read already.
-        began_at: when the night began; what was seen since then is not read again.
+        facts: what a warehouse knows; where there is none, *memory* alone has to do.
+        done: names of streams that this run has read already.
+        began_at: when the run began; what was seen since then is not read again.
     """
-    known = candidates.known or Known()
-    found = steps(settings, selected=selected, candidates=candidates)
-    fixed = [
-        _fixed(step, known) for step in found if step.kind in ("account", "feed") and step.name not in done
-    ]
+    found = slices(settings, selected=selected, facts=facts)
+    fixed = [_fixed(part, facts) for part in found if not part.is_list and part.name not in done]
     lists = [
-        _held_list(step, memory.of_list(step.name), known, settings, now=now, is_done=step.name in done)
-        for step in found
-        if step.kind not in ("account", "feed") and (step.kind != "images" or step.as_me)
+        held_list(
+            part.list(),
+            memory.of_list(part.name),
+            facts,
+            since=None if settings.start_date is None else int(settings.start_date.timestamp()),
+            now=now,
+            is_done=part.name in done,
+        )
+        for part in found
+        if part.is_list and not part.is_hidden
     ]
+    is_first = not facts.read_at and all(memory.of_list(part.name).read_at is None for part in found)
     return make_plan(
         fixed=fixed,
         lists=lists,
-        observed=[item for item in known.observed if began_at is None or item.seen_at < began_at.timestamp()],
-        due=_due(settings, candidates, selected),
+        observed=[item for item in facts.observed if began_at is None or item.seen_at < began_at.timestamp()],
+        due=_due(settings, facts, memory, selected, now=now, is_first=is_first),
         budget=budget,
         rules=Rules(
             sweep_share=settings.sweep_share,
@@ -63,98 +69,144 @@ def plan_of(
             is_bounded=settings.start_date is not None or settings.end_date is not None,
         ),
         now=now,
-        spent_before=known.spent_before,
+        spent_before=facts.spent_before,
+        passed_over=memory.passed_over,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Purse:
-    """The credits of an application, as its ledger knows them.
-
-    Attributes:
-        an_hour, a_day: what the windows hold when they are new.
-        hour_left, day_left: what may be spent of them; None where only the next reply can tell.
-        backfill_left: of the day, what backfill may spend; None likewise.
-        is_denied: whether nothing may be spent this month.
-        silent_until: the end of a cool-down that lasts; None where none does.
-    """
-
-    an_hour: int = HOUR_CREDITS
-    a_day: int = DAY_CREDITS
-    hour_left: int | None = None
-    day_left: int | None = None
-    backfill_left: int | None = None
-    is_denied: bool = False
-    silent_until: datetime | None = None
+def parents_of(facts: WarehouseFacts, memory: SourceState) -> Parents:
+    """The albums and posts whose children may be due, as far as known before their lists are read."""
+    known = Parents.from_json(memory.parents)
+    albums = {album.id: album for album in facts.albums or ()}
+    posts = {post.id: post for post in facts.posts or ()}
+    return Parents(albums | known.albums, posts | known.posts)
 
 
 def budget_of(
-    purse: Purse,
+    status: CreditStatus | None,
     *,
     allowance: int | None,
     now: datetime,
     ends_at: datetime | None,
     caps: Sequence[tuple[str, int]] = (),
 ) -> Budget:
-    """The credits of a night.
+    """The credits of a run.
 
     Args:
+        status: of the application's credits; None where there is no application yet.
         allowance: what the run itself may spend; None for no limit of its own.
-        ends_at: when the last request may be sent, where the night waits for the hour's
+        ends_at: when the last request may be sent, where the run waits for the hour's
             credits to return; None where it does not wait.
         caps: the most credits of some tiers, by their names in lower case.
     """
-    floor = day_floor(purse.a_day)
-    day_left = max(0, purse.a_day - floor) if purse.day_left is None else purse.day_left
-    backfill_left = max(0, day_left - floor) if purse.backfill_left is None else purse.backfill_left
-    right_now = purse.an_hour if purse.hour_left is None else purse.hour_left
+    if status is None:
+        floor = day_floor(DAY_CREDITS)
+        an_hour, a_day, right_now = HOUR_CREDITS, DAY_CREDITS, HOUR_CREDITS
+        day_left, backfill_left = DAY_CREDITS - floor, DAY_CREDITS - 2 * floor
+    else:
+        an_hour, a_day = status.windows["user"].limit, status.windows["client"].limit
+        right_now, day_left = status.available_in("user"), status.available_today()
+        backfill_left = status.available_today(is_backfill=True)
     hours = 0 if ends_at is None else max(0, math.floor((ends_at - now) / HOUR))
-    limits = [right_now + hours * purse.an_hour, day_left]
+    limits = [right_now + hours * an_hour, day_left]
     if allowance is not None:
         limits.append(allowance)
-    in_all = 0 if purse.is_denied else max(0, min(limits))
+    in_all = 0 if status is not None and status.denied else max(0, min(limits))
     return Budget(
         credits=in_all,
         now=max(0, min(right_now, in_all)),
-        an_hour=purse.an_hour,
-        day=purse.a_day,
+        an_hour=an_hour,
+        day=a_day,
         for_backfill=max(0, min(in_all, backfill_left)),
         caps=tuple((Tier[name.upper()], cap) for name, cap in caps),
-        silent_until=purse.silent_until,
+        silent_until=status.silent_until if status else None,
+        is_assumed=status is None or None in (status.left("user"), status.left("client")),
     )
 
 
-def _due(settings: Settings, candidates: Candidates, selected: Collection[str]) -> list[Due]:
-    """What is due of each kind of detail that is wanted, and looks.
+def _due(
+    settings: Settings,
+    facts: WarehouseFacts,
+    memory: SourceState,
+    selected: Collection[str],
+    *,
+    now: datetime,
+    is_first: bool,
+) -> list[Due]:
+    """What is due of each kind of child that is wanted, and lookups.
 
-    On a first night nobody knows how much that is; later what is not known to be due is not.
+    Before the first run nobody knows how much that is; later what is not known to be due is not.
     """
-    known, wanted = candidates.known or Known(), wanted_resources(selected)
-    due = {one.name: one for one in known.due if one.name in wanted}
-    usual = 0.0 if known.read_at else None
-    found = [due.get(name, Due(name, "details", usual=usual)) for name in DETAILS if name in wanted]
-    looks = sum(look.account in settings.accounts for look in candidates.looks)
+    wanted = wanted_resources(selected)
+    parents = parents_of(facts, memory)
+    due = Counter(
+        child.resource
+        for child in children_due(
+            parents,
+            wanted=wanted,
+            last=memory.fetched,
+            now=now,
+            greatest_age=timedelta(days=settings.greatest_age_days),
+        )
+        if not child.is_free
+    )
+    there = {
+        "album_images": sum(album.images_count != 0 for album in parents.albums.values()),
+        "post_images": sum(
+            post.is_album and post.images_count != 0 and post.id not in parents.albums
+            for post in parents.posts.values()
+        ),
+        "post_comments": len(parents.posts),
+    }
+    found = [
+        Due(
+            child.resource,
+            "details",
+            known=due[child.resource],
+            usual=None
+            if is_first
+            else facts.usual_children.get(child.resource, None if there[child.resource] else 0.0),
+            at_most=there[child.resource],
+            of=child.of,
+        )
+        for child in children()
+        if child.resource in wanted
+    ]
+    looks = sum(look.account in settings.accounts for look in facts.looks)
     return [*found, Due("item_looks", "looks", known=looks, at_most=looks)] if looks else found
 
 
-def _fixed(step: Step, known: Known) -> Fixed:
-    if step.feed is None:
-        return Fixed(step.name, "account")
-    return Fixed(step.name, "feed", step.feed.pages or 1, known.pages_before.get(step.name))
+def _fixed(part: StreamSlice, facts: WarehouseFacts) -> Fixed:
+    if part.stream.shape is Shape.SINGLE or part.feed is None:
+        return Fixed(part.name, "account")
+    return Fixed(part.name, "feed", part.feed.pages or 1, facts.pages_before.get(part.name))
 
 
-def _held_list(
-    step: Step, memory: ListMemory, known: Known, settings: Settings, *, now: datetime, is_done: bool
-) -> HeldList:
-    numbered = step.list()
+def held_list(
+    numbered: NumberedList,
+    memory: ListState,
+    facts: WarehouseFacts,
+    *,
+    since: int | None,
+    now: datetime,
+    is_done: bool = False,
+) -> StoredList:
+    """What the planner has to know of a list.
+
+    Args:
+        since: seconds since the epoch from which on items are wanted; None for all.
+        is_done: whether this run has read its front already.
+    """
     is_sorted = numbered.is_sorted and not memory.is_unsorted
-    since = None if settings.start_date is None else int(settings.start_date.timestamp())
     size = memory.page_size or (ACCOUNT_PAGE if numbered.takes_per_page else GALLERY_PAGE)
-    read_at = known.read_at.get(step.name)
+    read_at = facts.read_at.get(numbered.name) or (
+        None if memory.read_at is None else datetime.fromtimestamp(memory.read_at, UTC)
+    )
     missing, near = _missing_pages(memory, size, since=since)
-    return HeldList(
-        step.name,
-        items=memory.items,
+    is_whole_part = since is not None and memory.coverage.is_complete(since=since)
+    return StoredList(
+        numbered.name,
+        items=memory.coverage.items if is_whole_part else memory.items,
         page_size=size,
         is_begun=bool(memory.coverage.stretches)
         or memory.coverage.is_ended
@@ -163,16 +215,18 @@ def _held_list(
         is_complete=memory.is_whole(is_sorted=numbered.is_sorted, since=since),
         missing_pages=missing,
         near_pages=near,
-        new_per_day=known.new_per_day.get(step.name),
+        new_per_day=facts.new_per_day.get(numbered.name),
         days_since_read=None if read_at is None else max(0.0, (now - read_at) / timedelta(days=1)),
-        has_count=numbered.count_path is not None and not settings.start_date,
+        has_count=numbered.count_path is not None and since is None,
         is_sorted=is_sorted,
         is_absent=memory.is_absent,
         is_read=is_done,
+        stored_pages=math.ceil(memory.coverage.stretches[0].items / size) if memory.coverage.stretches else 0,
+        ages=tuple(memory.page_ages(memory.ages[-1][0] if memory.ages else 0)),
     )
 
 
-def _missing_pages(memory: ListMemory, size: int, *, since: int | None) -> tuple[int | None, int]:
+def _missing_pages(memory: ListState, size: int, *, since: int | None) -> tuple[int | None, int]:
     """Pages of the holes, None where nobody knows, and of these those above something that is held."""
     coverage = memory.coverage
     if coverage.is_complete(since=since):
@@ -181,4 +235,6 @@ def _missing_pages(memory: ListMemory, size: int, *, since: int | None) -> tuple
     if memory.items is None:
         return (None, holes)
     missing = math.ceil(max(0, memory.items - coverage.items) / size)
-    return max(missing, holes), max(missing, holes) if coverage.is_ended else holes
+    if coverage.is_ended:
+        return max(missing, holes), max(missing, holes)
+    return max(missing, holes + 1), holes  # how many items it has may have been told long ago

@@ -1,4 +1,4 @@
-"""From a step to rows: pages from a walk, records from a page, tables for the resources they feed.
+"""From a part to rows: pages from a walk, records from a page, tables for the resources they feed.
 
 One reader per kind of record, all of one shape. What hangs on single items
 (an album's images, a post's comments) is only noted here; ``details.py`` reads it.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -25,10 +25,10 @@ from imgur_source.errors import (
     ReplayEndedError,
     TransientError,
 )
-from imgur_source.extract.facts import Details, HeldAlbum, HeldPost
+from imgur_source.extract.facts import Parents, StoredAlbum, StoredPost
 from imgur_source.extract.run_state import Receipt
-from imgur_source.extract.streams import Step
-from imgur_source.lists import Fetched, ListMemory, ListReading, Memory, Page, Rules, Walk, api_path
+from imgur_source.extract.streams import Shape, StreamSlice
+from imgur_source.lists import ChildFetch, ListReader, ListState, Page, Scan, ScanRules, SourceState
 from imgur_source.planning import Order
 from imgur_source.records import (
     INSTANT,
@@ -72,7 +72,7 @@ def rejected_rows(endpoint: str, reply: Reply, rejected: Collection[Rejected]) -
         yield Rows(REJECTED_RECORDS, table)
 
 
-def kept_fetch(memory: Memory, resource: str, item_id: str, fetched: Fetched) -> Rows:
+def kept_fetch(memory: SourceState, resource: str, item_id: str, fetched: ChildFetch) -> Rows:
     """Remember a fetch of *resource*, and give the row that says so."""
     memory.keep_fetched(resource, item_id, fetched)
     row = {
@@ -95,9 +95,9 @@ class _Opened:
         walks_told: of its walks, how many stand in ``list_sweeps`` already.
     """
 
-    step: Step
-    reading: ListReading
-    before: ListMemory
+    part: StreamSlice
+    reading: ListReader
+    before: ListState
     is_kept: bool
     walks_told: int = 0
 
@@ -121,9 +121,9 @@ class Readers:
         clock: Clock,
         receipt: Receipt,
         selected: Collection[str],
-        memory: Memory,
+        memory: SourceState,
         account_ids: dict[str, int],
-        details: Details,
+        details: Parents,
     ) -> None:
         self._client = client
         self._settings = settings
@@ -131,7 +131,7 @@ class Readers:
         self._receipt = receipt
         self._selected = selected
         self._memory = memory
-        self._rules = Rules.from_settings(settings)
+        self._rules = ScanRules.from_settings(settings)
         self._account_ids = account_ids
         self._details = details
         self._open: dict[str, _Opened] = {}
@@ -146,136 +146,122 @@ class Readers:
         self._left_out.clear()
         self._open.clear()
 
-    def is_whole(self, step: Step) -> bool:
-        """Whether nothing of the step's list waits to be read for the first time."""
-        memory, is_sorted = self._memory.of_list(step.name), step.list().is_sorted
+    def is_whole(self, part: StreamSlice) -> bool:
+        """Whether nothing of the part's list waits to be read for the first time."""
+        memory, is_sorted = self._memory.of_list(part.name), part.list().is_sorted
         return memory.is_whole(is_sorted=is_sorted, since=self._rules.since)
 
-    def is_rest_owed(self, step: Step) -> bool:
-        """Whether some of the step's list was never read; of one read for its items' details, tonight."""
-        if step.account in self._left_out or self._is_known_by_another_name(step.account):
+    def is_rest_pending(self, part: StreamSlice) -> bool:
+        """Whether some of the part's list was never read; of one read for its items' details, tonight."""
+        if part.account in self._left_out or self._is_known_by_another_name(part.account):
             return False
-        if step.resource in self._selected:
-            coverage, until = self._memory.of_list(step.name).coverage, self._rules.until
+        if part.resource in self._selected:
+            coverage, until = self._memory.of_list(part.name).coverage, self._rules.until
             if until is not None and coverage.stretches:  # what is newer is left to a run without it
                 return coverage.first_gap(since=self._rules.since, until=until) is not None
-            return not self.is_whole(step)
-        opened = self._open.get(step.name)
+            return not self.is_whole(part)
+        opened = self._open.get(part.name)
         return opened is not None and opened.reading.pages > 0 and not opened.reading.is_whole
 
-    def is_cut_short(self, step: Step) -> bool:
-        """Whether tonight's front of the step's list came no further than to what is held."""
-        opened = self._open.get(step.name)
-        return opened is not None and any(walk.kind == "head" for walk in opened.reading.walks)
+    def is_cut_short(self, part: StreamSlice) -> bool:
+        """Whether tonight's front of the part's list came no further than to what is held."""
+        opened = self._open.get(part.name)
+        return opened is not None and any(scan.kind == "head" for scan in opened.reading.scans)
 
-    def read(self, step: Step, *, others_wait: bool = False) -> Iterator[Rows]:
-        """The rows of one step, and at the end of a list the rows that say how far it was read.
+    def read_front(self, part: StreamSlice, order_of: Callable[[], Order]) -> Iterator[Rows]:
+        """The rows of a stream's front, and of a list those that say how far it was read.
 
         Args:
-            others_wait: whether there are lists, read after this one, that are not whole yet.
+            order_of: says what the plan allows for the list, by what is known when it is asked.
 
         Raises:
-            ImgurError: when the step ended early; what came before it has been yielded.
+            ImgurError: when the reading ended early; what came before it has been yielded.
         """
-        self._open.pop(step.name, None)
-        yield from self._read(step, iter, others_wait=others_wait)
+        yield from self._read(part, lambda reading: reading.front(order_of))
 
-    def read_front(self, step: Step, order: Order) -> Iterator[Rows]:
-        """The same for what *order* has read in front; the rest of the list may be asked for later.
-
-        Raises:
-            ImgurError: as ``read`` does.
-        """
-        self._open.pop(step.name, None)
-        yield from self._read(step, lambda reading: reading.front(order))
-
-    def read_again(self, step: Step, pages: Sequence[int], begins: Mapping[int, int]) -> Iterator[Rows]:
-        """The held *pages* of the step's list once more, numbered as before its front was read.
-
-        Raises:
-            ImgurError: as ``read`` does.
-        """
-        yield from self._read(step, lambda reading: reading.again(pages, begins=begins))
-
-    def read_backfill(self, step: Step, pages: int) -> Iterator[Rows]:
-        """At most so many *pages* of what of the step's list was never read.
-
-        Raises:
-            ImgurError: as ``read`` does.
-        """
-        yield from self._read(step, lambda reading: reading.backfill(pages))
-
-    def _read(
-        self, step: Step, pages_of: Callable[[ListReading], Iterator[Page]], *, others_wait: bool = False
+    def read_again(
+        self, part: StreamSlice, pages: Sequence[int], begins: Mapping[int, int]
     ) -> Iterator[Rows]:
-        self._receipt.reading = step.name
-        if step.kind == "account":
-            yield from self._read_account(step)
+        """The held *pages* of the part's list once more, numbered as before its front was read.
+
+        Raises:
+            ImgurError: as ``read_front`` does.
+        """
+        yield from self._read(part, lambda reading: reading.refresh(pages, begins=begins))
+
+    def read_backfill(self, part: StreamSlice, pages: int) -> Iterator[Rows]:
+        """At most so many *pages* of what of the part's list was never read.
+
+        Raises:
+            ImgurError: as ``read_front`` does.
+        """
+        yield from self._read(part, lambda reading: reading.backfill(pages))
+
+    def _read(self, part: StreamSlice, pages_of: Callable[[ListReader], Iterator[Page]]) -> Iterator[Rows]:
+        self._receipt.reading = part.name
+        if part.stream.table is models.ACCOUNTS:
+            yield from self._read_account(part)
             return
-        if step.account in self._left_out or self._is_known_by_another_name(step.account):
+        if part.account in self._left_out or self._is_known_by_another_name(part.account):
             return
-        if step.kind == "favorites" and step.account not in self._account_ids:
+        if part.stream.needs_account_id and part.account not in self._account_ids:
             if self._client.replays_only:
                 raise ReplayEndedError("account")
-            raise NotFoundError("account_favorites", "the account itself could not be read")
-        opened = self._open.get(step.name) or self._opened(step, others_wait=others_wait)
+            raise NotFoundError(part.resource, "the account itself could not be read")
+        if part.stream.shape is Shape.SINGLE:
+            yield from self._read_single(part)
+            return
+        opened = self._open.get(part.name) or self._opened(part)
         yield from self._listed(opened, pages_of(opened.reading))
 
-    def _opened(self, step: Step, *, others_wait: bool) -> _Opened:
+    def _opened(self, part: StreamSlice) -> _Opened:
         self._places = {}
-        is_kept = step.kind != "feed" and step.resource in self._selected  # else its rows are not loaded
-        before = self._memory.of_list(step.name) if is_kept else ListMemory()
-        reading = ListReading(
-            self._client,
-            step.list(),
-            memory=before,
-            rules=self._rules,
-            clock=self._clock,
-            others_wait=others_wait,
-        )
-        self._open[step.name] = _Opened(step, reading, before, is_kept)
-        return self._open[step.name]
+        is_kept = part.is_list and part.resource in self._selected  # else its rows are not loaded
+        before = self._memory.of_list(part.name) if is_kept else ListState()
+        reading = ListReader(self._client, part.list(), state=before, rules=self._rules, clock=self._clock)
+        self._open[part.name] = _Opened(part, reading, before, is_kept)
+        return self._open[part.name]
 
     def _listed(self, opened: _Opened, pages: Iterator[Page]) -> Iterator[Rows]:
         """The rows of *pages* and of the walks that brought them; the list is remembered as it is then."""
-        step, reading = opened.step, opened.reading
-        read = {
-            "images": self._read_images,
-            "albums": self._read_albums,
-            "submissions": self._read_posts,
-            "favorites": self._read_favorites,
-            "comments": self._read_comments,
-            "feed": self._read_feed,
-        }[step.kind]
+        part, reading = opened.part, opened.reading
+        readers = {
+            models.ALBUMS: self._read_albums,
+            models.FAVORITES: self._read_favorites,
+            models.POSTS: self._read_posts,
+        }
+        read = readers.get(part.stream.table, self._read_counted)
+        if part.stream.shape is Shape.FEED:
+            read = self._read_feed
         error: ImgurError | None = None
         try:
             for page in pages:
                 self._receipt.pages += 1
                 self._receipt.booked(self._client.meter)
-                yield from read(step, page, reading)
-                if step.kind != "feed":
-                    yield Rows(LIST_ITEMS, _items_on(page, step.name))
+                yield from read(part, page, reading)
+                if part.is_list:
+                    yield Rows(LIST_ITEMS, _items_on(page, part.name))
         except (NotFoundError, PrivateError) as raised:
             error = raised
             if not reading.pages and opened.is_kept:
-                self._memory.keep_list(step.name, replace(opened.before, is_absent=True))
+                self._memory.keep_list(part.name, replace(opened.before, is_absent=True))
             if reading.pages:  # the list is there: a page of it that is not cannot be the end
                 error = TransientError(raised.endpoint, f"page {reading.pages}: {raised.reason}")
         except ImgurError as raised:
             error = raised
-        if opened.is_kept and reading.pages and reading.memory != opened.before:
-            self._memory.keep_list(step.name, reading.memory)
+        if opened.is_kept and reading.pages and reading.state != opened.before:
+            self._memory.keep_list(part.name, reading.state)
         walks = [
             walk
-            for walk in reading.walks[opened.walks_told :]
+            for walk in reading.scans[opened.walks_told :]
             if walk.pages or not isinstance(error, ReplayEndedError)
         ]
-        opened.walks_told = len(reading.walks)
-        yield Rows(LIST_SWEEPS, self._sweep_rows(step, walks))
+        opened.walks_told = len(reading.scans)
+        yield Rows(LIST_SWEEPS, self._sweep_rows(part, walks))
         for walk in walks:
             logger.info(
                 "list read list=%s walk=%s pages=%d items=%d reason=%s doubt=%s",
-                step.name, walk.kind, walk.pages, walk.items, walk.reason, walk.doubt,
+                part.name, walk.kind, walk.pages, walk.items, walk.reason, walk.doubt,
             )  # fmt: skip
         for line in reading.notes:
             self._receipt.note(line)
@@ -283,7 +269,7 @@ class Readers:
             raise error
         for walk in walks:
             if not walk.is_complete and not walk.is_left_to_plan:
-                self._receipt.note(f"{step.name}: not read to its end, {walk.reason} ({walk.doubt}).")
+                self._receipt.note(f"{part.name}: not read to its end, {walk.reason} ({walk.doubt}).")
 
     def _is_known_by_another_name(self, account: str) -> bool:
         """Whether an earlier run has learned that *account* is one that is named before it."""
@@ -292,86 +278,95 @@ class Readers:
         before = names[: names.index(account)] if account in names else ()
         return number is not None and number in map(self._memory.account_number, before)
 
-    def _read_account(self, step: Step) -> Iterator[Rows]:
+    def _read_account(self, part: StreamSlice) -> Iterator[Rows]:
         try:
-            reply = self._client.get("account", api_path("account", step.account), as_me=step.as_me)
+            reply = self._client.get(part.resource, part.path(), as_me=part.as_me)
         except NotFoundError as error:
-            if step.as_me:  # a login without an account is trouble, not an absence
+            if part.as_me:  # a login without an account is trouble, not an absence
                 raise RefusedError("account", 404, error.reason) from error
-            self._left_out.add(step.account)
+            self._left_out.add(part.account)
             raise
         self._receipt.pages += 1
         records = read_record(models.ACCOUNTS, reply.data)
         yield from rejected_rows("account", reply, records.rejected)
         if records.rows:
             number = int(records.columns["id"][0].as_py())
-            is_somebody_else = self._memory.is_somebody_else(step.account, number)
+            is_somebody_else = self._memory.is_somebody_else(part.account, number)
             if number in self._numbers_read:
-                self._left_out.add(step.account)
-                self._receipt.note(f"{step.account}: the same account as one read before; it is read once.")
+                self._left_out.add(part.account)
+                self._receipt.note(f"{part.account}: the same account as one read before; it is read once.")
                 return
             self._numbers_read.add(number)
-            self._account_ids[step.account] = number
+            self._account_ids[part.account] = number
             if is_somebody_else:
-                self._receipt.note(f"{step.account}: another account than before; its lists are read anew.")
+                self._receipt.note(f"{part.account}: another account than before; its lists are read anew.")
         rows = table_of(records, fetched_at=reply.received_at)
         yield Rows("account", rows)
         yield Rows("account_metrics", history_of(rows, models.ACCOUNT_METRICS))
 
-    def _read_images(self, step: Step, page: Page, reading: ListReading) -> Iterator[Rows]:
-        yield from self._counted(step, page, models.IMAGES, "image_metrics", models.IMAGE_METRICS)
+    def _read_single(self, part: StreamSlice) -> Iterator[Rows]:
+        """One record of an account, which carries the account's number where its table has a place for it."""
+        table = part.stream.table
+        reply = self._client.get(part.resource, part.path(), as_me=part.as_me)
+        self._receipt.pages += 1
+        records = read_record(table, reply.data)
+        yield from rejected_rows(part.resource, reply, records.rejected)
+        own = {"account_id": self._account_ids[part.account]} if part.stream.needs_account_id else {}
+        yield from self._rows_of(part, table_of(records, fetched_at=reply.received_at, **own))
 
-    def _read_albums(self, step: Step, page: Page, reading: ListReading) -> Iterator[Rows]:
-        records = yield from self._counted(step, page, models.ALBUMS, "album_metrics", models.ALBUM_METRICS)
+    def _rows_of(self, part: StreamSlice, rows: pa.Table) -> Iterator[Rows]:
+        """*rows* of the stream's table, and their counters as history where they have any."""
+        yield Rows(part.resource, rows)
+        if (history := part.stream.history) is not None:
+            yield Rows(history.name, history_of(rows, history))
+
+    def _read_albums(self, part: StreamSlice, page: Page, reading: ListReader) -> Iterator[Rows]:
+        records = yield from self._counted(part, page)
         columns = [records.columns[name].to_pylist() for name in ("id", "images_count", "cover", "datetime")]
         for album, count, cover, inserted_at in zip(*columns, strict=True):
-            self._details.albums[album] = HeldAlbum(
-                album, count, as_me=step.as_me, cover=cover, inserted_at=inserted_at
+            self._details.albums[album] = StoredAlbum(
+                album, count, as_me=part.as_me, cover=cover, inserted_at=inserted_at
             )
 
-    def _read_comments(self, step: Step, page: Page, reading: ListReading) -> Iterator[Rows]:
-        yield from self._counted(step, page, models.COMMENTS, "comment_metrics", models.COMMENT_METRICS)
+    def _read_counted(self, part: StreamSlice, page: Page, reading: ListReader) -> Iterator[Rows]:
+        yield from self._counted(part, page)
 
-    def _counted(
-        self, step: Step, page: Page, table: Table, history: str, history_table: Table
-    ) -> Generator[Rows, None, Records]:
+    def _counted(self, part: StreamSlice, page: Page) -> Generator[Rows, None, Records]:
         """The records of a page and their counters as history; returns the records."""
-        records = yield from self._records(table, page)
-        rows = table_of(records, fetched_at=page.received_at)
-        yield Rows(step.resource, rows)
-        yield Rows(history, history_of(rows, history_table))
+        records = yield from self._records(part.stream.table, page)
+        yield from self._rows_of(part, table_of(records, fetched_at=page.received_at))
         return records
 
-    def _read_favorites(self, step: Step, page: Page, reading: ListReading) -> Iterator[Rows]:
-        first = page.number * (reading.memory.page_size or 0) if reading.is_resumed else 0
+    def _read_favorites(self, part: StreamSlice, page: Page, reading: ListReader) -> Iterator[Rows]:
+        first = page.number * (reading.state.page_size or 0) if reading.is_resumed else 0
         records = yield from self._records(models.FAVORITES, page)
         rows = table_of(
             records,
             fetched_at=page.received_at,
-            account_id=self._account_ids[step.account],
+            account_id=self._account_ids[part.account],
             position=[first + place for place in self._places_of(records)],
             kind=["album" if bytes(row.is_album) == b"true" else "image" for row in records.rows],
         )
         yield Rows("account_favorites", rows)
 
-    def _read_posts(self, step: Step, page: Page, reading: ListReading) -> Iterator[Rows]:
-        yield from self._posts_on(page, step, are_own=True)
+    def _read_posts(self, part: StreamSlice, page: Page, reading: ListReader) -> Iterator[Rows]:
+        yield from self._posts_on(page, part, are_own=True)
 
-    def _read_feed(self, step: Step, page: Page, reading: ListReading) -> Iterator[Rows]:
-        feed = step.feed
+    def _read_feed(self, part: StreamSlice, page: Page, reading: ListReader) -> Iterator[Rows]:
+        feed = part.feed
         assert feed is not None
         if feed.kind == "subreddit":
             records = yield from self._records(models.SUBREDDIT_POSTS, page)
-            yield Rows(step.resource, table_of(records, fetched_at=page.received_at))
+            yield Rows(part.resource, table_of(records, fetched_at=page.received_at))
         else:
-            records = yield from self._posts_on(page, step, are_own=False)
+            records = yield from self._posts_on(page, part, are_own=False)
         if feed.kind == "tag" and page.number == 0:
             yield from self._tag_itself(page)
         ranked = len(self._places)  # a shifted page shows posts again: ranks have no repetitions
         ranks = [
             {
                 "feed": feed.name,
-                "observed_at": reading.walks[0].started_at,
+                "observed_at": reading.scans[0].started_at,
                 "position": place,
                 "post_id": row.id,
                 "fetched_at": page.received_at,
@@ -385,13 +380,13 @@ class Readers:
         """The place of each record in the list at hand; one that is shown again keeps its first one."""
         return [self._places.setdefault(row.id, len(self._places)) for row in records.rows]
 
-    def _posts_on(self, page: Page, step: Step, *, are_own: bool) -> Generator[Rows, None, Records]:
+    def _posts_on(self, page: Page, part: StreamSlice, *, are_own: bool) -> Generator[Rows, None, Records]:
         """The posts of a page, their histories, tags and whole previews; returns the records."""
         records = yield from self._records(models.POSTS, page)
         rows = table_of(records, fetched_at=page.received_at)
         if are_own:
             self._receipt.own_posts.update(row.id for row in records.rows)
-        yield Rows(step.resource, rows if are_own else self._without_own(rows))
+        yield Rows(part.resource, rows if are_own else self._without_own(rows))
         yield Rows("post_metrics", history_of(rows, models.POST_METRICS))
         # Two views of one post in one package would leave the children of both: the first one's stay.
         links, tags = tags_of(records, fetched_at=page.received_at, but_for=self._with_children)
@@ -408,14 +403,14 @@ class Readers:
                 yield from self._previews_kept(media, at=page.received_at)
         self._with_children.update(row.id for row in records.rows)
         if are_own or self._settings.post_details == "all":
-            self._remember_posts(records, as_me=are_own and step.as_me)
+            self._remember_posts(records, as_me=are_own and part.as_me)
         return records
 
     def _previews_kept(self, media: PostMedia, *, at: datetime) -> Iterator[Rows]:
         """Remember previews that are the whole set like a fetch of it, which they spare."""
         last = self._memory.fetched("post_images", media.post_id)
         if last is None or last.items != media.shown:
-            fetched = Fetched(str(media.images_count), media.shown, at)
+            fetched = ChildFetch(str(media.images_count), media.shown, at)
             yield kept_fetch(self._memory, "post_images", media.post_id, fetched)
 
     def _without_own(self, posts: pa.Table) -> pa.Table:
@@ -435,7 +430,7 @@ class Readers:
         for row, count in zip(records.rows, records.columns["comment_count"].to_pylist(), strict=True):
             media = unknown.get(row.id)
             known = self._details.posts.get(row.id)
-            self._details.posts[row.id] = HeldPost(
+            self._details.posts[row.id] = StoredPost(
                 row.id,
                 is_album=media is not None,
                 images_count=media.images_count if media else None,
@@ -455,16 +450,17 @@ class Readers:
         yield from rejected_rows(page.reply.endpoint, page.reply, records.rejected)
         return records
 
-    def _sweep_rows(self, step: Step, walks: Sequence[Walk]) -> pa.Table:
+    def _sweep_rows(self, part: StreamSlice, walks: Sequence[Scan]) -> pa.Table:
         now = self._clock.now()
         return rows_table(
-            models.LIST_SWEEPS, [{"list": step.name, "fetched_at": now, **_columns(walk)} for walk in walks]
+            models.LIST_SWEEPS, [{"list": part.name, "fetched_at": now, **_columns(walk)} for walk in walks]
         )
 
 
-def _columns(walk: Walk) -> dict[str, Any]:
-    """*walk* as ``list_sweeps`` has it."""
-    return {name: value for name, value in asdict(walk).items() if name in models.LIST_SWEEPS.column_names}
+def _columns(scan: Scan) -> dict[str, Any]:
+    """*scan* as ``list_sweeps`` has it."""
+    own = {"list", "fetched_at"}
+    return {name: getattr(scan, name) for name in models.LIST_SWEEPS.column_names if name not in own}
 
 
 def _items_on(page: Page, name: str) -> pa.Table:

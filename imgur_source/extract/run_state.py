@@ -9,7 +9,7 @@ from datetime import datetime
 
 from imgur_source.credits import CreditMeter, Credits
 from imgur_source.errors import ImgurError
-from imgur_source.extract.facts import Details
+from imgur_source.extract.facts import Parents
 from imgur_source.planning import TIER_OF, Plan
 
 
@@ -25,7 +25,7 @@ class Receipt:
         rounds: how often credits were spent until there were none for the hour, or nothing was left to do.
         cool_downs: how often Imgur said that it is over capacity.
         notes: lines that a person may want to read.
-        owed: what was not read, and why.
+        pending: what was not read, and why.
         ended: why the reading ended early and cleanly; None when it did not.
         resumes_at: when it may go on, UTC; None where it did not end, or waiting does not help tonight.
         began_at: when its first plan was made, UTC; None before.
@@ -58,12 +58,12 @@ class Receipt:
     rounds: int = 1
     cool_downs: int = 0
     notes: list[str] = field(default_factory=list)
-    owed: list[str] = field(default_factory=list)
+    pending: list[str] = field(default_factory=list)
     ended: str | None = None
     resumes_at: datetime | None = None
     began_at: datetime | None = None
     done: set[str] = field(default_factory=set)
-    found: Details = field(default_factory=Details)
+    found: Parents = field(default_factory=Parents)
     left_out: set[str] = field(default_factory=set)
     own_posts: set[str] = field(default_factory=set)
     plan: Plan | None = None
@@ -94,12 +94,12 @@ class Receipt:
     def read(self, name: str) -> None:
         """Keep *name* among what was read, and no longer among what is owed."""
         self.done.add(name)
-        if name in self.owed:
-            self.owed.remove(name)
+        if name in self.pending:
+            self.pending.remove(name)
 
     def next_round(self) -> None:
         """Make ready for another round: what ended the last one is over, what it owed is read now."""
-        self.owed, self.failures, self.ended, self.resumes_at = [], [], None, None
+        self.pending, self.failures, self.ended, self.resumes_at = [], [], None, None
         self.rounds += 1
 
     def note(self, line: str) -> None:
@@ -107,10 +107,10 @@ class Receipt:
         if line not in self.notes:
             self.notes.append(line)
 
-    def owe(self, name: str) -> None:
+    def keep_pending(self, name: str) -> None:
         """Keep *name* among what was not read, once."""
-        if name not in self.owed:
-            self.owed.append(name)
+        if name not in self.pending:
+            self.pending.append(name)
 
     def booked(self, meter: CreditMeter) -> None:
         """Take over what *meter* has counted so far, and tell whoever watches."""

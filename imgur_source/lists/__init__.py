@@ -3,19 +3,18 @@
 ``coverage`` and ``state`` are pure; ``pages`` asks the client. What an item is, is ``records``' to know.
 """
 
-from imgur_source.lists.pages import NumberedList, Page, api_path
-from imgur_source.lists.reader import ListReading
-from imgur_source.lists.scan import Rules, Walk
-from imgur_source.lists.state import Fetched, ListMemory, Memory
+from imgur_source.lists.pages import NumberedList, Page
+from imgur_source.lists.reader import ListReader
+from imgur_source.lists.scan import Scan, ScanRules
+from imgur_source.lists.state import ChildFetch, ListState, SourceState
 
 __all__ = [
-    "Fetched",
-    "ListMemory",
-    "ListReading",
-    "Memory",
+    "ChildFetch",
+    "ListReader",
+    "ListState",
     "NumberedList",
     "Page",
-    "Rules",
-    "Walk",
-    "api_path",
+    "Scan",
+    "ScanRules",
+    "SourceState",
 ]

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 
-class Mark(NamedTuple):
+class Position(NamedTuple):
     """The place of an item in its list: its ``datetime`` in seconds since the epoch, and its id."""
 
     at: int
@@ -24,7 +24,7 @@ class Mark(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class Range:
     """A run of neighbouring items that we hold.
 
     Attributes:
@@ -32,8 +32,8 @@ class Stretch:
         items: how many it held when it was read; deletions since are not known.
     """
 
-    newest: Mark
-    oldest: Mark
+    newest: Position
+    oldest: Position
     items: int
 
 
@@ -47,8 +47,8 @@ class Gap:
         offset: items of the list above the hole, as far as we know.
     """
 
-    above: Stretch
-    below: Stretch | None
+    above: Range
+    below: Range | None
     offset: int
 
 
@@ -61,7 +61,7 @@ class Coverage:
         is_ended: whether the last one reaches to the end of the list.
     """
 
-    stretches: tuple[Stretch, ...] = ()
+    stretches: tuple[Range, ...] = ()
     is_ended: bool = False
 
     @property
@@ -75,7 +75,7 @@ class Coverage:
             return self.is_ended
         return self.first_gap(since=since) is None
 
-    def meets(self, mark: Mark) -> bool:
+    def meets(self, mark: Position) -> bool:
         """Whether a walk that comes from the front and sees *mark* has reached what is held.
 
         It has when it is past the second of our newest item: items of that second
@@ -101,7 +101,7 @@ class Coverage:
         return None
 
     def with_read(
-        self, marks: Sequence[Mark], *, is_from_front: bool = False, is_to_end: bool = False
+        self, marks: Sequence[Position], *, is_from_front: bool = False, is_to_end: bool = False
     ) -> Coverage:
         """This coverage and a run of neighbours that has been read, given in the list's order.
 
@@ -111,9 +111,9 @@ class Coverage:
         """
         if not marks:
             return Coverage((), True) if is_from_front and is_to_end else self
-        read = Stretch(marks[0], marks[-1], len(marks))
-        above: list[Stretch] = []
-        below: list[Stretch] = []
+        read = Range(marks[0], marks[-1], len(marks))
+        above: list[Range] = []
+        below: list[Range] = []
         for held in self.stretches:
             if _touch(read, held, marks):
                 read = _union(read, held, marks)
@@ -138,7 +138,7 @@ class Coverage:
         *others, last = self.stretches
         return replace(self, stretches=(*others, replace(last, items=max(1, last.items - excess))))
 
-    def _ends_in(self, read: Stretch) -> bool:
+    def _ends_in(self, read: Range) -> bool:
         """Whether *read*, grown by what it touched, holds our own last item."""
         return bool(self.stretches) and read.oldest == self.stretches[-1].oldest
 
@@ -154,19 +154,19 @@ class Coverage:
         """What ``as_json`` made."""
         return cls(
             tuple(
-                Stretch(Mark(newest_at, newest), Mark(oldest_at, oldest), items)
+                Range(Position(newest_at, newest), Position(oldest_at, oldest), items)
                 for newest_at, newest, oldest_at, oldest, items in value["stretches"]
             ),
             value["is_ended"],
         )
 
 
-def reaches(marks: Sequence[Mark], end: Mark) -> bool:
+def reaches(marks: Sequence[Position], end: Position) -> bool:
     """Whether a page of *marks* overlaps a stretch that ends with *end*: nothing lies between the two."""
     return any(mark.at > end.at or mark == end for mark in marks)
 
 
-def _touch(read: Stretch, held: Stretch, marks: Sequence[Mark]) -> bool:
+def _touch(read: Range, held: Range, marks: Sequence[Position]) -> bool:
     """Whether nothing lies between the two: they overlap in time, or share the item at an end."""
     if read.oldest.at < held.newest.at and held.oldest.at < read.newest.at:
         return True
@@ -175,7 +175,7 @@ def _touch(read: Stretch, held: Stretch, marks: Sequence[Mark]) -> bool:
     return held.newest in marks or held.oldest in marks
 
 
-def _union(read: Stretch, held: Stretch, marks: Sequence[Mark]) -> Stretch:
+def _union(read: Range, held: Range, marks: Sequence[Position]) -> Range:
     """One stretch of two that touch; *marks* is what was just read, *read* may have grown by others."""
     is_above = read.newest.at > held.newest.at or (read.newest.at == held.newest.at and held.newest in marks)
     newest = read.newest if is_above else held.newest

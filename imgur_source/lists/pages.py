@@ -12,7 +12,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
 
 import msgspec
 
@@ -25,13 +24,8 @@ from imgur_source.errors import (
     RefusedError,
     WireShapeError,
 )
-from imgur_source.lists.coverage import Mark
+from imgur_source.lists.coverage import Position
 from imgur_source.settings import DAY_CREDITS, PER_PAGE_ASKED
-
-
-def api_path(*segments: str | int) -> str:
-    """``/3/account/me/images/0`` from its segments, each quoted."""
-    return "/3/" + "/".join(quote(str(segment), safe="") for segment in segments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +79,11 @@ class Page:
         return self.reply.received_at
 
     @property
-    def marks(self) -> list[Mark]:
+    def marks(self) -> list[Position]:
         """The places of the items that have a time."""
-        return [Mark(at, str(item)) for item, at in zip(self.ids, self.times, strict=True) if at is not None]
+        return [
+            Position(at, str(item)) for item, at in zip(self.ids, self.times, strict=True) if at is not None
+        ]
 
 
 class Pages:
@@ -180,9 +176,9 @@ class Pages:
         except (NotFoundError, PrivateError, RefusedError, WireShapeError, msgspec.ValidationError):
             return None
 
-    def at_hand(self) -> int | None:
-        """Requests that may be sent right now; None when nothing is known of the credits."""
-        return self._client.meter.available()
+    def available(self) -> int | None:
+        """Requests that may be sent right now; None where nothing is known of it, or none is sent."""
+        return None if self._client.replays_only else self._client.meter.available()
 
     def spare_the_day(self) -> None:
         """Count what is asked from now on as backfill, which stops at twice the day's floor."""

@@ -1,386 +1,337 @@
-"""Which pages of a list to read tonight.
+"""Which pages of one list a run reads, in the order of its plan.
 
-A list that is cheap enough is *swept* each night: read whole. Any other is read
-from the front down to what is held (*head*), then where earlier walks broke off
-(*gap*), then a share of what is held, the longest unread first (*refresh*).
-How a walk goes is ``walks``' to know, what is held is ``coverage``'s.
-Where there is a plan its order decides instead: first the *front*, and then, once
-other lists have had theirs, the held pages that it names and the holes far down.
+First the *front*: a full scan where the plan has one, else an incremental scan down to
+what is stored, and the gaps above something that is stored. Then, once other lists have had
+theirs, the stored pages that the plan names, and pages that were never read.
+How a scan goes is ``scan``'s to know, what is stored ``coverage``'s.
 
-What a walk may cost, in requests:
-    sweep: its pages and the empty one, and 3 for the proof;
+What a part may cost, in requests:
+    full scan: the list's pages and the empty one, and 3 for the proof;
         ``max_in_flight`` - 1 more where the list shrank to half meanwhile.
-    head: the pages that hold new items, and one; each page full of the second of our newest item, one more.
-    gap: the pages of the hole and 2, and one for each page by which deletions or short pages have moved it.
-    refresh: its share and 1, and one for each page by which deletions have moved it.
-With a plan:
-    front: a sweep or a head, as above, and the holes that have something held below them.
-    again: the pages that it names.
-    backfill: what it grants.
+    incremental scan: the pages that hold new items, and one; each page full of the second of our newest
+        item, one more; the pages of near gaps and 2 for each, and one for each page by which
+        deletions or short pages have moved it.
+    refresh: the pages that the plan names.
+    backfill: what the plan grants.
 """
 
 from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
+from imgur_source.api import ImgurClient
+from imgur_source.clock import Clock
 from imgur_source.errors import AllowanceSpentError, ImgurError
 from imgur_source.lists.coverage import Coverage
-from imgur_source.lists.pages import Page
-from imgur_source.lists.scan import PROOF_CREDITS, Run, Walker
-from imgur_source.lists.state import Cursor
+from imgur_source.lists.pages import NumberedList, Page
+from imgur_source.lists.scan import PROOF_CREDITS, ListScanner, Scan, ScanRules
+from imgur_source.lists.state import ListState
 from imgur_source.planning import Order
 
 PAGES_OVERSHOT = 3  # at most, that one page is believed to show: times between items differ
 
 
-class ListReading(Walker):
-    """Tonight's reading of one list; iterate over it once, then ask what came of it.
+class ListReader:
+    """One run's reading of one list; ask for its parts, read each to its end, then ask what came of it.
 
-    Instead of iterating, whoever has a plan asks for ``front``, ``again`` and ``backfill``.
+    Every part raises ``ImgurError`` when a page cannot be had; what came before stands, in ``state`` too.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._grown_from: int | None = None  # items held before the front was read
+    def __init__(
+        self,
+        client: ImgurClient,
+        numbered: NumberedList,
+        *,
+        state: ListState,
+        rules: ScanRules,
+        clock: Clock,
+    ) -> None:
+        self._scanner = ListScanner(client, numbered, state=state, rules=rules, clock=clock)
+        self._rules = rules
+        self._grown_from: int | None = None  # items stored before the front was read
         self._spent_in_front: int | None = None  # credits of the run when it had been read
-        self._moved: dict[int, int] = {}  # by how many items held pages have moved, by their planned number
+        self._moved: dict[int, int] = {}  # by how many items stored pages have moved, by their planned number
 
-    def __iter__(self) -> Iterator[Page]:
-        """The pages that hold items, as they come.
+    @property
+    def list(self) -> NumberedList:
+        return self._scanner.list
 
-        Raises:
-            ImgurError: when a page cannot be had; what came before stands, in ``memory`` too.
-        """
-        return self._guarded(self._unplanned())
+    @property
+    def state(self) -> ListState:
+        """What is to be kept for the next run."""
+        return self._scanner.state
 
-    def front(self, order: Order) -> Iterator[Page]:
-        """The pages in front: new items, near holes, or the whole list where *order* says so.
+    @property
+    def scans(self) -> Sequence[Scan]:
+        """What was read, in order."""
+        return self._scanner.scans
 
-        Raises:
-            ImgurError: as ``__iter__`` does.
-        """
-        self._grown_from = self.memory.coverage.items
-        yield from self._guarded(self._front(order))
-        self._spent_in_front = self._pages.spent()
+    @property
+    def notes(self) -> Sequence[str]:
+        """Lines that a person may want to read."""
+        return self._scanner.notes
 
-    def again(self, numbers: Sequence[int], *, begins: Mapping[int, int] | None = None) -> Iterator[Page]:
-        """The held pages *numbers*, counted as before tonight's front was read, once more.
+    @property
+    def pages(self) -> int:
+        """Pages read so far."""
+        return sum(scan.pages for scan in self.scans)
 
-        Args:
-            begins: the time of the first item of a page, as last seen, by its number. What was deleted
-                above it has moved it to the front; a page that shows how far helps to find the next.
-
-        Raises:
-            ImgurError: as ``__iter__`` does.
-        """
-        self._pages.allow(None)
-        return self._guarded(self._again(sorted(numbers), begins or {}))
-
-    def backfill(self, pages: int) -> Iterator[Page]:
-        """Pages of the holes, as many as *pages* at most; what is left is left to another night.
-
-        Raises:
-            ImgurError: as ``__iter__`` does.
-        """
-        self._pages.allow(pages)
-        return self._guarded(self._gaps(until=self._rules.until))
+    @property
+    def is_resumed(self) -> bool:
+        """Whether pages were left out because an earlier run has read them."""
+        return self._scanner.resumed_at > 0
 
     @property
     def is_whole(self) -> bool:
         """Whether nothing of the list waits to be read for the first time."""
-        return self.memory.is_whole(is_sorted=self.list.is_sorted, since=self._rules.since)
+        return self.state.is_whole(is_sorted=self.list.is_sorted, since=self._rules.since)
+
+    def front(self, order_of: Callable[[], Order]) -> Iterator[Page]:
+        """The pages in front: new items, near gaps, or the whole list where the order says so.
+
+        Args:
+            order_of: what the plan allows for the list; asked again after page 0, because a run's
+                first reply tells what credits there are.
+        """
+        self._grown_from = self.state.coverage.items
+        self._scanner.source.allow(None)
+        yield from self._guarded(self._front(order_of))
+        self._spent_in_front = self._scanner.source.spent()
+
+    def refresh(self, numbers: Sequence[int], *, begins: Mapping[int, int] | None = None) -> Iterator[Page]:
+        """The stored pages *numbers*, counted as before this run's front was read, once more.
+
+        Args:
+            begins: the time of the first item of a page, as last seen, by its number. What was deleted
+                above it has moved it to the front; a page that shows how far helps to find the next.
+        """
+        self._scanner.source.allow(None)
+        return self._guarded(self._refresh(sorted(numbers), begins or {}))
+
+    def backfill(self, pages: int) -> Iterator[Page]:
+        """Pages of the gaps, as many as *pages* at most; what is left is left to another run."""
+        self._scanner.source.allow(pages)
+        if not self._scanner.is_sorted:  # its front reads on by itself
+            return iter(()) if self.scans else self._guarded(self._whole())
+        return self._guarded(self._gaps(until=self._rules.until))
 
     def _guarded(self, pages: Iterator[Page]) -> Iterator[Page]:
-        """*pages*, and what a break leaves: walks that are closed, and pages that were paid for."""
+        """*pages*, and what a break leaves: scans that are closed, and pages that were paid for."""
+        scanner = self._scanner
         try:
             yield from pages
         except AllowanceSpentError as spent:
-            if not self._run.walk.is_complete:
-                self._run.walk.reason, self._run.walk.is_left_to_plan = spent.reason, True
+            if scanner.scans and not scanner.scan.is_complete:
+                scanner.scan.reason, scanner.scan.is_left_to_plan = spent.reason, True
         except ImgurError as error:
-            if self._runs and not self._run.walk.is_complete:
-                self._run.walk.reason = str(getattr(error, "reason", error))
-            yield from self._stray()
+            if scanner.scans and not scanner.scan.is_complete:
+                scanner.scan.reason = str(getattr(error, "reason", error))
+            yield from scanner.stray_pages()
             raise
         finally:
-            self._close()
-        yield from self._stray()
+            scanner.close()
+        yield from scanner.stray_pages()
 
-    def _unplanned(self) -> Iterator[Page]:
+    def _front(self, order_of: Callable[[], Order]) -> Iterator[Page]:
+        order = order_of()
         if self.list.pages is not None:
             yield from self._feed(self.list.pages)
-        elif not self._is_sorted:
-            yield from self._whole()
-        elif self._rules.until is not None:
-            yield from self._older_than(self._rules.until)
-        else:
-            yield from self._from_the_front()
-        if self._is_turned:
-            yield from self._rest_of_unsorted()
-
-    def _front(self, order: Order) -> Iterator[Page]:
-        if self.list.pages is not None:
-            yield from self._feed(self.list.pages)
-        elif not self._is_sorted and self.is_whole and not order.is_swept:
+        elif not self._scanner.is_sorted and self.is_whole and not order.is_swept:
             yield from self._first_of_unsorted()
-        elif not self._is_sorted:
+        elif not self._scanner.is_sorted:
             if not order.is_swept:
-                self._pages.allow(1 + order.backfill)
+                self._scanner.source.allow(1 + order.backfill)
             yield from self._whole()
         elif self._rules.until is not None:
             yield from self._older_than(self._rules.until)
         else:
-            yield from self._ordered(order)
-        if self._is_turned:
+            yield from self._ordered(order_of)
+        if self._scanner.has_lost_order:
             yield from self._rest_of_unsorted()
 
-    def _ordered(self, order: Order) -> Iterator[Page]:
-        """Page 0, and then the whole list, or only what is new and the holes that have something below them.
+    def _ordered(self, order_of: Callable[[], Order]) -> Iterator[Page]:
+        """Page 0, and then the whole list, or only what is new and the gaps that have something below them.
 
-        A sweep that the credits turn out not to reach to is not begun: half of one proves nothing.
+        A full scan that the credits turn out not to reach to is not begun: half of one proves nothing.
         """
-        is_first = not self.memory.coverage.stretches
-        run = self._begin("sweep", is_from_front=True)
-        if is_first and self.memory.items is None and self._can_prove():
-            self._count_before = self._pages.count()
-            self.memory = replace(self.memory, items=self._count_before)
-        elif order.is_swept:
-            self._count_if_long(self._estimate())
-        page = yield from self._next(0)
-        if page is None or self._is_over(page, None):
+        scanner = self._scanner
+        is_first = not self.state.coverage.stretches
+        scan = scanner.begin("sweep", is_from_front=True)
+        if is_first and self.state.items is None and self._can_prove():
+            scanner.count_before = scanner.source.count()
+            scanner.state = replace(self.state, items=scanner.count_before)
+        elif order_of().is_swept:
+            scanner.count_if_long(self._estimate())
+        page = yield from scanner.next_page(0)
+        if page is None or scanner.is_over(page, None):
             return
-        if (
-            self._is_swept_at_once(order)
-            if is_first
-            else order.is_swept and self._reaches_to(self._estimate())
-        ):
-            if is_first:
-                self._pages.spare_the_day()
-            yield from self._down(1)
-            yield from self._prove()
+        order = order_of()
+        if is_first and self._is_read_at_once(order):
+            scanner.source.spare_the_day()
+            yield from scanner.down(1)
+            yield from scanner.prove()
             return
-        run.walk.kind, held, number = "head", self.memory.coverage, 1
-        while page is not None and self._is_sorted and not any(map(held.meets, page.marks)):
+        if not is_first and order.is_swept and self._reaches_to(self._estimate()):
+            yield from scanner.down(1)
+            yield from scanner.prove()
+            return
+        scan.kind, stored, number = "head", self.state.coverage, 1
+        while page is not None and scanner.is_sorted and not any(map(stored.meets, page.marks)):
             if is_first:
-                run.walk.reason = "the rest of a first load is left to what the plan grants for it"
-                run.walk.is_left_to_plan = True
+                scan.reason = "the rest of a first load is left to what the plan grants for it"
+                scan.is_left_to_plan = True
                 return
-            page = yield from self._next(number)
+            page = yield from scanner.next_page(number)
             number += 1
-        if page is None or not self._is_sorted:
+        if page is None or not scanner.is_sorted:
             return
-        self._close_met(run, held)
+        self._close_met(scan, stored)
         yield from self._gaps(are_ended=False)
 
-    def _is_swept_at_once(self, order: Order) -> bool:
+    def _is_read_at_once(self, order: Order) -> bool:
         """Whether a list that was never read is read whole, now that page 0 has shown how long it may be.
 
         Where the plan does not say so, it is when that takes no more than the plan grants
         for the rest, and leaves half of the credits to lists that come after it.
         """
-        pages = self._estimate() if self.memory.items is not None else None
+        pages = self._estimate() if self.state.items is not None else None
         if order.is_swept:
             return pages is None or self._reaches_to(pages)
-        if pages is None and self._page_size < self._rules.smallest_page:
+        if pages is None and self._scanner.page_size < self._rules.smallest_page:
             pages = 1
-        at_hand = self._pages.at_hand()
-        return pages is not None and pages <= order.backfill and (at_hand is None or pages <= at_hand // 2)
+        available = self._scanner.source.available()
+        return (
+            pages is not None and pages <= order.backfill and (available is None or pages <= available // 2)
+        )
 
-    def _again(self, numbers: Sequence[int], begins: Mapping[int, int]) -> Iterator[Page]:
-        """Each run of neighbours among *numbers* is a walk of its own, and covers what lies between."""
+    def _refresh(self, numbers: Sequence[int], begins: Mapping[int, int]) -> Iterator[Page]:
+        """Each run of neighbours among *numbers* is a scan of its own, and covers what lies between."""
+        scanner = self._scanner
         if not self._moved:
-            grown_from = self.memory.coverage.items if self._grown_from is None else self._grown_from
-            self._moved[0] = max(0, self.memory.coverage.items - grown_from)
-        read = set().union(*(run.numbers for run in self._runs))
+            grown_from = self.state.coverage.items if self._grown_from is None else self._grown_from
+            self._moved[0] = max(0, self.state.coverage.items - grown_from)
+        read = scanner.pages_read
+        is_whole = self.state.coverage.is_complete(since=self._rules.since)
+        last = self.state.ages[-1][0] - 1 if self.state.ages and is_whole else None
         left = deque(numbers)
-        while left and self._is_sorted:
+        while left and scanner.is_sorted:
             first = left.popleft()
             moved = self._moved[min(self._moved, key=lambda known: abs(known - first))]
-            number = max(0, first + round(moved / self._size))
+            number = max(0, first + round(moved / scanner.size))
             if number in read:
                 continue
             ahead = deque([number])
             while left and left[0] == first + len(ahead) and number + len(ahead) not in read:
                 left.popleft()
                 ahead.append(number + len(ahead))
-            run = self._begin("refresh")
-            is_front_fresh = (
-                self._pages.spent() == self._spent_in_front
-            )  # else deletions may have moved items
-            for head in self._runs if is_front_fresh else ():
-                if head.numbers and max(head.numbers) == number - 1:
-                    self._go_on_from(head, run)
+            scan = scanner.begin("refresh")
+            if scanner.source.spent() == self._spent_in_front:  # else deletions may have moved items
+                self._continue_front(scan, number)
             error: ImgurError | None = None
-            for came in self._several(ahead):
+            for came in scanner.several(ahead):
                 if isinstance(came, ImgurError):
                     error = error or came
-                elif error is not None or run.is_to_end or run.is_broken:
-                    self._kept[came.number] = came
-                elif (yield from self._take(came)) is None:
+                elif error is not None or scan.is_to_end or scan.is_broken:
+                    scanner.kept[came.number] = came
+                elif (yield from scanner.take(came)) is None:
                     ahead.clear()
                     left.clear()
             if error is not None:
                 raise error
-            if not (run.is_to_end or run.is_broken):
-                self._ended("the pages that the plan names were read")
-            read |= run.numbers
-            self._moved[first] = moved - self._overshot(run, begins.get(first))
-            self._close()
+            is_open = not (scan.is_to_end or scan.is_broken)
+            if is_open and last is not None and max(scan.numbers, default=0) >= last:
+                yield from scanner.down(max(scan.numbers) + 1)  # the end has moved away
+            elif is_open:
+                scan.end("the pages that the plan names were read")
+            read |= scan.numbers
+            self._moved[first] = moved - self._overshot(scan, begins.get(first))
+            scanner.close()
 
-    def _overshot(self, run: Run, begins_at: int | None) -> int:
-        """Items by which *run* began behind what it was meant to begin with, or in front of it (negative)."""
-        if begins_at is None or len(run.marks) < 2:
+    def _overshot(self, scan: Scan, begins_at: int | None) -> int:
+        """Items by which *scan* began behind what it was meant to begin with; negative: in front of it."""
+        if begins_at is None or len(scan.marks) < 2:
             return 0
-        first, last = run.marks[0].at, run.marks[-1].at
+        size = self._scanner.size
+        first, last = scan.marks[0].at, scan.marks[-1].at
         if first >= begins_at:
-            return -sum(mark.at > begins_at for mark in run.marks[: self._size])
+            return -sum(mark.at > begins_at for mark in scan.marks[:size])
         if first == last:
             return 0
-        items = round((begins_at - first) * len(run.marks) / (first - last))
-        return min(items, PAGES_OVERSHOT * self._size)
+        items = round((begins_at - first) * len(scan.marks) / (first - last))
+        return min(items, PAGES_OVERSHOT * size)
 
     def _feed(self, pages: int) -> Iterator[Page]:
-        walk = self._begin("feed", is_from_front=True).walk
+        scan = self._scanner.begin("feed", is_from_front=True)
         for number in range(pages):
-            if (yield from self._next(number)) is None:
+            if (yield from self._scanner.next_page(number)) is None:
                 return
-        walk.is_complete = True
-        walk.reason = "the wanted page was read" if pages == 1 else f"the wanted {pages} pages were read"
-
-    def _from_the_front(self) -> Iterator[Page]:
-        """Page 0, and then the whole list, down to ``since``, or only what is not held.
-
-        What the credits reach to is looked at once more after page 0: a run's first reply tells of them.
-        """
-        is_first = not self.memory.coverage.stretches
-        run = self._begin("sweep", is_from_front=True)
-        is_swept = is_first or self._can_sweep()
-        if is_first and self.memory.items is None and self._can_prove():
-            self._count_before = self._pages.count()
-            self.memory = replace(self.memory, items=self._count_before)
-        elif is_swept:
-            self._count_if_long(self._estimate())
-        page = yield from self._next(0)
-        if page is None or self._is_over(page, None):
-            return
-        if is_first or (is_swept and self._can_sweep(is_begun=True)):
-            if is_first:
-                self._pages.spare_the_day()
-            yield from self._down(1)
-            yield from self._prove()
-        else:
-            run.walk.kind = "head"
-            yield from self._head_gaps_refresh(page)
-
-    def _head_gaps_refresh(self, page: Page | None) -> Iterator[Page]:
-        """On from page 0 to what is held, then the holes, then a share of what is held."""
-        run, held, number = self._run, self.memory.coverage, 1
-        was_complete = held.is_complete(since=self._rules.since)
-        while page is not None and self._is_sorted and not any(map(held.meets, page.marks)):
-            page = yield from self._next(number)
-            number += 1
-        if page is None or not self._is_sorted:
-            return
-        self._close_met(run, held)
-        yield from self._gaps()
-        is_all_held = (was_complete and self._run is run) or self._run.is_broken  # and no hole was read
-        if self._is_sorted and not self._others_wait and is_all_held:
-            yield from self._refresh(first=number, grown=max(0, self.memory.coverage.items - held.items))
+        scan.end("the wanted page was read" if pages == 1 else f"the wanted {pages} pages were read")
 
     def _gaps(self, *, until: int | None = None, are_ended: bool = True) -> Iterator[Page]:
-        """Close holes, the newest first, until one cannot be closed.
+        """Close gaps, the newest first, until one cannot be closed.
 
         Args:
-            are_ended: whether the hole that reaches to the end of the list is closed, too.
+            are_ended: whether the gap that reaches to the end of the list is closed, too.
         """
-        while (gap := self.memory.coverage.first_gap(since=self._rules.since, until=until)) is not None:
+        scanner = self._scanner
+        while (gap := self.state.coverage.first_gap(since=self._rules.since, until=until)) is not None:
             if gap.below is None and not are_ended:
                 return
-            before = next((run for run in reversed(self._runs) if run.walk.kind != "refresh"), None)
-            run = self._begin("gap")
-            pages = math.ceil(((self.memory.items or 0) - gap.offset) / self._size)
+            before = next((scan for scan in reversed(scanner.scans) if scan.kind != "refresh"), None)
+            scan = scanner.begin("gap")
+            pages = math.ceil(((self.state.items or 0) - gap.offset) / scanner.size)
             if self._reaches_to(pages + PROOF_CREDITS):
-                self._count_if_long(pages)
+                scanner.count_if_long(pages)
             first = max(before.numbers) + 1 if before and before.numbers else 0
-            number = self._seek(gap.above.oldest, (gap.offset - 1) // self._size, first=first)
+            number = scanner.seek(gap.above.oldest, (gap.offset - 1) // scanner.size, first=first)
             if before and number == first > 0:
-                run.marks += before.marks[-1:]  # the walk before has just been there
-                run.seen_before = before.seen
-            yield from self._down(number, below=gap.below)
-            yield from self._prove()
-            self._close()
-            if not (run.walk.is_complete and self._is_sorted):
+                scan.marks += before.marks[-1:]  # the scan before has just been there
+                scan.seen_before = before.seen
+            yield from scanner.down(number, below=gap.below)
+            yield from scanner.prove()
+            scanner.close()
+            if not (scan.is_complete and scanner.is_sorted):
                 return
 
-    def _refresh(self, *, first: int, grown: int) -> Iterator[Page]:
-        """A share of the held pages once more, from where the last run left off; *first* is not read yet.
+    def _close_met(self, scan: Scan, stored: Coverage) -> None:
+        """End an incremental scan that has come to what is *stored*."""
+        scan.end("what is held was met")
+        scan.is_doubtful = stored.stretches[0].newest.id not in {mark.id for mark in scan.marks}
+        self._scanner.close()
 
-        The page where it left off comes again, because only that shows that nothing lies between.
-        Behind the head itself it goes on from there, so that it covers what lies between the two.
-        """
-        pages = math.ceil(self.memory.coverage.items / self._size)
-        share = math.ceil(pages / self._rules.greatest_age_days)
-        at_hand = self._pages.at_hand()
-        if at_hand is not None:
-            share = at_hand // 2 if self._is_cheap() else min(share, at_hand // 2)
-        if share < 1:
-            return
-        head, run = self._run, self._begin("refresh")
-        cursor, start = self.memory.cursor, first
-        if cursor:
-            start = self._seek(cursor.mark, (cursor.offset + grown - 1) // self._size, first=first)
-            share += 1  # for the page where it left off
-        if start == first:
-            self._go_on_from(head, run)
-        for number in range(start, start + share):
-            page = yield from self._next(number)
-            if not self._is_sorted:
-                return
-            if page is None or self._is_over(page, None):
-                self.memory = replace(self.memory, cursor=None)  # the next one begins behind the head again
-                return
-            if run.marks:
-                offset = number * self._size + len(page.ids)
-                self.memory = replace(self.memory, cursor=Cursor(run.marks[-1], offset))
-        self._ended(f"{len(run.numbers)} of {max(pages, number + 1)} pages, tonight's share, were read")
-
-    def _close_met(self, run: Run, held: Coverage) -> None:
-        """End a head that has come to what is *held*."""
-        self._ended("what is held was met")
-        run.is_doubtful = held.stretches[0].newest.id not in {mark.id for mark in run.marks}
-        self._close()
-
-    def _go_on_from(self, head: Run, run: Run) -> None:
-        """Have *run*, which begins right behind *head*, cover what lies between the two."""
-        if head.walk.kind == "head" and head.marks and not head.is_doubtful:
-            run.marks += head.marks[-1:]
-            run.seen_before = head.seen
-            run.walk.started_at = head.walk.started_at  # what the head has just shown was not missed
+    def _continue_front(self, scan: Scan, number: int) -> None:
+        """Have *scan*, whose page *number* follows an incremental scan, cover what lies between."""
+        for front in self._scanner.scans:
+            is_next = bool(front.numbers) and max(front.numbers) == number - 1
+            if is_next and front.kind == "head" and front.marks and not front.is_doubtful:
+                scan.marks += front.marks[-1:]
+                scan.seen_before = front.seen
+                scan.started_at = front.started_at  # what the front has just shown was not missed
 
     def _older_than(self, until: int) -> Iterator[Page]:
         """What is older than *until*, found by halving the list instead of reading down to it."""
-        held = self.memory.coverage.stretches
-        if not any(stretch.newest.at >= until >= stretch.oldest.at for stretch in held):
-            run = self._begin("gap")
+        scanner = self._scanner
+        stored = self.state.coverage.stretches
+        if not any(stretch.newest.at >= until >= stretch.oldest.at for stretch in stored):
+            scan = scanner.begin("gap")
             number = self._halve(until)
-            run.is_from_front = number == 0
-            below = next((stretch for stretch in held if stretch.newest.at < until), None)
-            yield from self._down(number, below=below)
-            self._close()
-            if not run.walk.is_complete:
+            scan.is_from_front = number == 0
+            below = next((stretch for stretch in stored if stretch.newest.at < until), None)
+            yield from scanner.down(number, below=below)
+            scanner.close()
+            if not scan.is_complete:
                 return
-        if self._is_sorted:
+        if scanner.is_sorted:
             yield from self._gaps(until=until)
 
     def _halve(self, until: int) -> int:
         """The number of the first page that holds something as old as *until*; pages asked for are kept."""
         if self._is_as_old(0, until):
             return 0
-        low, high = 1, math.ceil((self._pages.count() or 0) / self._size)
+        low, high = 1, math.ceil((self._scanner.source.count() or 0) / self._scanner.size)
         if not high:  # Imgur does not say how long the list is: ever larger steps find out
             high = 1
             while not self._is_as_old(high, until):
@@ -395,77 +346,61 @@ class ListReading(Walker):
 
     def _is_as_old(self, number: int, until: int) -> bool:
         """Whether the page *number* holds something as old as *until*, or lies beyond the end; it is kept."""
-        page = self._pages.one(number)
-        is_beyond = not page.ids or any(page.ids == other.ids for other in self._kept.values())
-        self._kept[number] = page
-        self._page_size = max(self._page_size, len(page.ids))
+        scanner = self._scanner
+        page = scanner.source.one(number)
+        is_beyond = not page.ids or any(page.ids == other.ids for other in scanner.kept.values())
+        scanner.kept[number] = page
+        scanner.page_size = max(scanner.page_size, len(page.ids))
         return is_beyond or (bool(page.marks) and page.marks[-1].at <= until)
 
     def _whole(self) -> Iterator[Page]:
         """A list in an order of its own: all of it, or page 0 and from where the last run broke off."""
-        resumed_at = self._resumed_at
-        run = self._begin("gap" if resumed_at else "sweep", is_from_front=True)
+        scanner, resumed_at = self._scanner, self._scanner.resumed_at
+        scan = scanner.begin("gap" if resumed_at else "sweep", is_from_front=True)
         if not resumed_at:
-            self._count_if_long(self._estimate())
-        if (yield from self._next(0)) is not None:
-            yield from self._down(max(1, resumed_at - 1))  # one page back: deletions pull items forward
-        if run.is_to_end and resumed_at > 2:
-            run.walk.is_complete = False
-            run.walk.doubt = f"pages 1 to {resumed_at - 2} were read by an earlier run"
-        yield from self._prove()
+            scanner.count_if_long(self._estimate())
+        if (yield from scanner.next_page(0)) is not None:
+            yield from scanner.down(max(1, resumed_at - 1))  # one page back: deletions pull items forward
+        if scan.is_to_end and resumed_at > 2:
+            scan.is_complete = False
+            scan.doubt = f"pages 1 to {resumed_at - 2} were read by an earlier run"
+        yield from scanner.prove()
 
     def _first_of_unsorted(self) -> Iterator[Page]:
-        """Page 0 of a list in an order of its own that is held: what was added last stands there mostly."""
-        walk = self._begin("head", is_from_front=True).walk
-        walk.reason, walk.is_left_to_plan = "the rest of it is left to a night that can read it whole", True
-        yield from self._next(0)
+        """Page 0 of a stored list in an order of its own: what was added last stands there mostly."""
+        scan = self._scanner.begin("head", is_from_front=True)
+        scan.reason, scan.is_left_to_plan = "the rest of it is left to a night that can read it whole", True
+        yield from self._scanner.next_page(0)
 
     def _rest_of_unsorted(self) -> Iterator[Page]:
-        """All that has not been read tonight of a list that turned out not to be in the order of time."""
-        read: set[int] = set().union(*(run.numbers for run in self._runs))
-        is_ended = any(run.is_to_end for run in self._runs)
+        """All that this run has not read of a list that turned out not to be in the order of time."""
+        scanner = self._scanner
+        read = scanner.pages_read
+        is_ended = any(scan.is_to_end for scan in scanner.scans)
         left = sorted(set(range(max(read) + 1)) - read)
         if is_ended and not left:
-            return  # a sweep was under way, and has read it all
-        run = self._begin("gap")
+            return  # a full scan was under way, and has read it all
+        scan = scanner.begin("gap")
         for number in left:
-            if (yield from self._next(number)) is None:
+            if (yield from scanner.next_page(number)) is None:
                 return
         if not is_ended:
-            yield from self._down(max(read) + 1)
-        run.walk.is_complete = False
-        run.walk.doubt = "it was read in pieces, because it is not sorted by time as expected"
-
-    def _can_sweep(self, *, is_begun: bool = False) -> bool:
-        """Whether reading the whole list is worth its price tonight, and can be paid to the end.
-
-        One whose length nobody knows is begun where there is credit for twice what is held of it.
-        While lists wait that have never been read to their end, half of the credits are left to them.
-        """
-        pages = self._estimate()
-        if not self._is_cheap():
-            return False
-        if not pages:
-            held = math.ceil(self.memory.coverage.items / self._size)
-            return self._pages.at_hand() is not None and self._reaches_to(2 * held + 1)
-        needed = pages + 1 + (PROOF_CREDITS if pages >= self._rules.proof_pages else 0)
-        return self._reaches_to(needed - 1 if is_begun else needed)
+            yield from scanner.down(max(read) + 1)
+        scan.is_complete = False
+        scan.doubt = "it was read in pieces, because it is not sorted by time as expected"
 
     def _can_prove(self) -> bool:
         """Whether a list of unknown length may turn out to be long, and there is credit for its proof."""
         return self._rules.since is None and self._reaches_to(2 * self._rules.proof_pages)
 
     def _reaches_to(self, requests: int) -> bool:
-        """Whether the credits at hand are enough for so many *requests*, as far as they are known."""
-        at_hand = self._pages.at_hand()
-        return at_hand is None or requests <= (at_hand // 2 if self._others_wait else at_hand)
-
-    def _is_cheap(self) -> bool:
-        return self._estimate() <= self._rules.sweep_share * self._pages.day_credits()
+        """Whether the available credits are enough for so many *requests*, as far as they are known."""
+        available = self._scanner.source.available()
+        return available is None or requests <= available
 
     def _estimate(self) -> int:
-        """Pages that a sweep has to read; 0 where that is not known."""
-        coverage, since, items = self.memory.coverage, self._rules.since, self.memory.items
+        """Pages that a full scan has to read; 0 where that is not known."""
+        coverage, since, items = self.state.coverage, self._rules.since, self.state.items
         if coverage.is_complete(since=since) and (since is not None or items is None):
             items = coverage.items
-        return math.ceil((items or 0) / self._size)
+        return math.ceil((items or 0) / self._scanner.size)

@@ -1,7 +1,7 @@
-"""Walking a list page by page: what a walk meets, where it ends, what it covered and what it proves.
+"""Scanning a list page by page: what a scan meets, where it ends, what it covers and what it proves.
 
-Which walks are worth their credits tonight is decided in ``reading.py``; how a
-page is had is ``lists``', what is held ``coverage``'s to know.
+Which pages are worth their credits in a run is ``reader``'s to know, how a page is
+had ``pages``', what is stored ``coverage``'s.
 """
 
 from __future__ import annotations
@@ -16,33 +16,46 @@ from typing import Any, Literal
 from imgur_source.api import ImgurClient
 from imgur_source.clock import Clock
 from imgur_source.errors import ImgurError
-from imgur_source.lists.coverage import Mark, Stretch, reaches
+from imgur_source.lists.coverage import Position, Range, reaches
 from imgur_source.lists.pages import NumberedList, Page, Pages
-from imgur_source.lists.state import ListMemory
+from imgur_source.lists.state import ListState, ages_after
 from imgur_source.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-PAGES_REREAD = 3  # from the front, at the end of a long walk: more new items than that prove nothing
+PAGES_REREAD = 3  # from the front, at the end of a long scan: more new items than that prove nothing
 SMALLEST_PAGE = 50  # items; Imgur has not been seen to have smaller ones (docs/imgur-api.md: paging)
 PROOF_CREDITS = 3  # the count twice, and page 0 once more
 _TOO_SHORT = "a list of fewer pages than proof_pages is cheaper read again than proved"
 
-WalkKind = Literal["sweep", "head", "gap", "refresh", "feed"]
+ScanKind = Literal["sweep", "head", "gap", "refresh", "feed"]  # as list_sweeps stores them
 
 
 @dataclass(slots=True)
-class Walk:
-    """One walk, as it goes into ``list_sweeps``; its attributes are the columns.
+class Scan:
+    """Pages read one after the other: a row of ``list_sweeps``, and what it takes to fill it.
 
     Attributes:
-        is_left_to_plan: whether it ends where it does because the plan has the rest read later; no column.
+        kind: ``sweep`` is a full scan, ``head`` an incremental one, ``refresh`` stored pages once more.
         newest_at, oldest_at: what it covered, exclusive; None where it began at the front or reached the end.
         reason: why it ended where it did.
         doubt: why it is not proved; None where it is.
+
+    Attributes that are no columns:
+        is_left_to_plan: whether it ends where it does because the plan has the rest read later.
+        numbers: the pages that held items.
+        marks: the positions of their items, each once, in order.
+        seen: their items' ids.
+        seen_before: ids that the scan it continues has shown; None where it stands for itself.
+        is_from_front, is_to_end: whether it began with page 0, and came to the empty page.
+        end_page: the number of the empty page that it came to, or of the one that brought nothing new.
+        is_stepped_back: whether a page was read before the one in front of it.
+        is_broken: whether a page brought nothing new, so that nobody knows what stands behind it.
+        is_doubtful: whether it passed the position of the newest stored item without meeting it: that one
+            is deleted, or new items are not sorted in by time; it is not evidence that an item is missing.
     """
 
-    kind: WalkKind
+    kind: ScanKind
     started_at: datetime
     ended_at: datetime | None = None
     pages: int = 0
@@ -54,56 +67,6 @@ class Walk:
     reason: str = "not finished"
     doubt: str | None = _TOO_SHORT
     is_left_to_plan: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What decides how lists are read; see ``Settings`` for the names that are the same.
-
-    Attributes:
-        since, until: seconds since the epoch between which items are wanted; None for no bound.
-        smallest_page: items; a page with fewer is not full, whatever the page size is tonight.
-    """
-
-    sweep_share: float
-    max_in_flight: int
-    greatest_age_days: int
-    proof_pages: int
-    since: int | None = None
-    until: int | None = None
-    smallest_page: int = SMALLEST_PAGE
-
-    @classmethod
-    def from_settings(cls, settings: Settings) -> Rules:
-        """The rules that a run's settings ask for."""
-        return cls(
-            sweep_share=settings.sweep_share,
-            max_in_flight=settings.max_in_flight,
-            greatest_age_days=settings.greatest_age_days,
-            proof_pages=settings.proof_pages,
-            since=_seconds(settings.start_date),
-            until=_seconds(settings.end_date),
-        )
-
-
-@dataclass(slots=True)
-class Run:
-    """Pages read one after the other.
-
-    Attributes:
-        numbers: the pages that held items.
-        marks: the places of their items, each once, in order.
-        seen: their items' ids.
-        seen_before: ids that the run it goes on from has shown; None where it stands for itself.
-        is_from_front, is_to_end: whether it began with page 0, and came to the empty page.
-        end_page: the number of the empty page that it came to.
-        is_stepped_back: whether a page was read before the one in front of it.
-        is_broken: whether a page brought nothing, so that nobody knows what stands behind it.
-        is_doubtful: whether it passed the place of the newest item held without meeting it: that one is
-            gone, or new items are not sorted in by time; it says of no item that it is missing.
-    """
-
-    walk: Walk
     is_from_front: bool = False
     is_to_end: bool = False
     end_page: int = 0
@@ -112,20 +75,60 @@ class Run:
     is_doubtful: bool = False
     seen_before: set[Any] | None = None
     numbers: set[int] = field(default_factory=set)
-    marks: list[Mark] = field(default_factory=list)
+    marks: list[Position] = field(default_factory=list)
     seen: set[Any] = field(default_factory=set)
 
+    def end(self, reason: str) -> None:
+        """It has come to where it was meant to end."""
+        self.is_complete, self.reason = True, reason
 
-Taking = Generator[Page, None, Page | None]  # hands a page on and returns it; None where the walk ended
+    @property
+    def is_unbroken(self) -> bool:
+        """Whether it read every page from the first on."""
+        return self.is_from_front and len(self.numbers) == max(self.numbers, default=-1) + 1
 
 
-class Walker:
-    """Walks over one list, one after the other.
+@dataclass(frozen=True, slots=True)
+class ScanRules:
+    """What decides how lists are scanned; see ``Settings`` for the names that are the same.
 
     Attributes:
-        memory: what is to be remembered for the next run; true whenever a walk has been closed.
-        walks: what was covered, in order.
+        since, until: seconds since the epoch between which items are wanted; None for no bound.
+        smallest_page: items; a page with fewer is not full, whatever the page size of this run is.
+    """
+
+    max_in_flight: int
+    proof_pages: int
+    since: int | None = None
+    until: int | None = None
+    smallest_page: int = SMALLEST_PAGE
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> ScanRules:
+        """The rules that a run's settings ask for."""
+        return cls(
+            max_in_flight=settings.max_in_flight,
+            proof_pages=settings.proof_pages,
+            since=_seconds(settings.start_date),
+            until=_seconds(settings.end_date),
+        )
+
+
+Taking = Generator[Page, None, Page | None]  # hands a page on and returns it; None where the scan ended
+
+
+class ListScanner:
+    """Scans of one list, one after the other.
+
+    Attributes:
+        state: what is to be kept for the next run; true whenever a scan has been closed.
+        scans: what was read, in order; the last one is under way until it is closed.
         notes: lines that a person may want to read.
+        source: where pages come from.
+        kept: pages that are paid for, and not yet part of a scan.
+        page_size: items on the largest page of this run.
+        count_before: Imgur's count of the list before its full scan; None where it was not asked.
+        has_lost_order: whether a list sorted by time has shown in this run that it is not.
     """
 
     def __init__(
@@ -133,130 +136,137 @@ class Walker:
         client: ImgurClient,
         numbered: NumberedList,
         *,
-        memory: ListMemory,
-        rules: Rules,
+        state: ListState,
+        rules: ScanRules,
         clock: Clock,
-        others_wait: bool = False,
     ) -> None:
         self.list = numbered
-        self.memory = replace(memory, is_absent=False)
-        self._others_wait = others_wait
-        self.walks: list[Walk] = []
+        self.state = replace(state, is_absent=False)
+        self.scans: list[Scan] = []
         self.notes: list[str] = []
-        self._pages = Pages(client, numbered)
-        self._rules = rules
+        self.source = Pages(client, numbered)
+        self.rules = rules
+        self.kept: dict[int, Page] = {}
+        self.page_size = 0
+        self.count_before: int | None = None
+        self.has_lost_order = False
+        self.resumed_at = state.resume_page
         self._clock = clock
-        self._runs: list[Run] = []
-        self._resumed_at = memory.resume_page
-        self._page_size = 0  # items on the largest page tonight
         self._last_size = 0  # items on the page read last
-        self._count_before: int | None = None
-        self._is_turned = False  # whether a sorted list has shown tonight that it is not
-        self._kept: dict[int, Page] = {}  # pages that are paid for, and not yet part of a walk
 
     @property
-    def pages(self) -> int:
-        """Pages read so far."""
-        return sum(walk.pages for walk in self.walks)
+    def scan(self) -> Scan:
+        """The scan under way."""
+        return self.scans[-1]
 
     @property
-    def is_resumed(self) -> bool:
-        """Whether pages were left out because an earlier run has read them."""
-        return self._resumed_at > 0
+    def size(self) -> int:
+        """Items a page, as far as known."""
+        return self.page_size or self.state.page_size or 1
 
     @property
-    def is_complete(self) -> bool:
-        """Whether every walk came to where it was meant to end."""
-        return all(walk.is_complete for walk in self.walks)
+    def is_sorted(self) -> bool:
+        """Whether the list is in the order of time, as far as known."""
+        return self.list.is_sorted and not self.state.is_unsorted
 
     @property
-    def _size(self) -> int:
-        return self._page_size or self.memory.page_size or 1
+    def pages_read(self) -> set[int]:
+        """The numbers of all pages that held items in this run."""
+        return set().union(*(scan.numbers for scan in self.scans))
 
-    @property
-    def _is_sorted(self) -> bool:
-        return self.list.is_sorted and not self.memory.is_unsorted
+    def begin(self, kind: ScanKind, *, is_from_front: bool = False) -> Scan:
+        """Close the scan under way and begin another."""
+        self.close()
+        self.scans.append(Scan(kind, self._clock.now(), is_from_front=is_from_front))
+        return self.scan
 
-    @property
-    def _run(self) -> Run:
-        return self._runs[-1]
-
-    def _begin(self, kind: WalkKind, *, is_from_front: bool = False) -> Run:
-        self._close()
-        self.walks.append(Walk(kind, self._clock.now()))
-        self._runs.append(Run(self.walks[-1], is_from_front=is_from_front))
-        return self._run
-
-    def _ended(self, reason: str) -> None:
-        self._run.walk.is_complete, self._run.walk.reason = True, reason
-
-    def _close(self) -> None:
-        """Remember what the walk at hand has read."""
-        if not self._runs or self._run.walk.ended_at is not None:
+    def close(self) -> None:
+        """Keep what the scan under way has read."""
+        if not self.scans or self.scan.ended_at is not None:
             return
-        run, walk, memory = self._run, self._run.walk, self.memory
-        walk.ended_at = max(self._clock.now(), walk.started_at)
-        while any(walk.started_at == other.started_at for other in self.walks if other is not walk):
-            # (list, started_at) is a key, and a clock may stand still; not later, for a walk
+        scan, state = self.scan, self.state
+        scan.ended_at = max(self._clock.now(), scan.started_at)
+        while any(scan.started_at == other.started_at for other in self.scans if other is not scan):
+            # (list, started_at) is a key, and a clock may stand still; not later, for a scan
             # that began after an item was seen has missed it
-            walk.started_at -= timedelta(microseconds=1)
-        walk.items = len(run.seen)
-        if walk.kind == "feed":
+            scan.started_at -= timedelta(microseconds=1)
+        scan.items = len(scan.seen)
+        if scan.kind == "feed":
             return
-        is_unbroken = run.is_from_front and len(run.numbers) == max(run.numbers, default=-1) + 1
-        if not self._is_sorted and not is_unbroken and walk.is_complete:
-            walk.is_complete, walk.doubt = False, "it was read in pieces of a list that has no order of time"
-        if walk.is_complete and self._is_snapshot(run):
-            walk.is_proved, walk.doubt = True, None
-        memory = replace(memory, page_size=self._page_size or memory.page_size)
-        if self._is_sorted:
-            walk.newest_at = None if run.is_from_front or not run.marks else _instant(run.marks[0].at)
-            if walk.newest_at is not None and run.seen_before is not None:
-                walk.newest_at += timedelta(seconds=1)  # all of that second lies in the two walks together
-            walk.oldest_at = None if run.is_to_end or not run.marks else _instant(run.marks[-1].at)
-            if run.is_doubtful or (not run.is_from_front and not run.marks):
-                walk.newest_at = walk.oldest_at = walk.started_at  # it covers nothing
-            coverage = memory.coverage.with_read(
-                run.marks, is_from_front=run.is_from_front, is_to_end=run.is_to_end
-            )
-            if run.is_to_end:
-                coverage = coverage.at_most(run.end_page * self._size)
-            memory = replace(memory, coverage=coverage)
-            if coverage.is_complete() or (run.is_broken and memory.items is None):
-                memory = replace(memory, items=coverage.items)
-        elif walk.kind != "head":
-            read = set(range(self._resumed_at)).union(*(run.numbers for run in self._runs))
-            is_ended = any(run.is_to_end or run.is_broken for run in self._runs)
-            first_unread = min(set(range(len(read) + 1)) - read)
-            is_whole = is_ended and first_unread > max(read, default=-1)
-            memory = replace(memory, resume_page=0 if is_whole else first_unread)
-        if is_unbroken and (run.is_to_end or run.is_broken):
-            memory = replace(memory, items=len(run.seen))
-        self.memory = memory
+        if not self.is_sorted and not scan.is_unbroken and scan.is_complete:
+            scan.is_complete, scan.doubt = False, "it was read in pieces of a list that has no order of time"
+        if scan.is_complete and self._is_snapshot(scan):
+            scan.is_proved, scan.doubt = True, None
+        state = replace(state, page_size=self.page_size or state.page_size)
+        grown = 0
+        if self.is_sorted:
+            before = state.coverage.items
+            state = self._with_coverage(scan, state)
+            grown = state.coverage.items - before if scan.is_from_front and before else 0
+        elif scan.kind != "head":
+            state = self._with_resume_page(state)
+        if scan.is_unbroken and (scan.is_to_end or scan.is_broken):
+            state = replace(state, items=len(scan.seen))
+        ages = ages_after(
+            state.ages,
+            scan.numbers,
+            at=int(scan.started_at.timestamp()),
+            moved=max(0, round(grown / self.size)),
+            end=scan.end_page if scan.is_to_end or scan.is_broken else None,
+        )
+        if scan.is_from_front and scan.pages and scan.kind != "gap":
+            state = replace(state, read_at=int(scan.started_at.timestamp()))
+        self.state = replace(state, ages=ages)
 
-    def _is_snapshot(self, run: Run) -> bool:
-        """Whether one reply shows all that *run* covers; a full last page may have had another behind it."""
-        if len(run.numbers) > 1 or run.walk.kind == "gap" or run.seen_before is not None:
+    def _with_coverage(self, scan: Scan, state: ListState) -> ListState:
+        """*state* with what *scan* has read of a sorted list; says in *scan* what it covered."""
+        scan.newest_at = None if scan.is_from_front or not scan.marks else _instant(scan.marks[0].at)
+        if scan.newest_at is not None and scan.seen_before is not None:
+            scan.newest_at += timedelta(seconds=1)  # all of that second lies in the two scans together
+        scan.oldest_at = None if scan.is_to_end or not scan.marks else _instant(scan.marks[-1].at)
+        if scan.is_doubtful or (not scan.is_from_front and not scan.marks):
+            scan.newest_at = scan.oldest_at = scan.started_at  # it covers nothing
+        coverage = state.coverage.with_read(
+            scan.marks, is_from_front=scan.is_from_front, is_to_end=scan.is_to_end
+        )
+        if scan.is_to_end:
+            coverage = coverage.at_most(scan.end_page * self.size)
+        state = replace(state, coverage=coverage)
+        if coverage.is_complete() or (scan.is_broken and state.items is None):
+            state = replace(state, items=coverage.items)
+        return state
+
+    def _with_resume_page(self, state: ListState) -> ListState:
+        """*state* with the page at which an unfinished reading of an unsorted list goes on."""
+        read = set(range(self.resumed_at)) | self.pages_read
+        is_ended = any(scan.is_to_end or scan.is_broken for scan in self.scans)
+        first_unread = min(set(range(len(read) + 1)) - read)
+        is_whole = is_ended and first_unread > max(read, default=-1)
+        return replace(state, resume_page=0 if is_whole else first_unread)
+
+    def _is_snapshot(self, scan: Scan) -> bool:
+        """Whether one reply shows all that *scan* covers; a full last page may have had another behind it."""
+        if len(scan.numbers) > 1 or scan.kind == "gap" or scan.seen_before is not None:
             return False
-        return not run.is_to_end or self._last_size < self._rules.smallest_page
+        return not scan.is_to_end or self._last_size < self.rules.smallest_page
 
-    def _down(self, number: int, *, below: Stretch | None = None) -> Iterator[Page]:
-        """Read on from page *number* to the end, to ``since`` or to what is held *below*."""
-        run = self._run
+    def down(self, number: int, *, below: Range | None = None) -> Iterator[Page]:
+        """Read on from page *number* to the end, to ``since`` or to what is stored *below*."""
+        scan = self.scan
         while True:
-            first_kept = min((n for n in self._kept if n > number), default=self._known_pages(below))
+            first_kept = min((n for n in self.kept if n > number), default=self._known_pages(below))
             first_alone = max(number + 1, min(first_kept, self._known_pages(below)))
             ahead = deque(range(number, first_alone))
             error: ImgurError | None = None
             is_over = False
-            for came in self._several(ahead):
+            for came in self.several(ahead):
                 if isinstance(came, ImgurError):
                     error = error or came
-                elif error is not None or run.is_to_end or run.is_broken:
-                    self._kept[came.number] = came  # paid for, but not next to what was read
+                elif error is not None or scan.is_to_end or scan.is_broken:
+                    self.kept[came.number] = came  # paid for, but not next to what was read
                 else:
-                    page = yield from self._take(came)
-                    is_over = is_over or page is None or self._is_over(page, below)
+                    page = yield from self.take(came)
+                    is_over = is_over or page is None or self.is_over(page, below)
                     if is_over:
                         ahead.clear()
                 number = number + 1
@@ -265,166 +275,167 @@ class Walker:
             if is_over:
                 return
 
-    def _several(self, ahead: deque[int]) -> Iterator[Page | ImgurError]:
+    def several(self, ahead: deque[int]) -> Iterator[Page | ImgurError]:
         """The pages *ahead*, those first that are kept; one alone is asked for alone."""
-        while ahead and ahead[0] in self._kept:
-            yield self._kept.pop(ahead.popleft())
-        granted = [grant for grant in (self._pages.allowance, self._pages.at_hand()) if grant is not None]
+        while ahead and ahead[0] in self.kept:
+            yield self.kept.pop(ahead.popleft())
+        granted = [grant for grant in (self.source.allowance, self.source.available()) if grant is not None]
         while granted and len(ahead) > max(1, min(granted)):
-            ahead.pop()  # else a page behind one that is not granted may be paid for, and be part of no walk
-        yield from self._pages.several(ahead, at_once=min(self._rules.max_in_flight, max(1, len(ahead))))
+            ahead.pop()  # else a page behind one that is not granted may be paid for, and be part of no scan
+        yield from self.source.several(ahead, at_once=min(self.rules.max_in_flight, max(1, len(ahead))))
 
-    def _known_pages(self, below: Stretch | None) -> int:
+    def _known_pages(self, below: Range | None) -> int:
         """Full pages that exist and are wanted for certain: the rest is asked for one by one."""
-        coverage, items = self.memory.coverage, self.memory.items or 0
-        if self._is_sorted and self._rules.since is not None:
-            items = coverage.items if coverage.is_complete(since=self._rules.since) else 0
+        coverage, items = self.state.coverage, self.state.items or 0
+        if self.is_sorted and self.rules.since is not None:
+            items = coverage.items if coverage.is_complete(since=self.rules.since) else 0
         if below is not None:
             if not coverage.is_ended or below != coverage.stretches[-1]:
                 return 0
             items -= below.items
-        return items // self._size
+        return items // self.size
 
-    def _is_over(self, page: Page, below: Stretch | None) -> bool:
-        """Whether the walk need not go beyond *page*."""
-        if not self._is_sorted:
+    def is_over(self, page: Page, below: Range | None) -> bool:
+        """Whether the scan need not go beyond *page*; ends it where that is so."""
+        if not self.is_sorted:
             return False
-        since = self._rules.since
+        since = self.rules.since
         if below is not None and any(mark.at < below.newest.at for mark in page.marks):
-            self._ended("the hole was closed")
+            self.scan.end("the hole was closed")
             return True
         if since is not None and any(mark.at < since for mark in page.marks):
-            self._ended("start_date was reached")
+            self.scan.end("start_date was reached")
             return True
         return False
 
-    def _seek(self, end: Mark, number: int, *, first: int) -> int:
+    def seek(self, end: Position, number: int, *, first: int) -> int:
         """The number of a page that overlaps what ends with *end*, from *number* back; the pages are kept.
 
-        It is *first* at the least: the pages in front of that have been read tonight.
+        It is *first* at the least: the pages in front of that have been read in this run.
         """
         number = max(number, first)
         while number > first:
-            page = self._kept[number] = self._pages.one(number)
+            page = self.kept[number] = self.kept.get(number) or self.source.one(number)
             if reaches(page.marks, end):
                 return number
             number -= 1
-            self._run.is_stepped_back = True
-        self._run.is_from_front = number == 0
+            self.scan.is_stepped_back = True
+        self.scan.is_from_front = number == 0
         return number
 
-    def _next(self, number: int) -> Taking:
+    def next_page(self, number: int) -> Taking:
         """Read the page *number*, alone."""
-        page = self._kept.pop(number) if number in self._kept else self._pages.one(number)
-        return (yield from self._take(page))
+        page = self.kept.pop(number) if number in self.kept else self.source.one(number)
+        return (yield from self.take(page))
 
-    def _take(self, page: Page) -> Taking:
-        """Make *page* part of the walk at hand and hand it on."""
-        run = self._run
+    def take(self, page: Page) -> Taking:
+        """Make *page* part of the scan under way and hand it on."""
+        scan = self.scan
         self._paid(page)
         if not page.ids:
-            run.is_to_end, run.end_page = True, page.number
-            self._ended("the list ended")
+            scan.is_to_end, scan.end_page = True, page.number
+            scan.end("the list ended")
             return None
-        shown = run.seen_before or set()
-        if all(item in run.seen or item in shown for item in page.ids):
-            run.is_broken = True
-            run.walk.reason = f"page {page.number} brought nothing that the pages before it had not shown"
-            logger.warning("walk stopped list=%s reason=%s", self.list.name, run.walk.reason)
+        shown = scan.seen_before or set()
+        if all(item in scan.seen or item in shown for item in page.ids):
+            scan.is_broken, scan.end_page = True, page.number
+            scan.reason = f"page {page.number} brought nothing that the pages before it had not shown"
+            logger.warning("scan stopped list=%s reason=%s", self.list.name, scan.reason)
             return None
         yield page
-        run.numbers.add(page.number)
+        scan.numbers.add(page.number)
         self._last_size = len(page.ids)
-        self._page_size = max(self._page_size, len(page.ids))
+        self.page_size = max(self.page_size, len(page.ids))
         for item, at in zip(page.ids, page.times, strict=True):
-            if item in run.seen or item in shown:
+            if item in scan.seen or item in shown:
                 continue
-            run.seen.add(item)
+            scan.seen.add(item)
             if at is None:
                 continue
-            if run.marks and at > run.marks[-1].at and self._is_sorted and run.walk.kind != "feed":
-                self._is_not_sorted()
-            run.marks.append(Mark(at, str(item)))
+            if scan.marks and at > scan.marks[-1].at and self.is_sorted and scan.kind != "feed":
+                self._lose_order()
+            scan.marks.append(Position(at, str(item)))
         return page
 
     def _paid(self, page: Page) -> None:
-        """Count *page*; one that is replayed was received before the walk began, and dates it back."""
-        self._run.walk.pages += 1
-        self._run.walk.started_at = min(self._run.walk.started_at, page.received_at)
+        """Count *page*; one that is replayed was received before the scan began, and dates it back."""
+        self.scan.pages += 1
+        self.scan.started_at = min(self.scan.started_at, page.received_at)
 
-    def _is_not_sorted(self) -> None:
-        """An item that nobody has seen is newer than those before it: what is held tells nothing more."""
-        self._is_turned = True
-        for walk in self.walks[:-1]:  # they took times for places
-            walk.is_complete = walk.is_proved = False
-            walk.doubt = "the list is not sorted by time as expected"
+    def _lose_order(self) -> None:
+        """An unseen item is newer than those before it: what is stored tells nothing more."""
+        self.has_lost_order = True
+        for scan in self.scans[:-1]:  # they took times for positions
+            scan.is_complete = scan.is_proved = False
+            scan.doubt = "the list is not sorted by time as expected"
         logger.warning("list is not sorted by time, it is read whole list=%s", self.list.name)
         self.notes.append(
             f"{self.list.name}: not sorted by time as expected, so it is read whole each night."
         )
-        self.memory = ListMemory(is_unsorted=True, page_size=self.memory.page_size, items=self.memory.items)
+        self.state = ListState(is_unsorted=True, page_size=self.state.page_size, items=self.state.items)
 
-    def _stray(self) -> Iterator[Page]:
-        """Pages that were paid for and are part of no walk: their rows count, what they cover does not."""
-        while self._kept:
-            page = self._kept.pop(min(self._kept))
+    def stray_pages(self) -> Iterator[Page]:
+        """Pages that were paid for and are part of no scan: their rows count, what they cover does not."""
+        while self.kept:
+            page = self.kept.pop(min(self.kept))
             self._paid(page)
             if page.ids:
                 yield page
 
-    def _count_if_long(self, pages: int) -> None:
-        """Ask for the list's count before a walk of so many *pages* that it has to prove itself."""
-        if self._count_before is None and pages >= self._rules.proof_pages:
-            self._count_before = self._pages.count()
+    def count_if_long(self, pages: int) -> None:
+        """Ask for the list's count before a scan of so many *pages* that it has to prove itself."""
+        if self.count_before is None and pages >= self.rules.proof_pages:
+            self.count_before = self.source.count()
 
-    def _prove(self) -> Iterator[Page]:
-        """Compare what the walk met with how the list's count has changed.
+    def prove(self) -> Iterator[Page]:
+        """Compare what the scan met with how the list's count has changed.
 
         Items that come in while a list is read only shift it: some are met twice. Items that
         are deleted pull others over a boundary that has been passed. So the count may have grown by
         the new items at the front and by nothing else; its absolute value is known to be off for good.
         """
-        run, walk = self._run, self._run.walk
-        if len(run.numbers) < self._rules.proof_pages or not walk.is_complete or self._rules.until:
+        scan = self.scan
+        if len(scan.numbers) < self.rules.proof_pages or not scan.is_complete or self.rules.until:
             return
-        if run.seen_before is not None:
-            walk.doubt = "it goes on from another walk"
+        if scan.seen_before is not None:
+            scan.doubt = "it goes on from another walk"
             return
-        if self._count_before is None:
-            walk.doubt = "there was no count of the list before it"
+        if self.count_before is None:
+            scan.doubt = "there was no count of the list before it"
             return
-        walk.doubt = "its proof was not read to the end"
-        self._close()
-        count_after = self._pages.count()
-        seen = set().union(*(run.seen for run in self._runs))
-        newest = max((mark.at for mark in self._runs[0].marks), default=0)
+        scan.doubt = "its proof was not read to the end"
+        self.close()
+        count_after = self.source.count()
+        seen = set().union(*(earlier.seen for earlier in self.scans))
+        fronts = [earlier for earlier in self.scans if earlier.is_from_front] or self.scans
+        newest = max((mark.at for mark in fronts[0].marks), default=0)
         came, new, is_met = [], 0, False
         for number in range(PAGES_REREAD):
-            page = self._pages.one(number)
+            page = self.source.one(number)
             self._paid(page)
             if page.ids:
                 yield page
             came += page.marks
             unseen = [at for item, at in zip(page.ids, page.times, strict=True) if item not in seen]
-            new += sum(at is None or at >= newest or not self._is_sorted for at in unseen)
+            new += sum(at is None or at >= newest or not self.is_sorted for at in unseen)
             is_met = len(unseen) < len(page.ids) or not page.ids
             if is_met:
                 break
-        if self._is_sorted and is_met:
-            coverage = self.memory.coverage.with_read(came, is_from_front=True)
-            self.memory = replace(self.memory, coverage=coverage)
+        if self.is_sorted and is_met:
+            coverage = self.state.coverage.with_read(came, is_from_front=True)
+            self.state = replace(self.state, coverage=coverage)
         if count_after is None:
-            walk.doubt = "Imgur gives no count of the list"
+            scan.doubt = "Imgur gives no count of the list"
         elif not is_met:
-            walk.doubt = f"more than {PAGES_REREAD} pages of new items came while it was read"
-        elif count_after - self._count_before == new and new and run.is_stepped_back:
-            walk.doubt = "pages were read from the back, so a new item may have pushed another past them"
-        elif count_after - self._count_before == new:
-            walk.is_proved, walk.doubt = True, None
+            scan.doubt = f"more than {PAGES_REREAD} pages of new items came while it was read"
+        elif count_after - self.count_before == new and new and scan.is_stepped_back:
+            scan.doubt = "pages were read from the back, so a new item may have pushed another past them"
+        elif count_after - self.count_before == new:
+            scan.is_proved, scan.doubt = True, None
         else:
-            walk.is_complete = False
-            walk.doubt = (
-                f"the count went from {self._count_before:,} to {count_after:,} while {new} new items "
+            scan.is_complete = False
+            scan.doubt = (
+                f"the count went from {self.count_before:,} to {count_after:,} while {new} new items "
                 "were met, so some may have been skipped"
             )
 

@@ -11,45 +11,38 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from imgur_source.lists.coverage import Coverage, Mark
+from imgur_source.lists.coverage import Coverage
+
+AGES_GRAIN = 3_600  # seconds
 
 _LISTS, _ACCOUNTS, _DETAILS, _PACKAGE = "lists", "accounts", "details", "journal_package"
+_PASSED_OVER, _PARENTS = "passed_over", "parents"
 
 
 @dataclass(frozen=True, slots=True)
-class Cursor:
-    """How far the refresh of a list has come.
-
-    Attributes:
-        mark: the last item read.
-        offset: items of the list down to it, itself included, when it was read.
-    """
-
-    mark: Mark
-    offset: int
-
-
-@dataclass(frozen=True, slots=True)
-class ListMemory:
+class ListState:
     """What is remembered of a list.
 
     Attributes:
         coverage: what is held of it, where it is sorted.
         page_size: items on the largest page of the last reading.
         items: how many the list had, by its count or by the last reading to its end.
-        cursor: where the next refresh goes on; None: behind the head.
         is_unsorted: whether it turned out not to be in the order of time.
         resume_page: the page at which a reading of an unsorted list broke off; 0 where none did.
         is_absent: whether Imgur answered the last time that there is no such list for us.
+        read_at: when its front was last read, seconds since the epoch; None where that is not known.
+        ages: when each page, the empty one at the end among them, was last read: pairs of a page number
+            and seconds since the epoch, which hold up to the next pair's page; 0 for pages not read.
     """
 
     coverage: Coverage = field(default_factory=Coverage)
     page_size: int | None = None
     items: int | None = None
-    cursor: Cursor | None = None
     is_unsorted: bool = False
     resume_page: int = 0
     is_absent: bool = False
+    read_at: int | None = None
+    ages: tuple[tuple[int, int], ...] = ()
 
     def is_whole(self, *, is_sorted: bool, since: int | None) -> bool:
         """Whether nothing waits to be read for the first time, down to *since*; new items left aside."""
@@ -62,32 +55,61 @@ class ListMemory:
     def as_json(self) -> dict[str, Any]:
         """Numbers and texts only; what is at its default is left out."""
         value: dict[str, Any] = {"coverage": self.coverage.as_json()}
-        if self.cursor is not None:
-            value["cursor"] = [*self.cursor.mark, self.cursor.offset]
         if self.items is not None:
             value["items"] = self.items
-        for name in ("page_size", "is_unsorted", "resume_page", "is_absent"):
+        for name in ("page_size", "is_unsorted", "resume_page", "is_absent", "read_at"):
             if getattr(self, name):
                 value[name] = getattr(self, name)
+        if self.ages:
+            value["ages"] = [list(pair) for pair in self.ages]
         return value
 
     @classmethod
-    def from_json(cls, value: dict[str, Any]) -> ListMemory:
+    def from_json(cls, value: dict[str, Any]) -> ListState:
         """What ``as_json`` made."""
-        cursor = value.get("cursor")
         return cls(
             coverage=Coverage.from_json(value["coverage"]),
             page_size=value.get("page_size"),
             items=value.get("items"),
-            cursor=Cursor(Mark(cursor[0], cursor[1]), cursor[2]) if cursor else None,
             is_unsorted=value.get("is_unsorted", False),
             resume_page=value.get("resume_page", 0),
             is_absent=value.get("is_absent", False),
+            read_at=value.get("read_at"),
+            ages=tuple((page, at) for page, at in value.get("ages", ())),
         )
+
+    def page_ages(self, pages: int) -> list[int]:
+        """When each of the first *pages* pages was last read, seconds since the epoch; 0: not at all."""
+        found = [0] * pages
+        ends = [page for page, _ in self.ages[1:]] + [pages]
+        for (first, at), end in zip(self.ages, ends, strict=False):
+            found[first:end] = [at] * (min(end, pages) - first) if first < pages else []
+        return found
+
+
+def ages_after(
+    ages: tuple[tuple[int, int], ...], numbers: Collection[int], *, at: int, moved: int, end: int | None
+) -> tuple[tuple[int, int], ...]:
+    """*ages* of a list's pages after the pages *numbers* were read.
+
+    Args:
+        at: when that was, seconds since the epoch; kept to the hour, so that few pairs are kept.
+        moved: pages by which new items have moved what was stored.
+        end: the page behind the last one, which was read too; None where the list's end was not met.
+    """
+    at -= at % AGES_GRAIN
+    numbers = {*numbers, *([] if end is None else [end])}
+    pages = max([*numbers, *(first + moved for first, _ in ages)], default=-1) + 1
+    known = [0] * moved + ListState(ages=ages).page_ages(max(0, pages - moved))
+    for number in numbers:
+        known[number] = at
+    known = [*(known if end is None else known[: end + 1]), 0]  # the last pair says where the known pages end
+    pairs = ((page, seen) for page, seen in enumerate(known) if page == 0 or seen != known[page - 1])
+    return tuple(pairs)
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
+class ChildFetch:
     """When an album's or post's images or comments were fetched, and what it looked like then.
 
     Attributes:
@@ -100,7 +122,7 @@ class Fetched:
     fetched_at: datetime
 
 
-class Memory:
+class SourceState:
     """A run's view of what was remembered; changes go into the mapping at once.
 
     Args:
@@ -110,7 +132,7 @@ class Memory:
     """
 
     def __init__(
-        self, state: MutableMapping[str, Any], *, fetched: MutableMapping[tuple[str, str], Fetched] | None
+        self, state: MutableMapping[str, Any], *, fetched: MutableMapping[tuple[str, str], ChildFetch] | None
     ) -> None:
         self._state = state
         self._fetched = fetched
@@ -145,12 +167,12 @@ class Memory:
         self.forget(lambda name: name.endswith(f"/{account}"))
         return True
 
-    def of_list(self, name: str) -> ListMemory:
+    def of_list(self, name: str) -> ListState:
         """What is remembered of the list *name*; nothing, for one that is new."""
         value = self._state.get(_LISTS, {}).get(name)
-        return ListMemory.from_json(value) if value else ListMemory()
+        return ListState.from_json(value) if value else ListState()
 
-    def keep_list(self, name: str, memory: ListMemory) -> None:
+    def keep_list(self, name: str, memory: ListState) -> None:
         """Remember *memory* of the list *name*."""
         self._state.setdefault(_LISTS, {})[name] = memory.as_json()
 
@@ -161,6 +183,8 @@ class Memory:
             del lists[name]
         for resource in details_of:
             self._state.get(_DETAILS, {}).pop(resource, None)
+        if details_of:
+            self._state.pop(_PARENTS, None)  # their lists show them again
         if self._fetched is not None:
             for key in [key for key in self._fetched if key[0] in details_of]:
                 del self._fetched[key]
@@ -172,14 +196,37 @@ class Memory:
                 if key[0] in details_of and held.fetched_at < before:
                     del self._fetched[key]
 
-    def fetched(self, resource: str, item_id: str) -> Fetched | None:
+    @property
+    def passed_over(self) -> dict[str, int]:
+        """Runs in a row that have spent nothing on a line of their plans, by the line's key."""
+        return dict(self._state.get(_PASSED_OVER, {}))
+
+    def keep_passed_over(self, runs: dict[str, int]) -> None:
+        """Keep how often lines were passed over; those that were not are left out."""
+        self._state[_PASSED_OVER] = {key: number for key, number in sorted(runs.items()) if number}
+
+    @property
+    def keeps_children(self) -> bool:
+        """Whether no warehouse knows of fetches and parents, so that they are kept here."""
+        return self._fetched is None
+
+    @property
+    def parents(self) -> dict[str, Any]:
+        """Albums and posts with children that are due, as ``keep_parents`` got them."""
+        return dict(self._state.get(_PARENTS, {}))
+
+    def keep_parents(self, parents: dict[str, Any]) -> None:
+        """Keep albums and posts whose children are due and were not read; numbers and texts only."""
+        self._state[_PARENTS] = parents
+
+    def fetched(self, resource: str, item_id: str) -> ChildFetch | None:
         """The last fetch of *resource* for *item_id*; None where there was none."""
         if self._fetched is not None:
             return self._fetched.get((resource, item_id))
         kept = self._state.get(_DETAILS, {}).get(resource, {}).get(item_id)
-        return Fetched(kept[0], kept[1], datetime.fromtimestamp(kept[2], UTC)) if kept else None
+        return ChildFetch(kept[0], kept[1], datetime.fromtimestamp(kept[2], UTC)) if kept else None
 
-    def keep_fetched(self, resource: str, item_id: str, fetched: Fetched) -> None:
+    def keep_fetched(self, resource: str, item_id: str, fetched: ChildFetch) -> None:
         """Remember a fetch."""
         if self._fetched is not None:
             self._fetched[resource, item_id] = fetched

@@ -3,8 +3,8 @@
 Pure: facts and a budget go in, a plan comes out. It neither reads nor waits.
 """
 
-from imgur_source.planning.costs import Due, Fixed, HeldList, Rules
-from imgur_source.planning.forecast import Observed, Policy
+from imgur_source.planning.costs import Due, Fixed, Rules, StoredList
+from imgur_source.planning.forecast import Observation, Policy
 from imgur_source.planning.plan import TIER_OF, Budget, Kind, Line, Order, Plan, Tier
 from imgur_source.planning.planner import FEWEST_BACKFILL, make_plan
 
@@ -14,14 +14,14 @@ __all__ = [
     "Budget",
     "Due",
     "Fixed",
-    "HeldList",
     "Kind",
     "Line",
-    "Observed",
+    "Observation",
     "Order",
     "Plan",
     "Policy",
     "Rules",
+    "StoredList",
     "Tier",
     "make_plan",
 ]

@@ -15,11 +15,6 @@ PROOF_CREDITS = 3  # the count of a list before and after a walk, and page 0 onc
 BATCH = 4  # items that come together: uploads come in albums, so their number spreads more widely
 SIGMAS = 3.0  # of the spread of a number of new items, up to the most that is planned for
 RATIO_BOUNDS = (0.5, 2.0)  # what was spent, beside what was likely, corrects an estimate no further
-PARENTS = {  # the lists whose new items bring details
-    "album_images": "account_albums/",
-    "post_images": "account_submissions/",
-    "post_comments": "account_submissions/",
-}
 
 
 class Price(NamedTuple):
@@ -40,7 +35,7 @@ class Price(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class HeldList:
+class StoredList:
     """What is held of one list of an account.
 
     Attributes:
@@ -56,6 +51,9 @@ class HeldList:
         is_sorted: whether its newest item comes first.
         is_absent: whether Imgur answered the last time that there is no such list for us.
         is_read: whether its front was read in this very night, before the credits of an hour ended.
+        ages: when each of its pages, the empty one among them, was last read, seconds since the epoch;
+            0 where it was not.
+        stored_pages: pages from the first one on that are stored, without a gap.
     """
 
     name: str
@@ -71,6 +69,8 @@ class HeldList:
     is_sorted: bool = True
     is_absent: bool = False
     is_read: bool = False
+    ages: tuple[int, ...] = ()
+    stored_pages: int = 0
 
     @property
     def pages(self) -> int | None:
@@ -115,6 +115,7 @@ class Due:
         known: how many are due as far as the warehouse knows.
         usual: how many a night took lately; None where there was no night.
         at_most: how many there can be, those that only tonight's lists will show left aside.
+        of: the resource of the lists whose new items bring them; empty where there is none.
     """
 
     name: str
@@ -122,6 +123,7 @@ class Due:
     known: int = 0
     usual: float | None = None
     at_most: int = 0
+    of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,7 @@ def fixed_price(fixed: Fixed) -> Price:
     return Price(1, max(1, min(fixed.pages, before)), fixed.pages)
 
 
-def front_price(held: HeldList) -> Price:
+def front_price(held: StoredList) -> Price:
     """From page 0 down to what is held, through the holes that fronts have left.
 
     Of a list that was never read it is page 0, and the count of it where Imgur has one.
@@ -155,7 +157,7 @@ def front_price(held: HeldList) -> Price:
     return Price(1, likely, max(likely, most))
 
 
-def sweep_price(held: HeldList, rules: Rules) -> Price:
+def sweep_price(held: StoredList, rules: Rules) -> Price:
     """The whole list: its pages and the empty one, for Imgur has no other end, and what proves it."""
     if held.items is None:
         return Price(1, 2 + held.has_count, 2 + held.has_count)
@@ -166,7 +168,7 @@ def sweep_price(held: HeldList, rules: Rules) -> Price:
     return Price(min(least, likely), likely, most + 2)  # new items may push the proof's page 0 twice
 
 
-def _proof(pages: int, held: HeldList, rules: Rules) -> int:
+def _proof(pages: int, held: StoredList, rules: Rules) -> int:
     """Credits that prove a walk of so many *pages*; the first one asks for the count before it knows."""
     if not held.has_count or rules.is_bounded:
         return 0
@@ -175,7 +177,7 @@ def _proof(pages: int, held: HeldList, rules: Rules) -> int:
     return 0 if held.is_begun else 1
 
 
-def backfill_price(held: HeldList, rules: Rules, *, day: int) -> Price | None:
+def backfill_price(held: StoredList, rules: Rules, *, day: int) -> Price | None:
     """What waits to be read for the first time below the front; None where nothing does."""
     if held.is_absent or held.is_complete:
         return None
@@ -193,14 +195,14 @@ def backfill_price(held: HeldList, rules: Rules, *, day: int) -> Price | None:
     return Price(pages, pages + 1 + proof, pages + 3 + proof)  # the page where it left off, the empty one
 
 
-def due_price(due: Due, lists: Sequence[HeldList], *, day: int) -> Price:
+def due_price(due: Due, lists: Sequence[StoredList], *, day: int) -> Price:
     """What is known to be due, and what tonight's lists will show.
 
     Half of what is known at the least: a list of which only the front is read does not show the rest.
     """
     if due.kind == "looks":
         return Price(0, due.known, max(due.known, due.at_most))
-    parents = [held for held in lists if held.name.startswith(PARENTS.get(due.name, due.name + "/"))]
+    parents = [held for held in lists if due.of and held.name.startswith(f"{due.of}/")]
     likely = due.known + round(due.usual or 0.0)
     if due.usual is None:
         likely += sum(held.items or 0 for held in parents if not held.is_begun)

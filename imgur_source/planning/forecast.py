@@ -31,7 +31,7 @@ YOUNG_CHANGE = 10.0  # a day, of an item of the first tier: a guess, so that tie
 Policy = Literal["expected_change", "age_tiers"]
 
 
-class Observed(NamedTuple):
+class Observation(NamedTuple):
     """What was last seen of one held item of a list.
 
     Attributes:
@@ -64,6 +64,7 @@ class PageValue(NamedTuple):
             before, so a few items at its ends may be unseen for longer.
         begins_at: the ``datetime`` of its first item, by which it is recognised; None where nobody knows.
         price: credits that it takes; 0 where the front is expected to show it anyway.
+        is_learned: whether its value was learned from what its items have shown, and is not only its age.
     """
 
     list: str
@@ -72,10 +73,11 @@ class PageValue(NamedTuple):
     seen_at: int
     begins_at: int | None = None
     price: int = 1
+    is_learned: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class GrowthCurve:
     """How an ordinary item of a list gains as it ages.
 
     Attributes:
@@ -87,7 +89,7 @@ class Course:
     totals: tuple[float, ...]
 
     @classmethod
-    def learned(cls, observed: Iterable[Observed]) -> Course | None:
+    def learned(cls, observed: Iterable[Observation]) -> GrowthCurve | None:
         """The mean of what was seen; None where that is too little to tell ages apart.
 
         An interval between two observations counts for the age in its middle. A bucket
@@ -124,7 +126,7 @@ class Course:
         bucket = _bucket(age)
         return self.totals[bucket] + self.rates[bucket] * (age - AGE_EDGES[bucket])
 
-    def expected_of(self, item: Observed, *, now: int) -> float:
+    def expected_of(self, item: Observation, *, now: int) -> float:
         """How much *item* is expected to have moved since it was last seen.
 
         It goes on as items of its age do, at its own pace: what it has gained between
@@ -161,7 +163,7 @@ class Layout(NamedTuple):
 
 
 def page_values(
-    observed: Sequence[Observed],
+    observed: Sequence[Observation],
     *,
     layouts: Mapping[str, Layout],
     now: int,
@@ -173,15 +175,15 @@ def page_values(
     A list of which too little is known goes by what all lists have shown, or else by the tiers of age.
     A page with an item that was not seen for twice *greatest_age*, in seconds, counts as unread since.
     """
-    of_list: dict[str, list[Observed]] = defaultdict(list)
+    of_list: dict[str, list[Observation]] = defaultdict(list)
     for item in observed:
         if item.list in layouts:
             of_list[item.list].append(item)
-    courses: dict[str, Course | None] = {}
+    courses: dict[str, GrowthCurve | None] = {}
     if policy == "expected_change":
-        courses = {name: Course.learned(items) for name, items in of_list.items()}
+        courses = {name: GrowthCurve.learned(items) for name, items in of_list.items()}
         if None in courses.values():
-            common = Course.learned(observed)
+            common = GrowthCurve.learned(observed)
             courses = {name: course or common for name, course in courses.items()}
     found: list[PageValue] = []
     for name, items in of_list.items():
@@ -203,7 +205,7 @@ def page_values(
     return found
 
 
-def due_by_age(item: Observed, *, now: int) -> float:
+def due_by_age(item: Observation, *, now: int) -> float:
     """How much *item* is taken to have moved since it was seen, where nothing but its age is known.
 
     It is due once in an interval of its tier; of two that are equally due the younger moves more.
@@ -213,7 +215,7 @@ def due_by_age(item: Observed, *, now: int) -> float:
     return YOUNG_CHANGE * max(0, now - item.seen_at) / interval * DAY / interval
 
 
-def _before(item: Observed) -> tuple[int, int]:
+def _before(item: Observation) -> tuple[int, int]:
     """The value at the earlier observation, and when that was; at the first one, nothing at its birth."""
     if item.value_before is None or item.seen_before_at is None:
         return 0, item.at

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import IntEnum
-from typing import Literal
+from typing import Any, Literal
 
 
 class Tier(IntEnum):
@@ -51,6 +51,7 @@ class Budget:
         for_backfill: of ``credits``, what backfill may use: it stops at twice the day's floor.
         caps: the most credits of a tier; a tier without one has no cap of its own.
         silent_until: until when nothing is asked, because Imgur said that it is over capacity; None for now.
+        is_assumed: whether Imgur has not told yet how many credits there are.
     """
 
     credits: int | None
@@ -60,6 +61,7 @@ class Budget:
     for_backfill: int | None = None
     caps: tuple[tuple[Tier, int], ...] = ()
     silent_until: datetime | None = None
+    is_assumed: bool = False
 
     def hours_for(self, credits: int) -> int | None:
         """Full hours until so many *credits* can have been spent; None where none come back."""
@@ -81,6 +83,7 @@ class Line:
         left_out: likely credits that are not granted tonight.
         turn: when what is left out, or has to wait tonight, has its turn, in words; empty where nothing does.
         uncorrected: what was likely before earlier runs corrected it; to be kept with what was spent.
+        comes_first: whether it was passed over for so long that it is read before all others.
     """
 
     name: str
@@ -96,6 +99,17 @@ class Line:
     left_out: int = 0
     turn: str = ""
     uncorrected: int = 0
+    comes_first: bool = False
+
+    @property
+    def key(self) -> str:
+        """What it is counted under where it is passed over: its list or resource, and the part of it."""
+        return line_key(self.name, self.tier)
+
+
+def line_key(name: str, tier: Tier) -> str:
+    """The key of a line; stored pages are one part of a list, however much they are worth."""
+    return f"{name} {'pages' if tier in (Tier.HOT, Tier.COLD) else tier.name.lower()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +123,7 @@ class Order:
             deleted above it; where a page shows that, ``begins`` tells how far the next is off.
         backfill: credits for what was never read, below the front.
         begins: the ``datetime`` of the first item of hot and cold pages, in seconds since the epoch.
+        first: which parts of it come before all other lists: ``front``, ``pages`` or ``backfill``.
     """
 
     is_swept: bool = False
@@ -116,6 +131,7 @@ class Order:
     cold: tuple[int, ...] = ()
     backfill: int = 0
     begins: Mapping[int, int] = field(default_factory=dict)
+    first: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,4 +193,25 @@ class Plan:
             cold=pages.get("cold", ()),
             backfill=sum(line.granted for line in of_list if line.kind == "backfill"),
             begins={page: at for page, at in begins if at is not None},
+            first=frozenset(line.key.rpartition(" ")[2] for line in of_list if line.comes_first),
         )
+
+    def as_json(self) -> dict[str, Any]:
+        """Its lines, for the journal: what a replay follows."""
+        return {"made_at": self.made_at.isoformat(), "lines": [asdict(line) for line in self.lines]}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any], *, budget: Budget) -> Plan:
+        """What ``as_json`` made; a plan to follow, whose *budget* is another one's."""
+        lines = (
+            Line(
+                **{
+                    **line,
+                    "tier": Tier(line["tier"]),
+                    "pages": tuple(line["pages"]),
+                    "begins": tuple(line["begins"]),
+                }
+            )
+            for line in value["lines"]
+        )
+        return cls(tuple(lines), budget, datetime.fromisoformat(value["made_at"]))

@@ -17,31 +17,31 @@ from datetime import datetime
 from imgur_source.planning.costs import (
     Due,
     Fixed,
-    HeldList,
     Price,
     Rules,
+    StoredList,
     backfill_price,
     due_price,
     fixed_price,
     front_price,
     sweep_price,
 )
-from imgur_source.planning.forecast import DAY, Layout, Observed, PageValue, Policy, page_values
-from imgur_source.planning.plan import Budget, Kind, Line, Order, Plan, Tier
+from imgur_source.planning.forecast import DAY, Layout, Observation, PageValue, Policy, page_values
+from imgur_source.planning.plan import Budget, Kind, Line, Order, Plan, Tier, line_key
 from imgur_source.planning.refresh import Heat, Refresh, price_of
 
 __all__ = [
     "Budget",
     "Due",
     "Fixed",
-    "HeldList",
     "Kind",
     "Line",
-    "Observed",
+    "Observation",
     "Order",
     "Plan",
     "Policy",
     "Rules",
+    "StoredList",
     "Tier",
     "make_plan",
 ]
@@ -50,19 +50,23 @@ FIRST_READ_SHARE = (
     0.5  # of what the fronts leave, at least: else held pages would keep a first load from its end
 )
 FEWEST_BACKFILL = 2  # credits: the first one reads the page where the last reading left off
+WORTH_UNSEEN = 0.75 * DAY  # seconds after which a page of whose items nothing is known is worth a credit
+RUNS_PASSED_OVER = 3  # in a row without a credit, after which a line comes before all others
+HEATS: tuple[tuple[Heat, Tier], ...] = (("hot", Tier.HOT), ("cold", Tier.COLD))
 BOUNDLESS = 1_000_000_000  # credits, where nothing limits them
 
 
 def make_plan(
     *,
     fixed: Sequence[Fixed],
-    lists: Sequence[HeldList],
-    observed: Sequence[Observed],
+    lists: Sequence[StoredList],
+    observed: Sequence[Observation],
     due: Sequence[Due],
     budget: Budget,
     rules: Rules,
     now: datetime,
     spent_before: Mapping[tuple[str, str], float] | None = None,
+    passed_over: Mapping[str, int] | None = None,
     policy: Policy = "expected_change",
 ) -> Plan:
     """Decide what the credits of *budget* are spent on.
@@ -70,14 +74,21 @@ def make_plan(
     Args:
         fixed, lists, due: in the order in which they are read.
         spent_before: what lines took lately beside what was likely, by name and kind.
+        passed_over: runs in a row in which a line was wanted and got nothing, by ``Line.key``.
         policy: what a held page is worth: the change that is expected, or how long it is due by its age.
     """
     planner = _Planner(
-        lists=lists, budget=budget, rules=rules, ratios=spent_before or {}, now=int(now.timestamp())
+        lists=lists,
+        budget=budget,
+        rules=rules,
+        ratios=spent_before or {},
+        passed_over=passed_over or {},
+        now=int(now.timestamp()),
     )
     planner.plan_fronts(fixed, due)
     planner.plan_details(due)
     planner.plan_backfill()
+    planner.plan_unsorted()
     planner.grant(planner.pages_of(observed, policy))
     return Plan(planner.lines(), budget, now)
 
@@ -96,6 +107,11 @@ class _Draft:
     granted: int = 0
     pages: tuple[int, ...] = ()
     begins: tuple[int | None, ...] = ()
+    comes_first: bool = False
+
+    @property
+    def key(self) -> str:
+        return line_key(self.name, self.tier)
 
 
 class _Planner:
@@ -108,16 +124,18 @@ class _Planner:
     def __init__(
         self,
         *,
-        lists: Sequence[HeldList],
+        lists: Sequence[StoredList],
         budget: Budget,
         rules: Rules,
         ratios: Mapping[tuple[str, str], float],
+        passed_over: Mapping[str, int],
         now: int,
     ) -> None:
         self._lists = lists
         self._budget = budget
         self._rules = rules
         self._ratios = ratios
+        self._passed_over = passed_over
         self._now = now
         self._left = BOUNDLESS if budget.credits is None else max(0, budget.credits)
         caps = dict(budget.caps)
@@ -167,7 +185,7 @@ class _Planner:
             draft.wanted = draft.price.likely if is_known else draft.price.most
             self._drafts[Tier.BACKFILL].append(draft)
 
-    def pages_of(self, observed: Sequence[Observed], policy: Policy) -> list[PageValue]:
+    def pages_of(self, observed: Sequence[Observation], policy: Policy) -> list[PageValue]:
         """The held pages that may be read once more."""
         lists = {
             held.name: held
@@ -184,26 +202,29 @@ class _Planner:
         known = {page.list for page in found}
         self._in_turn = {name for name, held in lists.items() if name not in known and not held.is_read}
         for name in sorted(self._in_turn):
-            found += self._tonights_turn(lists[name])
+            found += self._pages_by_age(lists[name])
         return found
 
-    def _tonights_turn(self, held: HeldList) -> list[PageValue]:
-        """Pages of a list of whose items nothing is known: each has its night within the greatest age."""
-        nights = max(1, self._rules.greatest_age.days)
-        tonight = self._now // DAY % nights
-        return [
-            PageValue(held.name, page, 0.0, self._overdue_at)
-            for page in range(1, held.pages or 0)
-            if page % nights == tonight
-        ]
+    def _pages_by_age(self, held: StoredList) -> list[PageValue]:
+        """Stored pages of a list of whose items nothing is known: worth the time since they were read."""
+        found = []
+        for page in range(1, max(len(held.ages), held.stored_pages)):
+            seen_at = held.ages[page] if page < len(held.ages) else 0
+            if not seen_at and page < held.stored_pages:  # pages were larger then, or nobody kept when
+                seen_at = self._overdue_at
+            if seen_at:
+                value = (self._now - seen_at) / WORTH_UNSEEN
+                found.append(PageValue(held.name, page, value, seen_at, is_learned=False))
+        return found
 
     # what is granted
 
     def grant(self, pages: list[PageValue]) -> None:
         """Give the credits out, in the order of the tiers."""
-        refresh = Refresh(pages, overdue_at=self._overdue_at, pages_a_list=self._sweep_limit)
+        refresh = Refresh(pages, overdue_at=self._overdue_at, pages_a_list=self._pages_a_list)
+        first = self._grant_passed_over(refresh)
         self._grant_in_order(Tier.FRONT)
-        waiting = sum(draft.wanted for draft in self._drafts[Tier.BACKFILL])
+        waiting = sum(draft.wanted - draft.granted for draft in self._drafts[Tier.BACKFILL])
         kept = min(waiting, self._caps[Tier.BACKFILL], math.floor(self._left * FIRST_READ_SHARE))
         self._left -= kept
         for_hot = min(refresh.price("hot"), self._left, self._caps[Tier.HOT])
@@ -211,10 +232,21 @@ class _Planner:
         self._grant_in_order(Tier.DETAILS)
         for_cold = min(refresh.price("cold"), self._left, self._caps[Tier.COLD])
         chosen = refresh.chosen(
-            for_hot + for_cold, most_hot=self._caps[Tier.HOT], most_cold=self._caps[Tier.COLD]
+            for_hot + for_cold, most_hot=self._caps[Tier.HOT], most_cold=self._caps[Tier.COLD], first=first
         )
-        self._left += for_hot - price_of(chosen)
-        self._plan_pages(refresh, chosen)
+        self._left += for_hot
+        self._pay(refresh, chosen - first)
+        unknown = sum(
+            draft.wanted - draft.granted
+            for tier in (Tier.DETAILS, Tier.BACKFILL)
+            for draft in self._drafts[tier]
+        )
+        late = refresh.late(
+            min(self._left, self._left + kept - unknown), most=self._caps[Tier.COLD], first=first
+        )
+        chosen |= late
+        self._pay(refresh, late)
+        self._plan_pages(refresh, chosen, first)
         self._sweep_what_is_whole(chosen)
         self._grant_unsorted()
         self._left += kept
@@ -224,16 +256,53 @@ class _Planner:
                 if draft.granted >= draft.price.likely:
                     self._give(draft, draft.price.most - draft.granted)
 
+    def _grant_passed_over(self, refresh: Refresh) -> set[PageValue]:
+        """Give to what got nothing for ``RUNS_PASSED_OVER`` runs first, the longest waiting before others.
+
+        Each gets a share of what is left, at least what takes it a step further. Returns the
+        stored pages that come first.
+        """
+        pages: set[PageValue] = set()
+        drafts = {draft.key: draft for tier in Tier for draft in self._drafts[tier] if draft.price.likely}
+        lists = {line_key(page.list, Tier.COLD): page.list for page in refresh.pages}
+        waiting = [key for key, runs in self._passed_over.items() if runs >= RUNS_PASSED_OVER]
+        waiting = sorted(
+            (key for key in waiting if key in drafts or key in lists), key=lambda key: -self._passed_over[key]
+        )
+        for place, key in enumerate(waiting):
+            share = max(FEWEST_BACKFILL, self._left // (len(waiting) - place + 1))
+            if (draft := drafts.get(key)) is None:
+                found = refresh.oldest(
+                    lists[key],
+                    min(share, self._left),
+                    most_hot=self._caps[Tier.HOT],
+                    most_cold=self._caps[Tier.COLD],
+                )
+                pages |= found
+                self._pay(refresh, found)
+                continue
+            is_whole = draft.tier in (Tier.FRONT, Tier.COLD)  # in part it would be worth nothing
+            before = draft.granted
+            if not is_whole or draft.price.likely <= self._left or draft.kind == "head":
+                self._give(draft, draft.price.likely if is_whole else min(draft.wanted, share))
+            draft.comes_first = draft.granted > before
+        return pages
+
     def _give(self, draft: _Draft, credits: int) -> None:
         credits = max(0, min(credits, self._left, self._caps[draft.tier]))
         draft.granted += credits
         self._left -= credits
         self._caps[draft.tier] -= credits
 
+    def _pay(self, refresh: Refresh, pages: set[PageValue]) -> None:
+        self._left -= price_of(pages)
+        for heat, tier in HEATS:
+            self._caps[tier] -= price_of(page for page in pages if refresh.heat(page) == heat)
+
     def _grant_in_order(self, tier: Tier) -> None:
         for draft in self._drafts[tier]:
             if draft.kind != "sweep" or draft.price.likely <= min(self._left, self._caps[tier]):
-                self._give(draft, draft.price.likely)
+                self._give(draft, draft.price.likely - draft.granted)
 
     def _grant_what_is_unknown(self) -> None:
         """First loads, and details that only they will show: to each the same, as far as it is wanted.
@@ -251,7 +320,7 @@ class _Planner:
             if share >= min(more, FEWEST_BACKFILL) or draft.tier is not Tier.BACKFILL:
                 self._give(draft, min(more, share))
 
-    def _grant_unsorted(self) -> None:
+    def plan_unsorted(self) -> None:
         """Whole readings of lists without an order of time, which cannot be read in part."""
         for held in self._lists:
             is_whole = held.is_begun and held.is_complete and not held.is_sorted and not held.is_absent
@@ -266,16 +335,19 @@ class _Planner:
                 rest,
                 "it has no order of time, so it is read whole or not at all",
             )
-            if draft.price.likely <= min(self._left, self._caps[Tier.COLD]):
-                self._give(draft, draft.price.likely)
             self._drafts[Tier.COLD].append(draft)
 
-    def _plan_pages(self, refresh: Refresh, chosen: set[PageValue]) -> None:
+    def _grant_unsorted(self) -> None:
+        """As many of them as fit, each whole."""
+        for draft in self._drafts[Tier.COLD]:
+            if draft.kind == "sweep" and draft.price.likely <= min(self._left, self._caps[Tier.COLD]):
+                self._give(draft, draft.price.likely - draft.granted)
+
+    def _plan_pages(self, refresh: Refresh, chosen: set[PageValue], first: set[PageValue]) -> None:
         total = sum(page.value for page in refresh.pages) or 1.0
-        heats: tuple[tuple[Heat, Tier], ...] = (("hot", Tier.HOT), ("cold", Tier.COLD))
         for held in self._lists:
             of_list = [page for page in refresh.pages if page.list == held.name]
-            for heat, tier in heats:
+            for heat, tier in HEATS:
                 pages = [page for page in of_list if refresh.heat(page) == heat]
                 if not pages:
                     continue
@@ -285,13 +357,31 @@ class _Planner:
                 if overdue:
                     reason += f", {overdue} unseen for {_number(self._rules.greatest_age.days, 'day')}"
                 if held.name in self._in_turn:
-                    reason = "nothing is known of its items, so its pages are read in turn"
-                price = Price(*[price_of(pages)] * 3)
+                    reason = "nothing is known of its items, so the pages longest unseen come first"
                 read = sorted((page for page in pages if page in chosen), key=lambda page: page.page)
+                if held.name in self._in_turn:
+                    read = self._with_seams(held, read)
+                price = Price(*[price_of({*pages, *read})] * 3)
                 draft = _Draft(held.name, heat, tier, price, reason, price.likely, granted=price_of(read))
                 draft.pages = tuple(page.page for page in read)
                 draft.begins = tuple(page.begins_at for page in read)
+                draft.comes_first = not first.isdisjoint(read)
                 self._drafts[tier].append(draft)
+
+    def _with_seams(self, held: StoredList, read: list[PageValue]) -> list[PageValue]:
+        """*read* and the page before each run of neighbours, as far as credits reach.
+
+        What was deleted between two pages is noticed only by a scan that has read both.
+        """
+        stored = self._pages_by_age(held)
+        by_number = {page.page: page for page in stored}
+        numbers = {page.page for page in read}
+        seams = {number - 1 for number in numbers} & by_number.keys() - numbers
+        for number in sorted(seams)[: max(0, min(self._left, self._caps[Tier.COLD]))]:
+            numbers.add(number)
+            self._left -= 1
+            self._caps[Tier.COLD] -= 1
+        return [by_number[number] for number in sorted(numbers)]
 
     def _sweep_what_is_whole(self, chosen: set[PageValue]) -> None:
         """A list of which every page is read anyway is read in one walk, where its proof can be paid."""
@@ -311,8 +401,11 @@ class _Planner:
             draft.granted = draft.price.likely
             more = draft.granted - front.granted
             is_whole = front.granted + refreshed >= held.pages
-            if not is_whole or more > min(self._left + refreshed, self._caps[Tier.FRONT]):
+            is_one_scan = draft.price.likely <= self._budget.an_hour
+            if not (is_whole and is_one_scan) or more > min(self._left + refreshed, self._caps[Tier.FRONT]):
                 continue
+            parts = [front, *self._drafts[Tier.HOT], *self._drafts[Tier.COLD]]
+            draft.comes_first = any(part.comes_first for part in parts if part.name == held.name)
             for tier in (Tier.HOT, Tier.COLD):
                 self._drafts[tier] = [other for other in self._drafts[tier] if other.name != held.name]
             fronts[fronts.index(front)] = draft
@@ -342,6 +435,7 @@ class _Planner:
                         left_out=left_out,
                         turn=self._turn(draft, left_out, spent),
                         uncorrected=draft.uncorrected,
+                        comes_first=draft.comes_first,
                     )
                 )
         return tuple(found)
@@ -367,8 +461,23 @@ class _Planner:
 
     @property
     def _sweep_limit(self) -> int:
-        """Pages of a list that a night may read once more."""
+        """Pages up to which a list is read whole in each run."""
         return math.floor(self._rules.sweep_share * self._budget.day)
+
+    @property
+    def _pages_a_list(self) -> dict[str, int]:
+        """Pages of each list that a run may read once more: at least what its greatest age asks for.
+
+        Of a list that is too long for full scans, and of whose items nothing is known, no more than that.
+        """
+        days = max(1, self._rules.greatest_age.days)
+        found = {}
+        for held in self._lists:
+            pages = max(held.pages or 0, len(held.ages))
+            is_guessed = held.name in self._in_turn and pages > self._sweep_limit
+            share = math.ceil(pages / days)
+            found[held.name] = share if is_guessed else max(self._sweep_limit, share)
+        return found
 
     def _draft(self, name: str, kind: Kind, tier: Tier, price: Price, reason: str) -> _Draft:
         corrected = price.corrected(self._ratios.get((name, kind)))
@@ -395,7 +504,7 @@ class _Planner:
             found.append(draft)
         return found
 
-    def _is_cheap(self, held: HeldList) -> bool:
+    def _is_cheap(self, held: StoredList) -> bool:
         """Whether reading it whole is worth its price, or has to be done once anyway.
 
         What an hour's credits do not reach to cannot be one walk, and is read page by page.
@@ -406,7 +515,7 @@ class _Planner:
             return self._budget.credits is None and not held.is_begun
         return not held.is_begun or math.ceil(held.items / held.page_size) <= self._sweep_limit
 
-    def _sweep(self, held: HeldList) -> _Draft:
+    def _sweep(self, held: StoredList) -> _Draft:
         price = sweep_price(held, self._rules)
         if held.items is None:
             reason = "the first load; how long it is, nobody knows yet"
@@ -417,7 +526,7 @@ class _Planner:
         reason = f"{first}all of about {_number(held.items + held.expected_new, 'item')}"
         return self._draft(held.name, "sweep", Tier.FRONT, price, reason)
 
-    def _front(self, held: HeldList) -> _Draft:
+    def _front(self, held: StoredList) -> _Draft:
         if held.is_absent:
             reason = "there was no such list for us the last time"
         elif not held.is_begun:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal
 
 from imgur_source.planning.forecast import PageValue
@@ -27,23 +27,25 @@ class Refresh:
     Args:
         pages: all that may be read.
         overdue_at: what was not seen since then is overdue, seconds since the epoch.
-        pages_a_list: so many of each list at the most.
+        pages_a_list: so many of each list at the most, by its name.
 
     Attributes:
         pages: what changes or is overdue.
     """
 
-    def __init__(self, pages: Sequence[PageValue], *, overdue_at: int, pages_a_list: int) -> None:
+    def __init__(
+        self, pages: Sequence[PageValue], *, overdue_at: int, pages_a_list: Mapping[str, int]
+    ) -> None:
         self._overdue_at = overdue_at
         of_list: Counter[str] = Counter()
         worth: list[PageValue] = []
         for page in sorted(pages, key=lambda page: (not self.is_overdue(page), *_best_first(page))):
             is_worth = page.value >= WORTH_A_CREDIT or self.is_overdue(page)
-            if is_worth and of_list[page.list] < pages_a_list:
+            if is_worth and of_list[page.list] < pages_a_list[page.list]:
                 of_list[page.list] += 1
                 worth.append(page)
         self.pages = sorted(worth, key=_best_first)
-        self._hot = _hottest(self.pages)
+        self._hot = _hottest(page for page in self.pages if page.is_learned)
 
     def is_overdue(self, page: PageValue) -> bool:
         """Whether *page* was unseen for the greatest age."""
@@ -53,23 +55,53 @@ class Refresh:
         """Whether *page* is one of the few that hold most of the change."""
         return "hot" if page in self._hot else "cold"
 
-    def price(self, heat: Heat) -> int:
-        """Credits that all hot, or all cold pages take."""
-        return price_of(page for page in self.pages if self.heat(page) == heat)
+    def is_late(self, page: PageValue) -> bool:
+        """Whether *page* is read only with credits that nothing else wants: nothing but its age is known."""
+        return not (page.is_learned or self.is_overdue(page))
 
-    def chosen(self, credits: int, *, most_hot: int, most_cold: int) -> set[PageValue]:
-        """The pages to read for *credits*: the overdue, the longest unseen, and then those of most value."""
-        room: dict[Heat, int] = {"hot": most_hot, "cold": most_cold}
-        by_age = sorted(self.pages, key=lambda page: (page.seen_at, *_best_first(page)))
-        overdue = [page for page in by_age if self.is_overdue(page)]
+    def price(self, heat: Heat) -> int:
+        """Credits that all hot, or all cold pages take; late ones are left aside."""
+        return price_of(page for page in self.pages if self.heat(page) == heat and not self.is_late(page))
+
+    def oldest(self, name: str, credits: int, *, most_hot: int, most_cold: int) -> set[PageValue]:
+        """The longest unseen pages of the list *name* that *credits* reach to."""
+        of_list = [page for page in self.pages if page.list == name and page.price]
         found: set[PageValue] = set()
-        for pages, share in (
+        by_age = sorted(of_list, key=lambda page: (page.seen_at, *_best_first(page)))
+        self._take(by_age, credits, {"hot": most_hot, "cold": most_cold}, found)
+        return found
+
+    def chosen(
+        self, credits: int, *, most_hot: int, most_cold: int, first: Collection[PageValue] = ()
+    ) -> set[PageValue]:
+        """The pages to read for *credits*: the overdue, the longest unseen, and then those of most value.
+
+        Args:
+            first: pages that are read in any case, and are paid for apart.
+        """
+        room: dict[Heat, int] = {"hot": most_hot, "cold": most_cold}
+        pages = [page for page in self.pages if not self.is_late(page)]
+        by_age = sorted(pages, key=lambda page: (page.seen_at, *_best_first(page)))
+        overdue = [page for page in by_age if self.is_overdue(page)]
+        found: set[PageValue] = set(first)
+        paid = price_of(found)
+        for found_in, share in (
             (overdue, math.floor(credits * OVERDUE_SHARE)),
             (by_age, round(credits * EXPLORED_SHARE)),
-            (self.pages, credits),
+            (pages, credits),
         ):
-            self._take(pages, min(share, credits) - price_of(found), room, found)
+            self._take(found_in, min(share, credits) - (price_of(found) - paid), room, found)
         return found
+
+    def late(self, credits: int, *, most: int, first: Collection[PageValue] = ()) -> set[PageValue]:
+        """The longest unseen late pages that *credits* reach to, at *most* so many, none of *first*."""
+        pages = sorted(
+            (page for page in self.pages if self.is_late(page)),
+            key=lambda page: (page.seen_at, page.list, page.page),
+        )
+        found = set(first)
+        self._take(pages, credits, {"hot": 0, "cold": most}, found)
+        return found.difference(first)
 
     def _take(
         self, pages: Iterable[PageValue], credits: int, room: dict[Heat, int], found: set[PageValue]

@@ -10,7 +10,7 @@ import secrets
 import sys
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -25,8 +25,7 @@ from warehouse import Publication, RelationError, RunLock, Warehouse, WarehouseE
 from imgur_source.api import Journal
 from imgur_source.clock import Clock
 from imgur_source.errors import ConfigurationError
-from imgur_source.extract import ME, Candidates, HeldAlbum, HeldPost, Known, Look, Receipt, with_companions
-from imgur_source.lists import Fetched
+from imgur_source.extract import Receipt, WarehouseFacts, with_companions
 from imgur_source.planning import Plan
 from imgur_source.records import LIST_SWEEPS, scrubbed
 from imgur_source.settings import LOOKS_A_NIGHT, ImgurCredentials, Settings
@@ -84,7 +83,7 @@ def run_job(options: Options, *, clock: Clock, transport: httpx.BaseTransport | 
             books,
             journal,
             options.full_refresh,
-            held_among=warehouse.held_among if options.destination == DUCKDB else None,
+            stored_among=warehouse.stored_among if options.destination == DUCKDB else None,
             on_plan=None if options.quiet else print_plan_in_short,
         )
         while True:
@@ -132,8 +131,8 @@ def _read_a_round(
         load_pending(pipeline, receipt, signals, journal)
         agree_on_state(pipeline, receipt, journal)
         # what is held may have come with the pending rows
-        candidates = _candidates(options, warehouse, settings)
-        source = _source(options, runtime, candidates)
+        facts = _facts(options, warehouse, settings)
+        source = _source(options, runtime, facts)
         with Progress(receipt, quiet=options.quiet):
             read_and_load(pipeline, source, signals, journal)
     if receipt.journal_package is not None:
@@ -181,12 +180,12 @@ def plan_before(options: Options, *, clock: Clock) -> Plan:
             stack.enter_context(RunLock(warehouse.lock_file, clock=clock))
         state = _state_before(options, warehouse)
         settings, credentials, selected = _settled(options, clock=clock)
-        candidates = _candidates(options, warehouse, settings)
+        facts = _facts(options, warehouse, settings)
     return first_plan(
         settings,
         credentials,
         selected=selected,
-        candidates=candidates,
+        facts=facts,
         state=state,
         clock=clock,
         ends_at=deadline_of(options.deadline, now=clock.now()).reading_ends_at,
@@ -208,7 +207,7 @@ def _settled(options: Options, *, clock: Clock) -> tuple[Settings, ImgurCredenti
     """Settings, credentials and selected resources, as the source has them when it is built."""
     settled: list[tuple[Settings, ImgurCredentials]] = []
     runtime = Runtime(clock, Receipt(), StopFlag(), on_settings=lambda *values: settled.append(values))
-    source = _source(options, runtime, Candidates())
+    source = _source(options, runtime, WarehouseFacts())
     [(settings, credentials)] = settled
     return settings, credentials, frozenset(source.resources.selected)
 
@@ -223,7 +222,7 @@ def _state_before(options: Options, warehouse: Warehouse) -> dict[str, Any]:
         return state_of(pipeline_of(options.destination, destination, warehouse))
 
 
-def _source(options: Options, runtime: Runtime, candidates: Candidates) -> Any:
+def _source(options: Options, runtime: Runtime, facts: WarehouseFacts) -> Any:
     overrides: dict[str, Any] = dict(options.settings)
     if options.accounts is not None:
         overrides["accounts"] = list(options.accounts)
@@ -240,7 +239,7 @@ def _source(options: Options, runtime: Runtime, candidates: Candidates) -> Any:
     if options.accept_strike_risk:
         overrides["accept_strike_risk"] = True
     try:
-        source = imgur(runtime=runtime, candidates=candidates, **overrides)
+        source = imgur(runtime=runtime, facts=facts, **overrides)
     except ConfigurationError as error:
         said = str(error)
         if options.since is not None:
@@ -261,72 +260,20 @@ def _source(options: Options, runtime: Runtime, candidates: Candidates) -> Any:
     return source.with_resources(*sorted(wanted & source.resources.keys()))
 
 
-def _candidates(options: Options, warehouse: Warehouse, settings: Settings) -> Candidates:
-    """What the work file knows: earlier fetches, looks that are due, parents, and what a plan is made of.
+def _facts(options: Options, warehouse: Warehouse, settings: Settings) -> WarehouseFacts:
+    """What the work file knows; relations of an earlier version are made anew first.
 
-    Parents so that ``--only album_images`` need not read the lists of albums again (where none
-    are held their lists are read), and that what an earlier night owed is not forgotten.
+    Parents are among it so that ``--only album_images`` need not read the lists of albums again (where
+    none are stored their lists are read), and that what an earlier run left pending is not forgotten.
     """
     if options.destination != DUCKDB:
-        return Candidates()
-    fetched = {
-        (held.resource, held.item_id): Fetched(held.fingerprint or "", held.items, held.fetched_at)
-        for held in warehouse.held_fetches()
-    }
-    held = warehouse.held_parents()
-    albums = tuple(
-        HeldAlbum(
-            album.id,
-            album.images_count,
-            as_me=_account_of(album.list) == ME,
-            cover=album.cover,
-            inserted_at=None if album.inserted_at is None else datetime.fromtimestamp(album.inserted_at, UTC),
-        )
-        for album in held.albums
-        if _account_of(album.list) in settings.accounts
-    )
-    posts = tuple(
-        HeldPost(
-            post.id,
-            post.is_album,
-            post.images_count,
-            post.comment_count,
-            as_me=_account_of(post.list) == ME,
-        )
-        for post in held.posts
-        if _account_of(post.list) in settings.accounts
-    )
-    return Candidates(
-        albums=albums or None,
-        posts=posts or None,
-        accounts={account.url: account.id for account in held.accounts},
-        fetched=fetched,
-        looks=() if options.only else tuple(Look(*due) for due in warehouse.looks_due(LOOKS_A_NIGHT)),
-        known=_known(warehouse, settings),
-    )
-
-
-def _account_of(name: str) -> str:
-    """Whose list *name* is, such as ``me`` of ``account_albums/me``."""
-    return name.partition("/")[2]
-
-
-def _known(warehouse: Warehouse, settings: Settings) -> Known:
-    """What the plan is made of; relations of an older version are made anew first."""
-    greatest_age = timedelta(days=settings.greatest_age_days)
+        return WarehouseFacts()
+    facts = partial(warehouse.facts, accounts=settings.accounts, lookups=0 if options.only else LOOKS_A_NIGHT)
     try:
-        facts = warehouse.plan_facts(accounts=settings.accounts, greatest_age=greatest_age)
+        return facts()
     except RelationError:
         warehouse.apply_sql(report_timezone=settings.report_timezone)
-        facts = warehouse.plan_facts(accounts=settings.accounts, greatest_age=greatest_age)
-    return Known(
-        observed=facts.observed,
-        due=facts.due,
-        new_per_day={name: new.per_day for name, new in facts.new_items.items()},
-        read_at={name: datetime.fromtimestamp(new.read_at, UTC) for name, new in facts.new_items.items()},
-        pages_before=facts.feed_pages,
-        spent_before=facts.spent,
-    )
+        return facts()
 
 
 @dataclass(frozen=True)

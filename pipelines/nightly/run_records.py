@@ -50,7 +50,7 @@ def run_records(
         "client_credits_left": credits.client.remaining if credits.client else None,
         "plan": json.dumps(planned_lines(receipt)) if receipt.plan else None,
         "rows_loaded": json.dumps(dict(sorted(receipt.rows.items()))),
-        "owed": json.dumps(receipt.owed),
+        "owed": json.dumps(receipt.pending),
         "notes": json.dumps([*receipt.retirements, *receipt.notes]),
         "publication": None if options.is_published else "off",
         "published_at": receipt.published_at,  # by an earlier round

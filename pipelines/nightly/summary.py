@@ -40,7 +40,7 @@ def summary_lines(result: RunResult, options: Options, *, seconds: float) -> Ite
     yield from (f"  {line}" for line in came_to(receipt))
     if receipt.rounds > 1:
         yield f"  in {receipt.rounds} rounds, waiting between them for the hour's credits"
-    yield from _listed("Still owed", receipt.owed, rest=IN_BOOKS)
+    yield from _listed("Still owed", receipt.pending, rest=IN_BOOKS)
     failures = list(dict.fromkeys(map(str, receipt.failures)))
     yield from _listed("Could not be read", failures, rest="with -v each is logged")
     yield from _listed("Worth knowing", [*receipt.retirements, *receipt.notes], rest=IN_BOOKS)

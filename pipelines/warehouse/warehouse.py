@@ -26,6 +26,7 @@ import duckdb
 import pyarrow as pa
 
 from imgur_source.clock import Clock, SystemClock
+from imgur_source.extract import WarehouseFacts
 from imgur_source.records import MARKER, SYNC_RUNS, Table
 from warehouse.audits import VANISHED, Finding, add_results, finding_of, findings, keep
 from warehouse.catalog import (
@@ -43,17 +44,7 @@ from warehouse.catalog import (
     transaction,
 )
 from warehouse.checks import Holding, Problem, holding_of, table_problems
-from warehouse.facts import (
-    HeldFetch,
-    HeldParents,
-    LookDue,
-    PlanFacts,
-    held_among,
-    held_fetches,
-    held_parents,
-    looks_due,
-    plan_facts,
-)
+from warehouse.facts import stored_among, warehouse_facts
 from warehouse.files import WarehouseError, attach, create, first_line, log_of, opened, quoted
 from warehouse.overview import Audited, Overview, last_audit, overview_of
 from warehouse.pruning import Tidied, drop_old_results, drop_old_runs, drop_old_states, drop_repetitions
@@ -329,46 +320,23 @@ class Warehouse:
             connection.execute("set timezone = 'UTC'")
             return str(connection.sql(query))
 
-    def held_parents(self) -> HeldParents:
-        """Albums, posts and accounts stored in the work file, newest first; empty if there are none."""
-        if not self.has_work_file:
-            return HeldParents()
-        with self._work() as connection:
-            return held_parents(connection, self.sql_dir)
-
-    def held_among(self, table: Table, rows: pa.Table) -> int:
+    def stored_among(self, table: Table, rows: pa.Table) -> int:
         """How many of *rows*, which are about to be loaded into *table*, are of things stored already."""
         if not self.has_work_file:
             return 0
         with self._work() as connection:
-            return held_among(connection, table, rows)
+            return stored_among(connection, table, rows)
 
-    def held_fetches(self) -> list[HeldFetch]:
-        """What albums and posts looked like when their images or comments were last fetched."""
-        if not self.has_work_file:
-            return []
-        with self._work() as connection:
-            return held_fetches(connection)
+    def facts(self, *, accounts: Collection[str], lookups: int) -> WarehouseFacts:
+        """What the work file knows of *accounts*; relations of an earlier version raise.
 
-    def looks_due(self, limit: int) -> list[LookDue]:
-        """At most *limit* items that a direct lookup could decide, the longest missing first."""
+        Raises:
+            RelationError: a query cannot be asked.
+        """
         if not self.has_work_file:
-            return []
+            return WarehouseFacts(fetched={})
         with self._work() as connection:
-            return looks_due(connection, self.sql_dir, limit=limit)
-
-    def plan_facts(self, *, accounts: Collection[str], greatest_age: timedelta) -> PlanFacts:
-        """What the plan of the next run asks; nothing is known before the first one."""
-        if not self.has_work_file:
-            return PlanFacts()
-        with self._work() as connection:
-            return plan_facts(
-                connection,
-                self.sql_dir,
-                accounts=accounts,
-                now=self.clock.now(),
-                greatest_age=greatest_age,
-            )
+            return warehouse_facts(connection, self.sql_dir, accounts=accounts, lookups=lookups)
 
     def last_runs(self, limit: int = 10) -> list[dict[str, Any]]:
         """The latest *limit* rows of ``sync_runs``, newest first; times aware, JSON columns decoded.

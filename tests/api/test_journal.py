@@ -580,3 +580,26 @@ def test_record__survives_a_kill(tmp_path: Path) -> None:
 
     assert bodies == [b'{"data":%d}' % number for number in range(300)]
     assert again == Recorded(200, {}, b"1", paid_at, False)
+
+
+def test_plan__is_left_with_the_replies_that_it_paid_for(tmp_path: Path, clock: FakeClock) -> None:
+    """The plan of a run that broke off comes back with its replies; of several the latest."""
+    with begun(tmp_path, clock) as journal:
+        journal.keep_plan({"lines": ["first"]})
+        journal.keep_plan({"lines": ["made anew"]})
+        record(journal, PAGE_0, a_body(), clock)
+    with begun(tmp_path, clock) as journal:
+        assert journal.plan_left == {"lines": ["made anew"]}
+
+
+def test_plan__is_dropped_with_the_replies_that_were_loaded(tmp_path: Path, clock: FakeClock) -> None:
+    """Once the package is confirmed nothing is left to follow, nor where no reply is left."""
+    with begun(tmp_path, clock) as journal:
+        journal.keep_plan({"lines": []})
+        record(journal, PAGE_0, a_body(), clock)
+        journal.confirm(journal.seal())
+    with begun(tmp_path, clock) as journal:
+        assert journal.plan_left is None
+        journal.keep_plan({"lines": []})
+    with begun(tmp_path, clock) as journal:
+        assert journal.plan_left is None  # a plan that paid for nothing

@@ -6,14 +6,21 @@ from typing import Any
 
 import pytest
 
-from imgur_source.extract.facts import Candidates, HeldAlbum, HeldPost
-from imgur_source.extract.streams import ALWAYS, COMPANIONS, Step, steps, wanted_resources, with_companions
+from imgur_source.extract.facts import StoredAlbum, StoredPost, WarehouseFacts
+from imgur_source.extract.streams import (
+    RUN_TABLES,
+    STREAMS,
+    StreamSlice,
+    slices,
+    wanted_resources,
+    with_companions,
+)
 from imgur_source.settings import Feed, Settings
 
 FEEDS = ("hot/viral", "t/bridges", "r/rivers", "search/tall dams", "top/top/week@5")
 POSTS_LISTS = {"account_submissions", "gallery_sections", "gallery_tags", "gallery_search"}
-EVERYTHING = {*COMPANIONS, "account_favorites", "post_images"}
-NOTHING_HELD = Candidates(albums=(), posts=())
+EVERYTHING = set(STREAMS)
+NOTHING_HELD = WarehouseFacts(albums=(), posts=())
 
 
 def some_settings(
@@ -22,9 +29,9 @@ def some_settings(
     return Settings(accounts=accounts, feeds=tuple(Feed.parse(text) for text in feeds), **over)
 
 
-def names(*selected: str, candidates: Candidates | None = None, **over: Any) -> list[str]:
+def names(*selected: str, candidates: WarehouseFacts | None = None, **over: Any) -> list[str]:
     """The names of the steps for what is *selected*."""
-    found = steps(some_settings(**over), selected=selected, candidates=candidates or Candidates())
+    found = slices(some_settings(**over), selected=selected, facts=candidates or WarehouseFacts())
     return [step.name for step in found]
 
 
@@ -82,14 +89,14 @@ def test_steps__of_one_list_are_that_list_alone(selected: str, expected: list[st
 def test_steps__of_nothing_are_none() -> None:
     """The run's own books, which are kept always, ask for no list; feeds that are not wanted are not read."""
     assert names() == []
-    assert names(*ALWAYS) == []
+    assert names(*RUN_TABLES) == []
     assert names("gallery_sections", feeds=("t/bridges",)) == []
 
 
 def test_steps__of_favorites_learn_the_account_first() -> None:
     """Favourites are kept under the number of the account, so one that is not known is asked for."""
     assert names("account_favorites") == ["account/me", "account_favorites/me"]
-    known = Candidates(accounts={"me": 4001})
+    known = WarehouseFacts(accounts={"me": 4001})
     assert names("account_favorites", candidates=known) == ["account_favorites/me"]
     assert names("account_favorites", candidates=known, accounts=("me", "walker")) == [
         "account/walker",
@@ -152,7 +159,7 @@ def test_steps__of_details_are_their_parents_unless_they_are_held(
 ) -> None:
     """Details need the albums and posts that they belong to: from a list, or from what is held."""
     assert names(*selected) == parents
-    held = Candidates(albums=(HeldAlbum("Alb0m"),), posts=(HeldPost("P0stAaa"),))
+    held = WarehouseFacts(albums=(StoredAlbum("Alb0m"),), posts=(StoredPost("P0stAaa"),))
     lists = {"account_submissions": "account_submissions/me", "gallery_tags": "t/bridges"}
     chosen = [lists[name] for name in selected if name in lists]
     assert names(*selected, candidates=held) == chosen
@@ -170,12 +177,12 @@ def test_steps__of_all_details_read_the_feeds_too(selected: str) -> None:
 
 def test_wanted_resources__leave_companions_to_their_sources() -> None:
     """Wanted is what has pages of its own; histories and books come along."""
-    assert wanted_resources(EVERYTHING | {"tags", *ALWAYS}) == EVERYTHING
+    assert wanted_resources(EVERYTHING | {"tags", *RUN_TABLES}) == EVERYTHING
     assert wanted_resources({"image_metrics"}) == {"account_images", "album_images"}
     assert wanted_resources({"post_tags"}) == POSTS_LISTS
     assert wanted_resources({"post_tags", "gallery_tags"}) == {"gallery_tags"}
     assert wanted_resources({"post_tags", "account_images"}) == {*POSTS_LISTS, "account_images"}
-    assert wanted_resources(ALWAYS) == set()
+    assert wanted_resources(RUN_TABLES) == set()
 
 
 @pytest.mark.parametrize(
@@ -198,16 +205,16 @@ def test_wanted_resources__leave_companions_to_their_sources() -> None:
 )
 def test_with_companions__adds_what_a_list_feeds(resource: str, fed: set[str]) -> None:
     """A list brings its histories and the run's books, so that neither has a hole."""
-    assert with_companions([resource]) == {resource, *fed, *ALWAYS}
+    assert with_companions([resource]) == {resource, *fed, *RUN_TABLES}
 
 
 def test_with_companions__of_several_adds_for_each() -> None:
     """Several lists bring what each of them feeds."""
     assert with_companions(["account", "gallery_subreddits"]) == {
         *("account", "account_metrics", "gallery_subreddits", "gallery_ranks"),
-        *ALWAYS,
+        *RUN_TABLES,
     }
-    assert with_companions([]) == ALWAYS
+    assert with_companions([]) == set(RUN_TABLES)
 
 
 # By which path
@@ -215,7 +222,7 @@ def test_with_companions__of_several_adds_for_each() -> None:
 LOOK = {"album_previews": "true"}
 
 
-def listed(step: Step) -> tuple[Any, ...]:
+def listed(step: StreamSlice) -> tuple[Any, ...]:
     """What a step's list asks for: its third page, parameters, and how they are asked."""
     things = step.list()
     assert (things.name, things.endpoint) == (step.name, step.resource)
@@ -256,8 +263,8 @@ def test_step_list__of_an_account_asks_as_documented(
     account: str, expected: dict[str, tuple[Any, ...]]
 ) -> None:
     """Lists come newest first, in large pages where perPage counts, all favourites to their owner only."""
-    found = steps(some_settings(accounts=(account,), feeds=()), selected=EVERYTHING, candidates=Candidates())
-    assert {step.resource: listed(step) for step in found if step.kind != "account"} == expected
+    found = slices(some_settings(accounts=(account,), feeds=()), selected=EVERYTHING, facts=WarehouseFacts())
+    assert {step.resource: listed(step) for step in found if step.is_list or step.feed} == expected
 
 
 @pytest.mark.parametrize(
@@ -280,10 +287,10 @@ def test_step_list__of_an_account_asks_as_documented(
 )
 def test_step_list__of_a_feed_asks_as_documented(feed: str, expected: tuple[Any, ...]) -> None:
     """Feeds are asked for without a login, with previews where there are any, for as many pages as wanted."""
-    (step,) = steps(
+    (step,) = slices(
         some_settings(feeds=(feed,)),
         selected={"gallery_sections", "gallery_tags", "gallery_subreddits", "gallery_search"},
-        candidates=Candidates(),
+        facts=WarehouseFacts(),
     )
     assert listed(step) == expected
 
@@ -294,10 +301,10 @@ def test_step_list__keeps_an_odd_name_in_one_segment() -> None:
     tag = Feed(name=f"t/{odd}", kind="tag", subject=odd, sort="viral", window="week", pages=1)
     subreddit = Feed(name=f"r/{odd}", kind="subreddit", subject=odd, sort="time", window="week", pages=1)
     assert [
-        Step("feed", "gallery_tags", feed=tag).list().path(0),
-        Step("feed", "gallery_subreddits", feed=subreddit).list().path(0),
-        Step("albums", "account_albums", odd).list().path(0),
-        Step("favorites", "account_favorites", odd).list().path(0),
+        StreamSlice(STREAMS["gallery_tags"], feed=tag).list().path(0),
+        StreamSlice(STREAMS["gallery_subreddits"], feed=subreddit).list().path(0),
+        StreamSlice(STREAMS["account_albums"], odd).list().path(0),
+        StreamSlice(STREAMS["account_favorites"], odd).list().path(0),
     ] == [
         "/3/gallery/t/a%20b%2Fc%3F/viral/week/0",
         "/3/gallery/r/a%20b%2Fc%3F/time/week/0",
@@ -310,9 +317,9 @@ def test_step__is_known_by_list_and_account_or_by_its_feed() -> None:
     """Names stand in list_sweeps, so they stay; only me is asked for with the login."""
     feed = Feed.parse("top/top/week@5")
     found = [
-        Step("images", "account_images", "me"),
-        Step("account", "account", "walker"),
-        Step("feed", "gallery_sections", feed=feed),
+        StreamSlice(STREAMS["account_images"], "me"),
+        StreamSlice(STREAMS["account"], "walker"),
+        StreamSlice(STREAMS["gallery_sections"], feed=feed),
     ]
     assert [(step.name, step.as_me) for step in found] == [
         ("account_images/me", True),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imgur_source.lists.coverage import Coverage, Gap, Mark, Stretch, reaches
+from imgur_source.lists.coverage import Coverage, Gap, Position, Range, reaches
 
 Reads = list[tuple[int, int]]
 
@@ -19,22 +19,22 @@ lines = st.lists(st.sampled_from([0, 0, 1, 2]), min_size=1, max_size=14)
 reads = st.lists(st.tuples(st.integers(0, 13), st.integers(1, 6)), max_size=7)
 
 
-def a_line(steps: list[int]) -> list[Mark]:
+def a_line(steps: list[int]) -> list[Position]:
     """A list's items, newest first."""
     marks, at = [], 100
     for number, step in enumerate(steps):
         at -= step
-        marks.append(Mark(at, f"I{number}"))
+        marks.append(Position(at, f"I{number}"))
     return marks
 
 
-def marks(*times: int) -> list[Mark]:
-    return [Mark(at, f"I{at}") for at in times]
+def marks(*times: int) -> list[Position]:
+    return [Position(at, f"I{at}") for at in times]
 
 
-def after(line: list[Mark], done: Reads) -> tuple[Coverage, set[Mark]]:
+def after(line: list[Position], done: Reads) -> tuple[Coverage, set[Position]]:
     """What is held when runs of neighbours, by place and length, were read; and the set of what was."""
-    coverage, read = Coverage(), set[Mark]()
+    coverage, read = Coverage(), set[Position]()
     for first, length in done:
         run = line[first : first + length]
         if run:
@@ -77,7 +77,7 @@ def test_coverage__of_a_line_read_whole_is_complete(steps: list[int]) -> None:
     line = a_line(steps)
     done = [(first, 3) for first in range(0, len(line), 2)]
     coverage, _ = after(line, done)
-    assert coverage == Coverage((Stretch(line[0], line[-1], len(line)),), is_ended=True)
+    assert coverage == Coverage((Range(line[0], line[-1], len(line)),), is_ended=True)
 
 
 @quick
@@ -125,11 +125,11 @@ def test_coverage__of_an_empty_list_is_complete() -> None:
 def test_with_read__ends_where_the_list_does() -> None:
     """What was held beyond the list's own first or last item is gone from it, also where the rest is still there."""
     held = Coverage().with_read(
-        [Mark(at, str(at)) for at in range(9, 0, -1)], is_from_front=True, is_to_end=True
+        [Position(at, str(at)) for at in range(9, 0, -1)], is_from_front=True, is_to_end=True
     )
-    front = held.with_read([Mark(7, "7"), Mark(6, "6")], is_from_front=True)
-    end = held.with_read([Mark(4, "4"), Mark(3, "3")], is_to_end=True)
-    whole = held.with_read([Mark(7, "7"), Mark(3, "3")], is_from_front=True, is_to_end=True)
+    front = held.with_read([Position(7, "7"), Position(6, "6")], is_from_front=True)
+    end = held.with_read([Position(4, "4"), Position(3, "3")], is_to_end=True)
+    whole = held.with_read([Position(7, "7"), Position(3, "3")], is_from_front=True, is_to_end=True)
     assert [(each.stretches[0].newest.at, each.stretches[0].oldest.at) for each in (front, end, whole)] == [
         (7, 1),
         (9, 3),
@@ -143,28 +143,28 @@ def test_coverage__forgets_what_was_above_the_front_and_below_the_end() -> None:
     """A run from the front to the end is the list: what was held outside of it is gone from it."""
     held = Coverage().with_read(marks(20, 19)).with_read(marks(3, 2), is_to_end=True)
     read = held.with_read(marks(12, 11, 10), is_from_front=True, is_to_end=True)
-    assert read == Coverage((Stretch(Mark(12, "I12"), Mark(10, "I10"), 3),), True)
+    assert read == Coverage((Range(Position(12, "I12"), Position(10, "I10"), 3),), True)
 
 
 @pytest.mark.parametrize(
-    ("mark", "is_met"), [(Mark(9, "I9"), False), (Mark(9, "new"), False), (Mark(8, "new"), True)]
+    ("mark", "is_met"), [(Position(9, "I9"), False), (Position(9, "new"), False), (Position(8, "new"), True)]
 )
-def test_meets__once_the_newest_second_is_passed(mark: Mark, is_met: bool) -> None:
+def test_meets__once_the_newest_second_is_passed(mark: Position, is_met: bool) -> None:
     """In the second of our newest item new ones may stand on either side of it; only beyond is all held."""
     assert Coverage().with_read(marks(9, 8)).meets(mark) is is_met
 
 
 def test_meets__nothing_where_nothing_is_held() -> None:
     """The first walk has nothing to stop at."""
-    assert Coverage().meets(Mark(1, "A")) is False
+    assert Coverage().meets(Position(1, "A")) is False
 
 
 def test_first_gap__is_the_newest_within_bounds() -> None:
     """Holes come newest first; those above ``until``, and those below ``since``, are left alone."""
     top, middle, last = (
-        Stretch(Mark(30, "I30"), Mark(28, "I28"), 3),
-        Stretch(Mark(20, "I20"), Mark(18, "I18"), 3),
-        Stretch(Mark(10, "I10"), Mark(8, "I8"), 3),
+        Range(Position(30, "I30"), Position(28, "I28"), 3),
+        Range(Position(20, "I20"), Position(18, "I18"), 3),
+        Range(Position(10, "I10"), Position(8, "I8"), 3),
     )
     held = Coverage((top, middle, last))
     assert [
@@ -192,32 +192,34 @@ def test_first_gap__is_none_below_the_end() -> None:
 @pytest.mark.parametrize(
     ("page", "is_reached"),
     [
-        ([Mark(5, "A"), Mark(4, "B")], False),
-        ([Mark(6, "E"), Mark(4, "B")], True),
-        ([Mark(6, "other"), Mark(4, "B")], False),
-        ([Mark(7, "other"), Mark(4, "B")], True),
+        ([Position(5, "A"), Position(4, "B")], False),
+        ([Position(6, "E"), Position(4, "B")], True),
+        ([Position(6, "other"), Position(4, "B")], False),
+        ([Position(7, "other"), Position(4, "B")], True),
         ([], False),
     ],
 )
-def test_reaches__by_the_item_itself_or_by_a_newer_one(page: list[Mark], is_reached: bool) -> None:
+def test_reaches__by_the_item_itself_or_by_a_newer_one(page: list[Position], is_reached: bool) -> None:
     """In the end's own second only its id proves the overlap."""
-    assert reaches(page, Mark(6, "E")) is is_reached
+    assert reaches(page, Position(6, "E")) is is_reached
 
 
 def test_with_read__forgets_a_stretch_of_one_second_that_lost_its_place() -> None:
     """Of one second and without a shared item, nobody can tell on which side of the read it stands: it is read again."""
-    held = Coverage((Stretch(Mark(9, "A"), Mark(9, "B"), 2), Stretch(Mark(9, "C"), Mark(9, "D"), 2)))
-    read = held.with_read([Mark(9, "B"), Mark(9, "X"), Mark(8, "Y")])
-    assert read == Coverage((Stretch(Mark(9, "A"), Mark(8, "Y"), 4),))
+    held = Coverage(
+        (Range(Position(9, "A"), Position(9, "B"), 2), Range(Position(9, "C"), Position(9, "D"), 2))
+    )
+    read = held.with_read([Position(9, "B"), Position(9, "X"), Position(8, "Y")])
+    assert read == Coverage((Range(Position(9, "A"), Position(8, "Y"), 4),))
 
 
 def test_at_most__takes_what_is_too_much_from_the_last_stretch() -> None:
     """A walk that came to the end earlier than expected shows that items are gone, most likely further down."""
-    upper = Stretch(Mark(90, "z"), Mark(80, "y"), 10)
-    lower = Stretch(Mark(50, "b"), Mark(10, "a"), 40)
+    upper = Range(Position(90, "z"), Position(80, "y"), 10)
+    lower = Range(Position(50, "b"), Position(10, "a"), 40)
     held = Coverage((upper, lower), is_ended=True)
 
     assert held.at_most(50) == held
-    assert held.at_most(30).stretches == (upper, Stretch(lower.newest, lower.oldest, 20))
-    assert held.at_most(5).stretches == (upper, Stretch(lower.newest, lower.oldest, 1))
+    assert held.at_most(30).stretches == (upper, Range(lower.newest, lower.oldest, 20))
+    assert held.at_most(5).stretches == (upper, Range(lower.newest, lower.oldest, 1))
     assert Coverage().at_most(0) == Coverage()

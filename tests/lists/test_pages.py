@@ -24,8 +24,8 @@ from imgur_source.errors import (
     TransientError,
     WireShapeError,
 )
-from imgur_source.lists.coverage import Mark
-from imgur_source.lists.pages import NumberedList, Page, Pages, api_path
+from imgur_source.lists.coverage import Position
+from imgur_source.lists.pages import NumberedList, Page, Pages
 from tests.support.builders import an_image, page_of
 
 NIGHT = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -49,6 +49,7 @@ class ScriptedClient:
     """
 
     def __init__(self, script: Mapping[str, Any], *, replays: Collection[str] = ()) -> None:
+        self.replays_only = False
         self.asked: list[Asked] = []
         self._replays = replays
         self.meter = SimpleNamespace(available=lambda: 7, credits=SimpleNamespace(client=None))
@@ -141,7 +142,7 @@ def test_one__tells_items_apart_by_id_and_else_by_their_text() -> None:
 def test_one__reads_times_where_there_are_any(sent: Any, at: int | None) -> None:
     """A time is a positive number, or the text of one; anything else is no time, and the item has no mark."""
     page = pages_of({"0": [{"id": "A", "datetime": sent}]})[0].one(0)
-    assert (page.times, page.marks) == ((at,), [] if at is None else [Mark(at, "A")])
+    assert (page.times, page.marks) == ((at,), [] if at is None else [Position(at, "A")])
 
 
 # What is asked
@@ -252,22 +253,4 @@ def test_count__costs_nothing_where_imgur_has_none() -> None:
 def test_pages__know_the_credits_of_their_client() -> None:
     """What is at hand is the meter's to say; the day has its documented size until Imgur tells another."""
     pages, _ = pages_of({})
-    assert (pages.at_hand(), pages.day_credits()) == (7, 12_500)
-
-
-# Paths
-
-
-@pytest.mark.parametrize(
-    ("segments", "path"),
-    [
-        (("account", "me", "images", 0), "/3/account/me/images/0"),
-        (("gallery", "t", "a b/c?", "viral"), "/3/gallery/t/a%20b%2Fc%3F/viral"),
-        (("gallery", "r", "50%#&=+", 12), "/3/gallery/r/50%25%23%26%3D%2B/12"),
-        (("gallery", "t", "käse 🧀"), "/3/gallery/t/k%C3%A4se%20%F0%9F%A7%80"),
-        (("account", "a_b-c.d"), "/3/account/a_b-c.d"),
-    ],
-)
-def test_api_path__quotes_each_segment(segments: tuple[str | int, ...], path: str) -> None:
-    """Whatever a name holds, it stays one segment of the path."""
-    assert api_path(*segments) == path
+    assert (pages.available(), pages.day_credits()) == (7, 12_500)

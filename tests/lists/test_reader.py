@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from imgur_source.api.client import ImgurClient
 from imgur_source.errors import CreditsExhaustedError, ImgurError, TransientError
 from imgur_source.lists.pages import Page
-from imgur_source.lists.reader import ListReading
-from imgur_source.lists.scan import Walk
-from imgur_source.lists.state import ListMemory
+from imgur_source.lists.reader import ListReader
+from imgur_source.lists.scan import Scan
+from imgur_source.lists.state import ListState
 from imgur_source.planning.plan import Order
 from tests.support.fakes import FakeClock
 from tests.support.model_list import FIRST_SECOND, ModelClient, ModelList, numbered, rules
@@ -34,9 +34,9 @@ class List:
         self.clock = FakeClock()
         self.model = ModelList(is_sorted=is_sorted)
         self.add(items)
-        self.memory = ListMemory()
+        self.memory = ListState()
         self.versions: dict[str, int] = {}
-        self.walks: list[Walk] = []
+        self.walks: list[Scan] = []
         self.asked: list[int | str] = []
         self.error: ImgurError | None = None
 
@@ -58,24 +58,24 @@ class List:
     ) -> list[str]:
         """Read in the order of a night; returns the kinds of its walks."""
         client = ModelClient(self.model, self.clock, page_size=PAGE, **over)
-        reading = ListReading(
+        reading = ListReader(
             cast(ImgurClient, client),
             of or numbered(has_count=False),
-            memory=self.memory,
-            rules=by,
+            state=self.memory,
+            rules=by.scan_rules,
             clock=self.clock,
         )
         self.error = None
         try:
-            self._load(reading.front(order))
-            self._load(reading.again(again, begins=begins))
+            self._load(reading.front(lambda: order))
+            self._load(reading.refresh(again, begins=begins))
             if backfill:
                 self._load(reading.backfill(backfill))
         except ImgurError as error:
             self.error = error
-        self.memory, self.walks, self.asked = reading.memory, reading.walks, client.asked
+        self.memory, self.walks, self.asked = reading.state, list(reading.scans), client.asked
         self.clock.advance(timedelta(days=1))
-        return [walk.kind for walk in reading.walks]
+        return [walk.kind for walk in reading.scans]
 
     def _load(self, pages: Iterator[Page]) -> None:
         for page in pages:

@@ -17,8 +17,8 @@ from hypothesis.stateful import rule
 from imgur_source.api.client import ImgurClient
 from imgur_source.errors import ImgurError
 from imgur_source.lists.pages import Page
-from imgur_source.lists.reader import ListReading
-from imgur_source.lists.state import ListMemory
+from imgur_source.lists.reader import ListReader
+from imgur_source.lists.state import ListState
 from imgur_source.planning.plan import Order
 from tests.lists.test_scan_model import LivingList, events, run_long, run_machine
 from tests.support.model_list import ModelClient, Night
@@ -49,7 +49,7 @@ class PlannedList(LivingList):
         happening: list[tuple[int, str, int]],
     ) -> None:
         """A front, named pages once more, and some of what was never read, while things happen to the list."""
-        self.clock.advance(timedelta(hours=12))
+        self.clock.advance(timedelta(hours=24))
         fresh = set(map(id, self.list.items))
 
         def before(request: int) -> None:
@@ -73,8 +73,8 @@ class PlannedList(LivingList):
             budget=budget,
             before=before,
         )
-        reading = ListReading(
-            cast(ImgurClient, client), self.of, memory=self.memory, rules=self.by, clock=self.clock
+        reading = ListReader(
+            cast(ImgurClient, client), self.of, state=self.memory, rules=self.by.scan_rules, clock=self.clock
         )
         pages: list[Page] = []
         error: ImgurError | None = None
@@ -84,17 +84,17 @@ class PlannedList(LivingList):
         except ImgurError as raised:
             error = raised
         assert budget is None or len(client.asked) <= budget
-        self.memory = ListMemory.from_json(json.loads(json.dumps(reading.memory.as_json())))
-        self.warehouse.load(Night(pages, reading.memory, reading.walks, [], client.asked, error))
+        self.memory = ListState.from_json(json.loads(json.dumps(reading.state.as_json())))
+        self.warehouse.load(Night(pages, reading.state, reading.scans, [], client.asked, error))
         self._agrees_with_sql()
 
 
 def _parts(
-    reading: ListReading, order: Order, again: set[int], begins: dict[int, int]
+    reading: ListReader, order: Order, again: set[int], begins: dict[int, int]
 ) -> Iterator[Iterator[Page]]:
     """The parts of a planned night, each begun when the one before it is through."""
-    yield reading.front(order)
-    yield reading.again(sorted(again), begins=begins)
+    yield reading.front(lambda: order)
+    yield reading.refresh(sorted(again), begins=begins)
     yield reading.backfill(order.backfill)
 
 

@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imgur_source.errors import CreditsExhaustedError, TransientError
-from imgur_source.lists.coverage import Coverage, Mark, Stretch
-from imgur_source.lists.scan import Walk
-from imgur_source.lists.state import ListMemory
+from imgur_source.lists.coverage import Coverage, Position, Range
+from imgur_source.lists.scan import Scan
+from imgur_source.lists.state import ListState
 from tests.support.fakes import FakeClock
 from tests.support.model_list import FIRST_SECOND, Item, ModelClient, ModelList, Night, numbered, read, rules
 
@@ -35,7 +35,7 @@ class World:
         self.clock = clock
         self.list = ModelList(is_sorted=is_sorted)
         self.list.add_many(FIRST_SECOND + number for number in range(items))
-        self.memory = ListMemory()
+        self.memory = ListState()
 
     def add(self, number: int = 1) -> list[Item]:
         """As many new items, a second apart."""
@@ -48,7 +48,6 @@ class World:
         by: Any = CHEAP,
         of: Any = None,
         page_size: int = PAGE,
-        others_wait: bool = False,
         **over: Any,
     ) -> Night:
         """Read the list, and remember."""
@@ -58,9 +57,9 @@ class World:
             memory=self.memory,
             by=by,
             of=of,
-            others_wait=others_wait,
         )
         self.memory = night.memory
+        self.clock.advance(timedelta(days=1))
         return night
 
     def ids(self, first: int = 0, last: int | None = None) -> list[str]:
@@ -77,7 +76,7 @@ def world(clock: FakeClock) -> Callable[..., World]:
     return make
 
 
-def told(walk: Walk) -> tuple[str, int, int, bool, bool, str]:
+def told(walk: Scan) -> tuple[str, int, int, bool, bool, str]:
     return walk.kind, walk.pages, walk.items, walk.is_complete, walk.is_proved, walk.reason
 
 
@@ -103,7 +102,7 @@ def test_feed__reads_the_wanted_pages_only(world: Callable[..., World]) -> None:
         [0, 1],
         here.ids(0, 10),
         ("feed", 2, 10, True, False, "the wanted 2 pages were read"),
-        ListMemory(),
+        ListState(),
     )
 
 
@@ -171,13 +170,13 @@ def test_sweep__stops_at_start_date(world: Callable[..., World]) -> None:
     assert here.night(by=replace(CHEAP, since=since)).asked == [0, 1, 2]
 
 
-def test_sweep__that_cannot_be_paid_is_not_begun(world: Callable[..., World]) -> None:
-    """With too few credits at hand the head comes first, then a share of what is held."""
+def test_full_scan__that_cannot_be_paid_is_not_begun(world: Callable[..., World]) -> None:
+    """With too few credits the front comes first, then the stored pages that they reach to."""
     here = world(30)
     here.night()
     night = here.night(budget=5)
     assert [walk.kind for walk in night.walks] == ["head", "refresh"]
-    assert (night.asked, night.error) == ([0, 1, 2], None)
+    assert (night.asked, night.error) == ([0, 1, 2, 3, 4], None)
 
 
 def test_sweep__of_too_few_credits_fills_holes_first(world: Callable[..., World]) -> None:
@@ -205,7 +204,6 @@ def test_head__stops_inclusive_at_what_is_held(world: Callable[..., World]) -> N
     """A quiet dear list costs one page a night."""
     here = world(30)
     here.night(by=DEAR)
-    here.memory = replace(here.memory, cursor=None)
     night = here.night(by=replace(DEAR, greatest_age_days=1_000), budget=1)
     assert (night.asked, night.ids, told(night.walks[0])) == (
         [0],
@@ -244,9 +242,9 @@ def test_head__of_a_list_that_lost_everything_ends_with_it(world: Callable[..., 
         here.list.delete(item)
     here.list.add_many(FIRST_SECOND + number for number in (20, 21, 22))
     night = here.night(by=DEAR)
-    assert (night.asked, told(night.walks[0])) == ([0, 1], ("head", 2, 3, True, True, "the list ended"))
+    assert (night.asked, told(night.walks[0])) == ([0, 1], ("sweep", 2, 3, True, True, "the list ended"))
     assert here.memory.coverage == Coverage(
-        (Stretch(Mark(FIRST_SECOND + 22, "I13"), Mark(FIRST_SECOND + 20, "I11"), 3),), True
+        (Range(Position(FIRST_SECOND + 22, "I13"), Position(FIRST_SECOND + 20, "I11"), 3),), True
     )
 
 
@@ -259,8 +257,8 @@ def test_gap__goes_on_where_insertions_moved_it(world: Callable[..., World]) -> 
     here.night(by=DEAR, budget=5)
     here.add(7)
     night = here.night(by=DEAR)
-    assert night.asked == [0, 1, 6, *range(7, 13)]
-    assert [walk.kind for walk in night.walks] == ["head", "gap"]
+    assert night.asked == [0, 1, 2, *range(5, 13)]
+    assert [walk.kind for walk in night.walks] == ["head", "refresh", "gap"]
     assert here.memory.coverage.is_complete()
     assert here.memory.coverage.items == 57
 
@@ -272,7 +270,7 @@ def test_gap__steps_back_over_deletions_before_it_goes_on(world: Callable[..., W
     for item in here.list.items[2:14]:
         here.list.delete(item)
     night = here.night(by=DEAR, of=numbered(has_count=False))
-    assert night.asked == [0, 6, 5, 4, 7, 8, 9, 10]
+    assert night.asked == [0, 1, 6, 5, 4, 7, 8, 9, 10]
     assert set(here.ids()) <= {*here.ids(0, 25), *night.ids}
     assert here.memory.coverage.is_complete()
 
@@ -340,7 +338,7 @@ def test_older_items__are_found_by_halving(world: Callable[..., World]) -> None:
     assert set(here.ids(149)) <= set(night.ids)
     assert max(night.numbers.count(number) for number in night.numbers) == 1
     assert len(night.asked) <= 11 + 1 + 1 + math.ceil(math.log2(40)) + 1
-    assert here.memory.coverage.stretches[-1].oldest == Mark(FIRST_SECOND, "I1")
+    assert here.memory.coverage.stretches[-1].oldest == Position(FIRST_SECOND, "I1")
 
 
 def test_older_items__are_found_without_a_count(world: Callable[..., World]) -> None:
@@ -391,15 +389,15 @@ def test_older_items__are_all_found(items: int, older: int, has_count: bool) -> 
 
 
 def test_refresh__goes_round_in_the_greatest_age(world: Callable[..., World]) -> None:
-    """Each night a share of what is held, the page it left off at once more; at the end it begins anew."""
+    """Each run a share of the stored pages, the longest unread first, and the page that joins them to others."""
     here = world(50)
     by = replace(DEAR, greatest_age_days=3)
     here.night(by=by)
     assert [here.night(by=by).asked for _ in range(4)] == [
         [0, 1, 2, 3, 4],
         [0, 4, 5, 6, 7, 8],
-        [0, 8, 9, 10],
-        [0, 1, 2, 3, 4],
+        [0, 1, 2, 8, 9, 10],
+        [0, 2, 3, 4, 5, 6],
     ]
 
 
@@ -443,7 +441,6 @@ def test_refresh__covers_what_lay_between_it_and_the_head(world: Callable[..., W
     ):  # the first of page 1, and the last of page 0, which shares its second with its neighbours
         here.list.delete(here.list.items[place])
         head, refresh = here.night(by=DEAR).walks
-        here.memory = replace(here.memory, cursor=None)
         assert head.oldest_at is not None
         assert refresh.newest_at == head.oldest_at + timedelta(seconds=1)
         assert refresh.started_at < head.started_at + timedelta(
@@ -509,18 +506,18 @@ def test_unsorted_list__that_shows_in_a_gap_is_read_whole(world: Callable[..., W
     here.night(by=DEAR, budget=3)
     here.list.items[30], here.list.items[33] = here.list.items[33], here.list.items[30]
     night = here.night(by=DEAR)
-    assert set(night.ids) == set(here.ids())
     assert [(walk.kind, walk.is_complete, walk.is_proved) for walk in night.walks] == [
         ("head", False, False),
         ("gap", False, False),
-        ("gap", False, False),  # the page that neither of the two has read tonight
     ]
+    assert night.memory.is_unsorted
+    assert set(here.night(by=DEAR).ids) == set(here.ids())
 
 
 def test_unsorted_list__that_breaks_off_goes_on_the_next_night(world: Callable[..., World]) -> None:
     """A whole reading that credits cut short is finished, then done again from the start."""
     here = world(30)
-    here.memory = ListMemory(is_unsorted=True)
+    here.memory = ListState(is_unsorted=True)
     nights = [here.night(budget=4), here.night(), here.night()]
     assert [night.asked for night in nights] == [[0, 1, 2, 3], [0, 3, 4, 5, 6], [*range(7)]]
     assert [night.walks[0].is_complete for night in nights] == [False, False, True]
@@ -537,7 +534,7 @@ def test_walk__stops_at_a_page_that_comes_again(
     reason = "page 3 brought nothing that the pages before it had not shown"
     assert (night.asked, told(night.walks[0])) == ([*range(4)], ("sweep", 4, 12, False, False, reason))
     assert [record.getMessage() for record in caplog.records] == [
-        f"walk stopped list=things/me reason={reason}"
+        f"scan stopped list=things/me reason={reason}"
     ]
 
 
@@ -592,7 +589,7 @@ def test_walk__keeps_what_came_after_an_error(world: Callable[..., World]) -> No
 def test_walk__remembers_what_came_before_the_credits_ended(world: Callable[..., World], budget: int) -> None:
     """What was read is held, what was not is a hole, and the walk says why it ended."""
     here = world(30)
-    night = here.night(budget=budget, of=numbered(has_count=False))
+    night = here.night(budget=budget, tells_budget=False, of=numbered(has_count=False))
     assert isinstance(night.error, CreditsExhaustedError)
     assert night.ids == here.ids(0, budget * PAGE)
     assert here.memory.coverage.items == budget * PAGE
@@ -648,8 +645,8 @@ def test_proof__is_not_begun_where_credits_are_few(world: Callable[..., World]) 
     """With fewer credits at hand than a proof makes sense for, all of them go into pages."""
     night = world(52).night(budget=19)
     assert night.asked == [*range(12)]
-    assert (night.walks[0].is_complete, night.walks[0].is_proved) == (True, False)
-    assert night.walks[0].doubt == "there was no count of the list before it"
+    assert (night.walks[-1].is_complete, night.walks[-1].is_proved) == (True, False)
+    assert night.walks[-1].doubt == "it goes on from another walk"
 
 
 def test_sweep__is_given_up_after_page_0_where_the_first_reply_tells_of_few_credits(
@@ -659,15 +656,7 @@ def test_sweep__is_given_up_after_page_0_where_the_first_reply_tells_of_few_cred
     here = world(40)
     here.night()
     night = here.night(budget=5, knows_after=1)
-    assert (night.asked, [walk.kind for walk in night.walks]) == ([0, 1, 2], ["head", "refresh"])
-
-
-def test_sweep__leaves_half_of_the_credits_to_lists_that_wait(world: Callable[..., World]) -> None:
-    """A held list that could be swept is only looked at while another one was never read to its end."""
-    here = world(40)
-    here.night()
-    assert here.night(budget=17, others_wait=True).asked == [0]
-    assert here.night(budget=18, others_wait=True).asked == [*range(9)]
+    assert (night.asked, [walk.kind for walk in night.walks]) == ([0, 1, 2, 3], ["head", "refresh"])
 
 
 def test_proof__needs_a_count(world: Callable[..., World]) -> None:

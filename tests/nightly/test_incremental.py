@@ -80,8 +80,8 @@ def test_lists__start_date_bounds_what_is_read(tmp_path: Path) -> None:
     lab.run(only=(*IMAGES, "list_sweeps"), start_date=since.isoformat())
 
     assert paths_since(simulator, 0) == ["/3/account/me/images/0", "/3/account/me/images/1"]
-    assert lab.rows("select is_complete, reason from imgur_raw.list_sweeps") == [
-        (True, "start_date was reached")
+    assert lab.rows("select kind, reason from imgur_raw.list_sweeps where is_complete") == [
+        ("gap", "start_date was reached")
     ]
 
 

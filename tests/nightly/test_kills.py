@@ -29,7 +29,7 @@ import duckdb
 import pytest
 from warehouse.warehouse import Warehouse
 
-from imgur_source.extract.extraction import TABLE_OF
+from imgur_source.extract import resource_tables
 from imgur_source.settings import DEFAULT_MAX_IN_FLIGHT
 from imgur_source.simulator import Simulator, serve
 from tests.support.lean_sql import sql_with
@@ -197,7 +197,7 @@ def work(folder: Path, query: str) -> list[tuple[Any, ...]]:
 
 def landed(folder: Path, *, but_for: Sequence[str] = ()) -> dict[str, list[tuple[Any, ...]]]:
     """All rows of all tables in the work file, times of reading left out; a row that is there twice is here twice."""
-    wanted = {table.name for table in TABLE_OF.values()} - set(but_for)
+    wanted = {table.name for table in resource_tables().values()} - set(but_for)
     with duckdb.connect(str(Warehouse(folder / "data").work_file), read_only=True) as connection:
         connection.execute("set timezone = 'UTC'")
         made = connection.execute("select table_name from duckdb_tables() where schema_name = 'imgur_raw'")

@@ -193,7 +193,7 @@ def test_run__list_that_fails_is_exit_1_and_the_others_are_published(troubled: N
 
     assert (result.outcome, result.exit_code) == ("failed", 1)
     assert troubled.published("select count(*) from imgur_raw.images") == [(40,)]
-    assert "account_albums/me" in result.receipt.owed
+    assert "account_albums/me" in result.receipt.pending
 
 
 def test_run__sunset_is_in_the_summary(troubled: Nights) -> None:

@@ -50,7 +50,7 @@ def test_summary__of_a_night_without_a_word_to_say() -> None:
 def test_summary__tells_what_went_wrong_from_reading_to_publishing() -> None:
     """What is owed and could not be read, notes, warnings of audits, and why nothing was published."""
     receipt = Receipt(
-        owed=["hot/viral"], notes=["Something."], failures=[TransientError("account", "no answer")]
+        pending=["hot/viral"], notes=["Something."], failures=[TransientError("account", "no answer")]
     )
     result = a_result(
         receipt,
@@ -82,7 +82,7 @@ NINE = [f"line {number}" for number in range(9)]
 @pytest.mark.parametrize(
     ("result", "rest"),
     [
-        (a_result(Receipt(owed=NINE)), "in imgur_raw.sync_runs"),
+        (a_result(Receipt(pending=NINE)), "in imgur_raw.sync_runs"),
         (a_result(Receipt(notes=NINE)), "in imgur_raw.sync_runs"),
         (a_result(Receipt(failures=[TransientError(line, "") for line in NINE])), "with -v each is logged"),
         (a_result(warnings=tuple(NINE)), "in main.audit_results"),

@@ -11,9 +11,9 @@ import pytest
 from imgur_source.planning.costs import (
     Due,
     Fixed,
-    HeldList,
     Price,
     Rules,
+    StoredList,
     backfill_price,
     due_price,
     fixed_price,
@@ -25,9 +25,9 @@ RULES = Rules(sweep_share=0.05, greatest_age=timedelta(days=30), proof_pages=10)
 DAY = 12_500
 
 
-def held(name: str = "account_images/me", **fields: Any) -> HeldList:
+def held(name: str = "account_images/me", **fields: Any) -> StoredList:
     """A list of 1,000 items that is held whole, and was read a day ago."""
-    usual = HeldList(
+    usual = StoredList(
         name,
         items=1_000,
         is_begun=True,
@@ -67,8 +67,8 @@ def test_front_price__goes_through_the_holes_that_fronts_have_left() -> None:
 
 def test_front_price__of_a_new_list_is_its_first_page_and_its_count() -> None:
     """Before anything is held, page 0 tells whether there is anything, and the count how much."""
-    assert front_price(HeldList("account_images/me", has_count=True)) == Price(1, 2, 2)
-    assert front_price(HeldList("account_submissions/me")) == Price(1, 1, 1)
+    assert front_price(StoredList("account_images/me", has_count=True)) == Price(1, 2, 2)
+    assert front_price(StoredList("account_submissions/me")) == Price(1, 1, 1)
 
 
 def test_front_price__of_an_absent_list_is_one_request() -> None:
@@ -125,7 +125,7 @@ def test_backfill_price__of_a_hole_is_its_pages_and_its_ends() -> None:
 
 def test_backfill_price__of_an_unknown_length_may_be_anything() -> None:
     """Nobody knows how long a list is that was never read and is not counted."""
-    assert backfill_price(HeldList("account_submissions/me"), RULES, day=DAY) == Price(0, 1, DAY)
+    assert backfill_price(StoredList("account_submissions/me"), RULES, day=DAY) == Price(0, 1, DAY)
     unknown = held(is_complete=False, missing_pages=None)
     assert backfill_price(unknown, RULES, day=DAY) == Price(1, 1, DAY)
 
@@ -135,16 +135,16 @@ def test_backfill_price__of_an_unknown_length_may_be_anything() -> None:
 
 def test_due_price__adds_what_tonight_will_show() -> None:
     """What is known to be due and what other nights took are likely; new items may bring more."""
-    due = Due("post_comments", "details", known=4, usual=10.4, at_most=200)
+    due = Due("post_comments", "details", known=4, usual=10.4, at_most=200, of="account_submissions")
     lists = [held("account_submissions/me", new_per_day=5.0), held()]
     assert due_price(due, lists, day=DAY) == Price(2, 14, 200 + lists[0].most_new)
 
 
 def test_due_price__of_lists_never_read_is_open() -> None:
     """Until its list was read nobody knows what hangs on it."""
-    due = Due("album_images", "details")
-    assert due_price(due, [HeldList("account_albums/me")], day=DAY).most >= DAY
-    counted = HeldList("account_albums/me", items=40)
+    due = Due("album_images", "details", of="account_albums")
+    assert due_price(due, [StoredList("account_albums/me")], day=DAY).most >= DAY
+    counted = StoredList("account_albums/me", items=40)
     assert due_price(due, [counted], day=DAY) == Price(0, 40, 40 + counted.most_new)
 
 

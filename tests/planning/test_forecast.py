@@ -10,9 +10,9 @@ from imgur_source.planning.forecast import (
     AGE_EDGES,
     DAY,
     FEWEST_OBSERVATIONS,
-    Course,
+    GrowthCurve,
     Layout,
-    Observed,
+    Observation,
     due_by_age,
     page_values,
 )
@@ -29,9 +29,9 @@ def an_item(
     before: tuple[int, float] | None = None,
     rank: int = 0,
     name: str = OWN,
-) -> Observed:
+) -> Observation:
     """An item so many days old, with what was seen so many days ago."""
-    return Observed(
+    return Observation(
         name,
         rank,
         NOW - int(age * DAY),
@@ -42,7 +42,7 @@ def an_item(
     )
 
 
-def steady(per_day: float = 10, *, ages: int = 400, name: str = OWN) -> Iterator[Observed]:
+def steady(per_day: float = 10, *, ages: int = 400, name: str = OWN) -> Iterator[Observation]:
     """Items of many ages that have all gained the same in a day."""
     for rank in range(ages):
         yield an_item(
@@ -50,14 +50,14 @@ def steady(per_day: float = 10, *, ages: int = 400, name: str = OWN) -> Iterator
         )
 
 
-def waning(*, ages: int = 400) -> Iterator[Observed]:
+def waning(*, ages: int = 400) -> Iterator[Observation]:
     """Items that gain 1,000 a day, divided by their age in days."""
     for rank in range(ages):
         age = rank + 2
         yield an_item(age=age, value=9_000, seen=1, before=(9_000 - round(1_000 / (age - 1)), 2), rank=rank)
 
 
-def the(course: Course | None) -> Course:
+def the(course: GrowthCurve | None) -> GrowthCurve:
     assert course is not None
     return course
 
@@ -67,21 +67,21 @@ def the(course: Course | None) -> Course:
 
 def test_course__needs_observations_to_tell_ages_apart() -> None:
     """Fewer pairs than that, or items that were seen once, teach nothing."""
-    assert Course.learned([]) is None
-    assert Course.learned(an_item(rank=rank) for rank in range(1_000)) is None
-    assert Course.learned(list(steady())[: FEWEST_OBSERVATIONS - 1]) is None
-    assert Course.learned(list(steady())[:FEWEST_OBSERVATIONS]) is not None
+    assert GrowthCurve.learned([]) is None
+    assert GrowthCurve.learned(an_item(rank=rank) for rank in range(1_000)) is None
+    assert GrowthCurve.learned(list(steady())[: FEWEST_OBSERVATIONS - 1]) is None
+    assert GrowthCurve.learned(list(steady())[:FEWEST_OBSERVATIONS]) is not None
 
 
 def test_course__is_the_mean_rate_at_each_age() -> None:
     """Where all gain ten a day, an ordinary item gains ten a day at every age that was seen."""
-    course = the(Course.learned(steady(10)))
+    course = the(GrowthCurve.learned(steady(10)))
     assert course.gained(100 * DAY) - course.gained(90 * DAY) == pytest.approx(100)
 
 
 def test_course__falls_with_age_as_what_was_seen_does() -> None:
     """Young items gain more, and their share is kept."""
-    course = the(Course.learned(waning()))
+    course = the(GrowthCurve.learned(waning()))
     young = course.gained(5 * DAY) - course.gained(4 * DAY)
     old = course.gained(101 * DAY) - course.gained(100 * DAY)
     assert young == pytest.approx(1_000 / 4.5, rel=0.35)
@@ -91,7 +91,7 @@ def test_course__falls_with_age_as_what_was_seen_does() -> None:
 def test_course__goes_on_beyond_what_was_seen() -> None:
     """An age that nobody has seen takes its neighbour's rate: half of the younger, twice the older."""
     only = [an_item(age=20, value=70, seen=1, before=(60, 2), rank=rank) for rank in range(200)]
-    course = the(Course.learned(only))
+    course = the(GrowthCurve.learned(only))
     seen = next(place for place, edge in enumerate(AGE_EDGES) if edge > 18.5 * DAY) - 1
     assert course.rates[seen] * DAY == pytest.approx(10)
     assert course.rates[seen + 1] == pytest.approx(course.rates[seen] / 2)
@@ -100,14 +100,14 @@ def test_course__goes_on_beyond_what_was_seen() -> None:
 
 def test_course__of_what_never_moves_is_nothing() -> None:
     """No division by nothing where no counter has ever moved."""
-    course = the(Course.learned(steady(0)))
+    course = the(GrowthCurve.learned(steady(0)))
     assert course.expected_of(an_item(before=(100, 3)), now=NOW) == 0
 
 
 def test_course__counts_losses_as_changes() -> None:
     """Points go down as well, and a report that shows yesterday's is as wrong."""
     falling = [an_item(age=rank + 2, value=-5, seen=1, before=(5, 2), rank=rank) for rank in range(200)]
-    course = the(Course.learned(falling))
+    course = the(GrowthCurve.learned(falling))
     assert course.expected_of(falling[50], now=NOW) == pytest.approx(10, rel=0.1)
 
 
@@ -116,14 +116,14 @@ def test_course__counts_losses_as_changes() -> None:
 
 def test_expected__is_what_it_gained_lately_where_all_is_steady() -> None:
     """An item that gains thrice what others do goes on so."""
-    course = the(Course.learned(steady(10)))
+    course = the(GrowthCurve.learned(steady(10)))
     assert course.expected_of(an_item(age=50, seen=1, before=(70, 2)), now=NOW) == pytest.approx(30, rel=0.1)
     assert course.expected_of(an_item(age=50, seen=4, before=(70, 5)), now=NOW) == pytest.approx(120, rel=0.1)
 
 
 def test_expected__fades_as_items_of_its_age_do() -> None:
     """What a young item gained in its second day it does not gain again in its tenth."""
-    course = the(Course.learned(waning()))
+    course = the(GrowthCurve.learned(waning()))
     lately = course.expected_of(an_item(age=3, value=700, seen=1, before=(200, 2)), now=NOW)
     later = course.expected_of(an_item(age=11, value=700, seen=9, before=(200, 10)), now=NOW)
     assert 0 < later < 9 * lately
@@ -131,21 +131,21 @@ def test_expected__fades_as_items_of_its_age_do() -> None:
 
 def test_expected__of_an_item_seen_once_comes_from_its_whole_life() -> None:
     """It began with nothing: one that has gathered much is expected to gather more than one that has not."""
-    course = the(Course.learned(waning()))
+    course = the(GrowthCurve.learned(waning()))
     known, unknown = an_item(age=10, value=5_000), an_item(age=10, value=10)
     assert course.expected_of(known, now=NOW) > 10 * course.expected_of(unknown, now=NOW)
 
 
 def test_expected__of_an_item_just_seen_is_nothing() -> None:
     """What was seen this moment, or by a clock ahead of ours, has not moved since."""
-    course = the(Course.learned(waning()))
+    course = the(GrowthCurve.learned(waning()))
     assert course.expected_of(an_item(seen=0, before=(50, 1)), now=NOW) == 0
     assert course.expected_of(an_item(seen=-1, before=(50, 1)), now=NOW) == 0
 
 
 def test_expected__believes_an_item_that_does_not_move() -> None:
     """The longer it was watched without a change, the less is expected."""
-    course = the(Course.learned(steady(10)))
+    course = the(GrowthCurve.learned(steady(10)))
     briefly = course.expected_of(an_item(age=90, seen=1, before=(100, 2)), now=NOW)
     long = course.expected_of(an_item(age=90, seen=1, before=(100, 60)), now=NOW)
     assert long < briefly < 10

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+import pytest
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from imgur_source.planning.planner import (
     Budget,
     Due,
     Fixed,
-    HeldList,
     Line,
-    Observed,
+    Observation,
     Order,
     Plan,
     Policy,
     Rules,
+    StoredList,
     Tier,
     make_plan,
 )
@@ -39,35 +41,38 @@ def budget(credits: int | None, **fields: object) -> Budget:
     return replace(Budget(credits, now=credits, an_hour=500, day=12_500), **fields)  # type: ignore[arg-type]
 
 
-def held(name: str, items: int | None, **fields: object) -> HeldList:
+def held(name: str, items: int | None, **fields: object) -> StoredList:
     """A list that is held whole, was read a day ago, and has no new items."""
-    usual = HeldList(name, items=items, is_begun=True, is_complete=True, new_per_day=0.0, days_since_read=1.0)
+    usual = StoredList(
+        name, items=items, is_begun=True, is_complete=True, new_per_day=0.0, days_since_read=1.0
+    )
     return replace(usual, **fields)  # type: ignore[arg-type]
 
 
 def observed(
     items: int, *, name: str = IMAGES, busy: Iterable[int] = (), seen: float = 1, old: Iterable[int] = ()
-) -> list[Observed]:
+) -> list[Observation]:
     """Items that gain one a day, or 100 where their page (of 50) is *busy*; *old* pages were seen 40 days ago."""
     busy, old, found = set(busy), set(old), []
     for rank in range(items):
         at = SECONDS - 100 * DAY - rank * 600
         seen_at = SECONDS - int((40 if rank // 50 in old else seen) * DAY)
         gain = 100 if rank // 50 in busy else 1
-        found.append(Observed(name, rank, at, 5_000, seen_at, 5_000 - gain, seen_at - DAY))
+        found.append(Observation(name, rank, at, 5_000, seen_at, 5_000 - gain, seen_at - DAY))
     return found
 
 
 def plan(
-    lists: Sequence[HeldList],
+    lists: Sequence[StoredList],
     *,
     credits: int | None = 100,
     fixed: Sequence[Fixed] = (),
-    items: Sequence[Observed] = (),
+    items: Sequence[Observation] = (),
     due: Sequence[Due] = (),
     of: Budget | None = None,
     rules: Rules = RULES,
     spent_before: dict[tuple[str, str], float] | None = None,
+    passed_over: dict[str, int] | None = None,
     policy: Policy = "expected_change",
 ) -> Plan:
     return make_plan(
@@ -79,6 +84,7 @@ def plan(
         rules=rules,
         now=NOW,
         spent_before=spent_before,
+        passed_over=passed_over,
         policy=policy,
     )
 
@@ -99,7 +105,7 @@ def test_plan__reads_cheap_lists_whole_where_all_fits() -> None:
     made = plan(
         [held(IMAGES, 1_000, has_count=True), held(ALBUMS, 60)],
         fixed=[ACCOUNT, FEED],
-        due=[Due("post_comments", "details", known=3, usual=10, at_most=100)],
+        due=[Due("post_comments", "details", known=3, usual=10, at_most=100, of="account_submissions")],
         items=observed(1_000),
     )
     assert kinds(made) == [
@@ -137,7 +143,7 @@ def test_plan__does_not_read_whole_what_is_too_dear() -> None:
 
 def test_plan__reads_whole_what_it_reads_anyway() -> None:
     """Where details do not let everything fit, a list of which all pages are chosen is still one walk."""
-    due = [Due("post_comments", "details", known=500, usual=0, at_most=500)]
+    due = [Due("post_comments", "details", known=500, usual=0, at_most=500, of="account_submissions")]
     made = plan(
         [held(IMAGES, 500)],
         items=observed(500),
@@ -161,7 +167,7 @@ def test_plan__counts_new_items_by_the_days_since_the_last_reading() -> None:
 def test_plan__knows_nothing_on_the_first_night() -> None:
     """With no file at all each list has its first page, and the rest what there is, evenly."""
     names = (IMAGES, ALBUMS, SUBMISSIONS)
-    made = plan([HeldList(name) for name in names], fixed=[ACCOUNT], credits=100)
+    made = plan([StoredList(name) for name in names], fixed=[ACCOUNT], credits=100)
     assert [(line.kind, line.least, line.likely) for line in made.lines] == [
         ("account", 1, 1),
         *[("head", 1, 1)] * 3,
@@ -175,7 +181,7 @@ def test_plan__knows_nothing_on_the_first_night() -> None:
 
 def test_plan__sweeps_new_lists_where_nothing_limits_it() -> None:
     """Without a limit a list of unknown length is simply read to its end."""
-    made = plan([HeldList(IMAGES, has_count=True)], of=budget(None))
+    made = plan([StoredList(IMAGES, has_count=True)], of=budget(None))
     assert made.order_for(IMAGES) == Order(is_swept=True)
     assert (made.lines[0].least, made.lines[0].most) == (1, 12_500)
 
@@ -221,7 +227,7 @@ def test_plan__reads_the_pages_that_change_most() -> None:
 
 def test_plan__sees_details_between_hot_and_cold_pages() -> None:
     """Credits that do not reach to all go to fronts, hot pages, details, and cold pages last."""
-    due = [Due("post_comments", "details", known=10, usual=0, at_most=10)]
+    due = [Due("post_comments", "details", known=10, usual=0, at_most=10, of="account_submissions")]
     items = observed(10_000, busy=[7, 90, 150])
     made = {
         credits: plan([held(IMAGES, 10_000)], credits=credits, items=items, due=due)
@@ -247,27 +253,39 @@ def test_plan__looks_at_every_page_within_the_greatest_age() -> None:
     assert sum(page >= 100 for page in (*order.hot, *order.cold)) == 20
 
 
-def test_plan__gives_a_list_without_observations_its_turn() -> None:
-    """Where nothing is known of the items, a thirtieth of the pages is read each night, each once in thirty."""
+def test_plan__reads_the_longest_unread_pages_of_a_list_without_observations() -> None:
+    """Where nothing is known of the items, credits go to the pages longest unread, so that each has its turn."""
+    ages = [int((NOW - timedelta(days=9)).timestamp())] * 200
     read: list[int] = []
-    for night in range(30):
+    for night in range(13):
+        now = NOW + timedelta(days=night)
         made = make_plan(
             fixed=[],
-            lists=[held(IMAGES, 10_000)],
+            lists=[held(IMAGES, 10_000, ages=tuple(ages))],
             observed=[],
             due=[],
             budget=budget(20),
             rules=RULES,
-            now=NOW + timedelta(days=night),
+            now=now,
         )
-        read += made.order_for(IMAGES).cold
-    assert sorted(read) == list(range(1, 200))
+        assert made.granted <= 20
+        for page in made.order_for(IMAGES).cold:
+            ages[page] = int(now.timestamp())
+            read.append(page)
+    assert set(read) == set(range(1, 200))
+    assert read[:19] == list(range(1, 20))
+
+
+def test_plan__reads_pages_of_an_age_that_nobody_kept() -> None:
+    """A stored list whose pages' ages are not known, as an earlier version left it, is read again all the same."""
+    made = plan([held(IMAGES, 1_000, stored_pages=20)], credits=15)
+    assert made.order_for(IMAGES).cold == tuple(range(1, 15))
 
 
 def test_plan__can_go_by_age_alone() -> None:
     """The simple policy chooses young pages that were not seen for long, whatever they gained."""
     items = [
-        Observed(IMAGES, rank, SECONDS - rank * 3_600, 10, SECONDS - DAY, 10, SECONDS - 2 * DAY)
+        Observation(IMAGES, rank, SECONDS - rank * 3_600, 10, SECONDS - DAY, 10, SECONDS - 2 * DAY)
         for rank in range(5_000)
     ]
     made = plan([held(IMAGES, 5_000)], credits=12, items=items, policy="age_tiers")
@@ -300,7 +318,7 @@ def test_plan__stops_backfill_where_the_day_is_spared() -> None:
 
 def test_plan__does_not_sweep_a_new_list_beyond_what_backfill_may_use() -> None:
     """A first load is backfill as well, but for its first page."""
-    new = HeldList(IMAGES, items=1_000)
+    new = StoredList(IMAGES, items=1_000)
     assert plan([new], of=budget(100, for_backfill=20)).order_for(IMAGES) == Order(is_swept=True)
     made = plan([new], of=budget(100, for_backfill=19))
     assert made.order_for(IMAGES) == Order(backfill=19)
@@ -333,7 +351,7 @@ def test_plan__shares_first_loads_evenly() -> None:
 def test_plan__keeps_the_caps_of_tiers() -> None:
     """No tier takes more than its cap, and what it leaves goes to the next."""
     caps = ((Tier.HOT, 2), (Tier.DETAILS, 4), (Tier.COLD, 3))
-    due = [Due("post_comments", "details", known=9, usual=0, at_most=9)]
+    due = [Due("post_comments", "details", known=9, usual=0, at_most=9, of="account_submissions")]
     made = plan(
         [held(IMAGES, 10_000)], of=budget(50, caps=caps), items=observed(10_000, busy=range(5)), due=due
     )
@@ -343,7 +361,7 @@ def test_plan__keeps_the_caps_of_tiers() -> None:
 
 def test_plan__gives_what_is_left_to_lines_that_may_need_more() -> None:
     """Where credits are plenty a front and details may take their most; they are expected to take less."""
-    due = [Due("post_comments", "details", known=3, usual=7, at_most=40)]
+    due = [Due("post_comments", "details", known=3, usual=7, at_most=40, of="account_submissions")]
     made = plan([held(ALBUMS, 100, new_per_day=10.0)], credits=200, due=due)
     assert [(line.kind, line.likely, line.granted) for line in made.lines] == [
         ("sweep", 4, 6),
@@ -358,7 +376,7 @@ def test_plan__says_how_long_it_takes() -> None:
     assert made.expected == 21
     assert made.hours == 1
     assert made.lines[0].turn == "when the hour's credits return, in 1 hour"
-    due = [Due("post_comments", "details", known=9, usual=0, at_most=9)]
+    due = [Due("post_comments", "details", known=9, usual=0, at_most=9, of="account_submissions")]
     stuck = plan([held(IMAGES, 1_000)], due=due, of=Budget(1_000, now=5, an_hour=0, day=12_500))
     assert stuck.hours is None
 
@@ -374,7 +392,7 @@ def test_plan__reads_page_by_page_what_an_hour_does_not_reach_to() -> None:
 
 def test_plan__of_no_credits_says_when_each_has_its_turn() -> None:
     """Nothing is granted, and nothing is hidden."""
-    due = [Due("post_comments", "details", known=3, usual=0, at_most=3)]
+    due = [Due("post_comments", "details", known=3, usual=0, at_most=3, of="account_submissions")]
     made = plan([held(IMAGES, 10_000)], credits=0, fixed=[ACCOUNT], items=observed(10_000), due=due)
     assert made.granted == 0
     assert made.left_out == made.likely > 0
@@ -406,12 +424,107 @@ def test_plan__of_60_000_items_is_made_at_once() -> None:
     assert time.process_time() - started < 2.0
 
 
+# what was passed over
+
+
+PENDING = Due("post_comments", "details", known=9, usual=0, at_most=9)
+
+
+def crowded(passed_over: dict[str, int], *, credits: int = 5, **more: object) -> Plan:
+    """A plan whose fronts take five credits; a first load, stored pages and comments are wanted as well."""
+    lists = [held(IMAGES, 10_000), held(ALBUMS, 5_000, is_complete=False, missing_pages=60)]
+    usual = {"fixed": [ACCOUNT, FEED], "items": observed(10_000, busy=[3]), "due": [PENDING]}
+    return plan(lists, credits=credits, passed_over=passed_over, **usual | more)  # type: ignore[arg-type]
+
+
+def first_of(made: Plan) -> dict[str, int]:
+    """What is granted to the lines that come first, by their key."""
+    found: dict[str, int] = {}
+    for one in made.lines:
+        if one.comes_first:
+            found[one.key] = found.get(one.key, 0) + one.granted
+    return found
+
+
+@pytest.mark.parametrize("part", [f"{IMAGES} pages", f"{ALBUMS} backfill", "post_comments details"])
+def test_plan__begins_with_what_was_passed_over_for_three_runs(part: str) -> None:
+    """Where fronts take everything, run after run, the rest has a turn all the same, and fronts have what is left."""
+    [usual, late] = [crowded({part: runs}) for runs in (2, 3)]
+    assert first_of(usual) == {}
+    assert sum(line.granted for line in usual.lines if line.tier is Tier.FRONT) == usual.granted == 5
+    assert first_of(late) == {part: 2}
+    assert sum(line.granted for line in late.lines if line.tier is Tier.FRONT) == 3
+    assert late.granted == 5
+
+
+def test_plan__begins_with_a_front_that_was_passed_over() -> None:
+    """The last of the fronts is granted whole before the others, where it is worth nothing in part."""
+    [usual, late] = [crowded({"hot/viral front": runs}, credits=3) for runs in (2, 3)]
+    assert (first_of(usual), line(usual, "hot/viral", "feed").granted) == ({}, 0)
+    assert first_of(late) == {"hot/viral front": 2}
+    assert line(late, "account/me", "account").granted == 1
+    assert first_of(crowded({"hot/viral front": 9}, credits=1)) == {}
+
+
+def test_plan__shares_among_all_that_was_passed_over() -> None:
+    """Each has a share, and the fronts the last one; of few credits the longest waiting has two first."""
+    waiting = {f"{ALBUMS} backfill": 3, f"{IMAGES} pages": 5, "post_comments details": 4}
+    assert first_of(crowded(waiting, credits=20)) == dict.fromkeys(waiting, 5)
+    assert first_of(crowded(waiting, credits=4)) == {f"{IMAGES} pages": 2, "post_comments details": 2}
+    assert first_of(crowded(waiting, credits=1)) == {f"{IMAGES} pages": 1}
+    assert first_of(crowded(waiting, credits=0)) == {}
+
+
+def test_plan__tells_each_list_which_of_its_parts_come_first() -> None:
+    """What a reader of the list needs: the part that was passed over, and nothing of other lists."""
+    made = crowded({f"{IMAGES} pages": 3, f"{ALBUMS} backfill": 3}, credits=8)
+    assert made.order_for(IMAGES).first == {"pages"}
+    assert made.order_for(ALBUMS).first == {"backfill"}
+
+
+def test_plan__begins_with_the_pages_longest_unread() -> None:
+    """The turn of stored pages goes to the oldest of them, not to those that change most."""
+    items = observed(10_000, busy=[3], old=[77, 150])
+    order = crowded({f"{IMAGES} pages": 3}, items=items).order_for(IMAGES)
+    assert sorted({*order.hot, *order.cold} - {0}) == [77, 150]  # page 0 comes with the front
+
+
+def test_plan__keeps_the_caps_of_what_was_passed_over() -> None:
+    """The cap of a tier holds for what was passed over too, whichever of the pages would come first."""
+    caps = ((Tier.HOT, 0), (Tier.COLD, 1), (Tier.DETAILS, 1))
+    waiting = {f"{IMAGES} pages": 3, "post_comments details": 3}
+    made = crowded(waiting, of=budget(20, caps=caps))
+    assert first_of(made) == {f"{IMAGES} pages": 1, "post_comments details": 1}
+    assert set(made.order_for(IMAGES).hot) <= {0}  # which comes with the front
+
+
+def test_plan__begins_with_a_whole_scan_of_what_was_passed_over() -> None:
+    """Where all of a list is read anyway, its scan takes the place of its pages, and their turn."""
+    made = plan(
+        [held(IMAGES, 500)],
+        items=observed(500),
+        due=[Due("post_comments", "details", known=500, usual=0, at_most=500)],
+        of=budget(100, caps=((Tier.DETAILS, 50),)),
+        passed_over={f"{IMAGES} pages": 3},
+    )
+    assert (list(first_of(made)), made.order_for(IMAGES).is_swept) == ([f"{IMAGES} front"], True)
+
+
+def test_plan__comes_back_from_its_json() -> None:
+    """A replay follows the lines that paid, all of them as they were, with the credits of another run."""
+    made = crowded({f"{IMAGES} pages": 3, f"{ALBUMS} backfill": 3}, credits=30)
+    again = Plan.from_json(json.loads(json.dumps(made.as_json())), budget=budget(7))
+    assert again == replace(made, budget=budget(7))
+    assert again.order_for(IMAGES) == made.order_for(IMAGES) != Order()
+    assert {type(one.tier) for one in again.lines} == {Tier}
+
+
 # all plans
 
 
 some_lists = st.lists(
     st.builds(
-        HeldList,
+        StoredList,
         name=st.sampled_from([IMAGES, ALBUMS, SUBMISSIONS, "account_comments/me", "account_favorites/me"]),
         items=st.none() | st.integers(0, 3_000),
         page_size=st.sampled_from([50, 60, 100]),
@@ -424,6 +537,8 @@ some_lists = st.lists(
         has_count=st.booleans(),
         is_sorted=st.booleans(),
         is_absent=st.booleans(),
+        ages=st.lists(st.integers(0, 45).map(lambda days: SECONDS - days * DAY), max_size=12).map(tuple),
+        stored_pages=st.integers(0, 12),
     ),
     unique_by=lambda held: held.name,
     max_size=5,
@@ -440,6 +555,9 @@ some_due = st.lists(
     unique_by=lambda due: due.name,
     max_size=3,
 )
+some_caps = st.lists(st.tuples(st.sampled_from(Tier), st.integers(0, 100)), unique_by=lambda cap: cap[0]).map(
+    tuple
+)
 some_budget = st.builds(
     Budget,
     credits=st.none() | st.integers(0, 600),
@@ -447,13 +565,29 @@ some_budget = st.builds(
     an_hour=st.integers(0, 500),
     day=st.sampled_from([200, 12_500]),
     for_backfill=st.none() | st.integers(0, 600),
-    caps=st.lists(st.tuples(st.sampled_from(Tier), st.integers(0, 100)), unique_by=lambda cap: cap[0]).map(
-        tuple
-    ),
+    caps=some_caps,
 )
 some_ratios = st.dictionaries(
     st.tuples(st.sampled_from([IMAGES, ALBUMS]), st.sampled_from(["sweep", "head", "backfill"])),
     st.floats(0, 5),
+)
+some_passed_over = st.dictionaries(
+    st.sampled_from(
+        [
+            *[
+                f"{name} {part}"
+                for name in (IMAGES, ALBUMS, SUBMISSIONS)
+                for part in ("front", "pages", "backfill")
+            ],
+            "account_favorites/me pages",
+            "account/me front",
+            "hot/viral front",
+            "post_comments details",
+            "album_images details",
+            "item_looks details",
+        ]
+    ),
+    st.integers(1, 6),
 )
 
 
@@ -462,14 +596,16 @@ some_ratios = st.dictionaries(
     due=some_due,
     of=some_budget,
     spent_before=some_ratios,
+    passed_over=some_passed_over,
     seen=st.sampled_from([1, 20, 45]),
     policy=st.sampled_from(["expected_change", "age_tiers"]),
 )
 def test_plan__never_grants_more_than_there_is(
-    lists: list[HeldList],
+    lists: list[StoredList],
     due: list[Due],
     of: Budget,
     spent_before: dict[tuple[str, str], float],
+    passed_over: dict[str, int],
     seen: int,
     policy: Policy,
 ) -> None:
@@ -481,6 +617,7 @@ def test_plan__never_grants_more_than_there_is(
         due=due,
         of=of,
         spent_before=spent_before,
+        passed_over=passed_over,
         policy=policy,
     )
     if of.credits is not None:
@@ -489,6 +626,8 @@ def test_plan__never_grants_more_than_there_is(
     for tier in Tier:
         granted = sum(line.granted for line in made.lines if line.tier is tier)
         assert granted <= caps.get(tier, granted)
+    for one in made.lines:
+        assert not one.comes_first or one.granted
     backfill = sum(line.granted for line in made.lines if line.tier is Tier.BACKFILL)
     assert of.for_backfill is None or backfill <= of.for_backfill
     for one in made.lines:
@@ -503,3 +642,28 @@ def test_plan__never_grants_more_than_there_is(
         assert not set(order.hot) & set(order.cold)
         if order.is_swept:
             assert (order.hot, order.cold, order.backfill) == ((), (), 0)
+
+
+@given(
+    lists=some_lists,
+    due=some_due,
+    credits=st.integers(2, 600),
+    passed_over=some_passed_over.filter(lambda runs: max(runs.values(), default=0) >= 3),
+)
+def test_plan__always_serves_what_waits_longest(
+    lists: list[StoredList], due: list[Due], credits: int, passed_over: dict[str, int]
+) -> None:
+    """Two credits are enough for the line that was passed over most often, unless only a whole scan serves it."""
+    longest = max(passed_over, key=lambda key: passed_over[key])
+    made = plan(
+        lists,
+        fixed=[ACCOUNT, FEED],
+        items=observed(200),
+        due=due,
+        credits=credits,
+        passed_over=passed_over,
+    )
+    waiting = [one for one in made.lines if one.key == longest and one.likely]
+    assume(waiting and all(one.kind != "sweep" for one in waiting))
+    assert sum(one.granted for one in waiting) > 0
+    assert any(one.comes_first for one in waiting)

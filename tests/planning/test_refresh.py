@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 import pytest
 
 from imgur_source.planning.forecast import PageValue
@@ -17,7 +19,7 @@ def a_page(page: int, value: float, *, seen_at: int = 500, price: int = 1, name:
 
 
 def refresh(*pages: PageValue, pages_a_list: int = BOUNDLESS) -> Refresh:
-    return Refresh(pages, overdue_at=OVERDUE_AT, pages_a_list=pages_a_list)
+    return Refresh(pages, overdue_at=OVERDUE_AT, pages_a_list=defaultdict(lambda: pages_a_list))
 
 
 def chosen(of: Refresh, credits: int, *, most_hot: int = BOUNDLESS, most_cold: int = BOUNDLESS) -> list[int]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from refresh_policy import PAGE_SIZES, POLICIES, RULES, Results, chart, lists_of, run, world
 
-from imgur_source.planning.planner import Budget, HeldList, make_plan
+from imgur_source.planning.planner import Budget, StoredList, make_plan
 
 CREDITS = 14
 NIGHTS = 24
@@ -48,7 +48,7 @@ def test_plan__says_what_ten_nights_of_whole_lists_cost() -> None:
         known = counts[-1]
         new = {name: known[name] - counts[max(0, len(counts) - 7)][name] for name in known}
         held = [
-            HeldList(
+            StoredList(
                 name,
                 items=known[name],
                 page_size=PAGE_SIZES[name],

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from imgur_source.lists.state import ListMemory
+from imgur_source.lists.state import ListState
 from imgur_source.records.tables import (
     ACCOUNT_METRICS,
     ACCOUNTS,
@@ -87,7 +87,7 @@ class Nights:
         self.clock = FakeClock()
         self.list = ModelList(is_sorted=is_sorted)
         self.warehouse = ModelWarehouse()
-        self.memory = ListMemory()
+        self.memory = ListState()
         self.of = numbered(is_sorted=is_sorted)
         self.by = rules(sweep_share=0.0, smallest_page=3, **over)  # too long to be read whole each night
         self.add(items, apart=apart)

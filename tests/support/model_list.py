@@ -9,7 +9,7 @@ deletion of an item that came during the same walk.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import SimpleNamespace
@@ -20,10 +20,15 @@ import msgspec
 from imgur_source.api.client import ImgurClient
 from imgur_source.api.replies import Reply
 from imgur_source.errors import CreditsExhaustedError, ImgurError
+from imgur_source.extract.facts import WarehouseFacts
+from imgur_source.extract.plan_inputs import held_list
 from imgur_source.lists.pages import NumberedList, Page
-from imgur_source.lists.reader import ListReading
-from imgur_source.lists.scan import Rules, Walk
-from imgur_source.lists.state import ListMemory
+from imgur_source.lists.reader import ListReader
+from imgur_source.lists.scan import SMALLEST_PAGE, Scan, ScanRules
+from imgur_source.lists.state import ListState
+from imgur_source.planning.costs import Rules
+from imgur_source.planning.plan import Budget, Order, Plan
+from imgur_source.planning.planner import make_plan
 from tests.support.fakes import FakeClock
 
 FIRST_SECOND = 1_700_000_000
@@ -135,7 +140,8 @@ class ModelClient:
     ) -> None:
         self.asked: list[int | str] = []
         self.served: list[int] = []
-        self.meter = SimpleNamespace(at_hand=self._at_hand, credits=SimpleNamespace(client=None, spent=0))
+        self.replays_only = False
+        self.meter = SimpleNamespace(available=self._available, credits=SimpleNamespace(client=None, spent=0))
         self._model = model
         self._clock = clock
         self._page_size = page_size
@@ -181,7 +187,7 @@ class ModelClient:
         page = self._model.page(number, self._page_size, repeats_last=self._repeats_last)
         return [{"id": item.id, "datetime": item.at, "version": item.version} for item in page]
 
-    def _at_hand(self) -> int | None:
+    def _available(self) -> int | None:
         if self._budget is None or not self._tells_budget or len(self.asked) < self._knows_after:
             return None
         return max(0, self._budget - len(self.asked))
@@ -201,27 +207,59 @@ def numbered(*, has_count: bool = True, **over: Any) -> NumberedList:
     )
 
 
-def rules(**over: Any) -> Rules:
-    """Rules of a list that is cheap enough to sweep."""
-    return Rules(
-        **{"sweep_share": 1.0, "max_in_flight": 1, "greatest_age_days": 4, "proof_pages": 10, **over}
-    )
+@dataclass(frozen=True, slots=True)
+class By:
+    """What a run of the model goes by: settings of the same names."""
+
+    sweep_share: float = 1.0
+    greatest_age_days: int = 4
+    proof_pages: int = 10
+    max_in_flight: int = 1
+    since: int | None = None
+    until: int | None = None
+    smallest_page: int = SMALLEST_PAGE
+
+    @property
+    def scan_rules(self) -> ScanRules:
+        return ScanRules(
+            max_in_flight=self.max_in_flight,
+            proof_pages=self.proof_pages,
+            since=self.since,
+            until=self.until,
+            smallest_page=self.smallest_page,
+        )
+
+    @property
+    def plan_rules(self) -> Rules:
+        return Rules(
+            sweep_share=self.sweep_share,
+            greatest_age=timedelta(days=self.greatest_age_days),
+            proof_pages=self.proof_pages,
+            is_bounded=self.since is not None or self.until is not None,
+        )
+
+
+def rules(**over: Any) -> By:
+    """Those of a list that is cheap enough to be read whole in each run."""
+    return By(**over)
 
 
 @dataclass(slots=True)
 class Night:
-    """What a night came to: rows by page, the memory it leaves, its walks, notes and requests.
+    """What a run came to: rows by page, the state it leaves, its scans, notes and requests.
 
     Attributes:
         error: what ended it early, if anything did.
+        plan: what it was to do.
     """
 
     pages: list[Page]
-    memory: ListMemory
-    walks: list[Walk]
-    notes: list[str]
+    memory: ListState
+    walks: Sequence[Scan]
+    notes: Sequence[str]
     asked: list[int | str]
     error: ImgurError | None
+    plan: Plan | None = None
 
     @property
     def ids(self) -> list[str]:
@@ -234,29 +272,53 @@ class Night:
         return [number for number in self.asked if isinstance(number, int)]
 
 
+def plan_for(client: ModelClient, clock: FakeClock, *, memory: ListState, by: By, of: NumberedList) -> Plan:
+    """The plan of a run that has this list alone, made of what earlier runs have left."""
+    available = client.meter.available()
+    return make_plan(
+        fixed=[],
+        lists=[held_list(of, memory, WarehouseFacts(), since=by.since, now=clock.now())],
+        observed=(),
+        due=(),
+        budget=Budget(credits=available, now=available, an_hour=500, day=12_500),
+        rules=by.plan_rules,
+        now=clock.now(),
+    )
+
+
 def read(
     client: ModelClient,
     clock: FakeClock,
     *,
-    memory: ListMemory | None = None,
-    by: Rules | None = None,
+    memory: ListState | None = None,
+    by: By | None = None,
     of: NumberedList | None = None,
-    others_wait: bool = False,
 ) -> Night:
-    """Read the list for a night; what ends it early is kept, not raised."""
-    reading = ListReading(
-        cast(ImgurClient, client),
-        of or numbered(),
-        memory=memory or ListMemory(),
-        rules=by or rules(),
-        clock=clock,
-        others_wait=others_wait,
-    )
+    """Read the list in a run with a plan of its own; what ends it early is kept, not raised."""
+    memory, by, of = memory or ListState(), by or rules(), of or numbered()
+    reader = ListReader(cast(ImgurClient, client), of, state=memory, rules=by.scan_rules, clock=clock)
+    plans = [plan_for(client, clock, memory=memory, by=by, of=of)]
+
+    def order() -> Order:
+        """What the plan allows; made anew once a reply has told of credits that it did not know."""
+        if plans[0].budget.credits is None and client.meter.available() is not None:
+            plans[0] = plan_for(client, clock, memory=memory, by=by, of=of)
+        return plans[0].order_for(of.name)
+
     pages: list[Page] = []
     error: ImgurError | None = None
     try:
-        for page in reading:
+        for page in _parts(reader, of, order):
             pages.append(page)
     except ImgurError as raised:
         error = raised
-    return Night(pages, reading.memory, reading.walks, reading.notes, client.asked, error)
+    return Night(pages, reader.state, reader.scans, reader.notes, client.asked, error, plans[0])
+
+
+def _parts(reader: ListReader, of: NumberedList, order: Callable[[], Order]) -> Iterator[Page]:
+    yield from reader.front(order)
+    if of.pages is None:
+        now = order()
+        yield from reader.refresh(sorted({*now.hot, *now.cold}), begins=now.begins)
+        if now.backfill and reader.list.is_sorted:
+            yield from reader.backfill(now.backfill)

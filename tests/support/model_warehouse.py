@@ -16,7 +16,7 @@ import msgspec
 from warehouse.queries import Query, ask, queries
 from warehouse.relations import SQL_DIR
 
-from imgur_source.lists.scan import Walk
+from imgur_source.lists.scan import Scan
 from imgur_source.records.arrow import rows_table
 from imgur_source.records.tables import ITEM_LOOKS, LIST_ITEMS, LIST_SWEEPS, Table
 from tests.support.marts import in_memory
@@ -37,7 +37,7 @@ class Held:
     at: int | None
     version: int
     seen_at: datetime
-    missed_by: list[Walk] = field(default_factory=list)
+    missed_by: list[Scan] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ class ModelWarehouse:
         self._db.unregister("came")
 
 
-def misses(walk: Walk, held: Held) -> bool:
+def misses(walk: Scan, held: Held) -> bool:
     """Whether *walk* should have met the item, and was begun after it was last seen."""
     if walk.kind in ("feed", "gap") or not walk.is_complete or walk.started_at <= held.seen_at:
         return False

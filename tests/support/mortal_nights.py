@@ -26,7 +26,7 @@ import duckdb
 import httpx
 from nightly import run as night
 from nightly.options import Options
-from warehouse.relations import queries
+from warehouse.queries import queries
 
 from imgur_source.settings import ImgurCredentials
 
