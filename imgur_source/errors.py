@@ -8,7 +8,7 @@
     │   ├── GatewayRefusedError     the commercial gateway does not accept its key or plan
     │   ├── BlockedRegionError      this country may not ask
     │   └── BlockedAddressError     this address has a bad name with the content network
-    ├── CreditsExhaustedError   the night ends early and cleanly (exit 0)
+    ├── CreditsExhaustedError   the run ends early and cleanly (exit 0)
     │   ├── HourSpentError          Imgur says so: the hour of this address
     │   ├── DaySpentError           Imgur says so: the application's day, a strike
     │   ├── PostsSpentError         Imgur says so: the hour's POST requests
@@ -105,7 +105,7 @@ class CreditsExhaustedError(ImgurError):
     As it is, it comes from our own books; what Imgur itself refuses has a class of its own.
 
     Attributes:
-        until: when credits return; None where waiting does not help tonight.
+        until: when credits return; None where waiting does not help in this run.
         is_backfill_floor: whether only backfill is at its end, and what is new may still be asked.
     """
 
@@ -210,7 +210,7 @@ class ReplayEndedError(ImgurError):
 
 
 class AllowanceSpentError(ImgurError):
-    """What the plan grants one list tonight is spent; the rest of it is left to another night."""
+    """What the plan grants one list in this run is spent; the rest of it is left to another run."""
 
     def __init__(self) -> None:
         self.reason = "what the plan grants it tonight is spent"

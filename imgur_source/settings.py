@@ -31,7 +31,7 @@ DEFAULT_FEED_PAGES = 2  # pages of 60; the front of a ranked list is what people
 DEFAULT_REQUEST_TIMEOUT_SECONDS = 30.0  # a busy Imgur answers a whole comment tree in under 20 s
 MOST_IN_FLIGHT = 16  # more would look like an attack, and httpx gains nothing from it
 MOST_DAYS = 100_000  # a bound for settings that count days or pages, beyond any sense
-LONGEST_TIMEOUT_SECONDS = 3_600.0  # an hour; "inf" would hang a night on one request
+LONGEST_TIMEOUT_SECONDS = 3_600.0  # an hour; "inf" would hang a run on one request
 RETRIES = 3  # attempts after the first one; each costs a credit
 RETRY_WAIT = timedelta(seconds=1)  # before the first retry; doubles, with jitter
 RETRY_WAIT_LONGEST = timedelta(seconds=30)
@@ -43,16 +43,16 @@ DAY_FLOOR_CREDITS = 250  # the day is never taken below this, nor below
 DAY_FLOOR_SHARE = 0.02  # this share of its limit: five empty days block the application for a month
 PER_PAGE_ASKED = 100  # account lists only; documented most, halves their price where honoured
 DAY_CREDITS = 12_500  # of an application, until a reply says otherwise (docs/imgur-api.md: credits)
-DEFAULT_SWEEP_SHARE = 0.05  # of the day's credits: a list that costs no more is read whole each night
-DEFAULT_MAX_IN_FLIGHT = 4  # requests of one walk under way at once: most of a page's time is waiting
-DEFAULT_GREATEST_AGE_DAYS = 30  # after that a held page, or an album's images, are read again in any case
-DEFAULT_PROOF_PAGES = 10  # a walk this long proves itself, for 3 credits; a shorter one is cheaper reread
+DEFAULT_SWEEP_SHARE = 0.05  # of the day's credits: a list that costs no more is read whole each run
+DEFAULT_MAX_IN_FLIGHT = 4  # requests of one scan under way at once: most of a page's time is waiting
+DEFAULT_GREATEST_AGE_DAYS = 30  # after that a stored page, or an album's images, are read again in any case
+DEFAULT_PROOF_PAGES = 10  # a scan this long proves itself, for 3 credits; a shorter one is cheaper reread
 DEFAULT_REPORT_TIMEZONE = "UTC"  # hours and weekdays of reports; days are UTC days everywhere
 OWN_TIMEZONE = "localtime"  # the machine's, which some systems list among the zones and DuckDB does not know
-LOOKS_A_NIGHT = 5  # direct looks at items that unproved walks no longer showed, 1 credit each
+LOOKS_A_NIGHT = 5  # direct looks at items that unproved scans no longer showed, 1 credit each
 BATCH_ROWS = 10_000  # rows that travel together: large enough for speed, small enough for memory
 
-TIERS = ("front", "hot", "details", "cold", "backfill")  # of a night's credits (docs/decisions/planning.md)
+TIERS = ("front", "hot", "details", "cold", "backfill")  # of a run's credits (docs/decisions/planning.md)
 
 PostDetails = Literal["own", "all"]
 

@@ -1,8 +1,8 @@
 """The dlt source: one resource per endpoint and per table that endpoints feed.
 
 ``imgur()`` turns settings into one frozen value and makes no request. When a
-pipeline runs it, one night of reading feeds all selected resources: each is a
-transformer that picks its rows from the night's batches.
+pipeline runs it, one run of reading feeds all selected resources: each is a
+transformer that picks its rows from the run's batches.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ from imgur_source.settings import (
     Settings,
 )
 
-CONTINUED_WITHIN = timedelta(hours=1)  # a run that broke off longer ago is another night's
+CONTINUED_WITHIN = timedelta(hours=1)  # a run that broke off longer ago is not gone on with
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ MERGE = {"disposition": "merge", "strategy": "delete-insert"}  # the one that su
 
 
 class StopFlag:
-    """Raised by whoever wants the run to end cleanly; looked at before each request.
+    """Raised where the run is to end cleanly; looked at before each request.
 
     Args:
         clock, ends_at: from when on no further request is sent, if there is such a time.
@@ -102,12 +102,12 @@ class Runtime:
             are loaded in one package with what they speak of; None for a run that keeps none.
         journal: keeps paid replies until their rows are loaded, and the last ones for their ETag; the
             package that ``receipt.journal_package`` names is to be confirmed after the load. None: off.
-        full_refresh: whether what is remembered of the lists at hand is forgotten before they are read;
+        full_refresh: whether what is kept of the selected lists is forgotten before they are read;
             later rounds of the run keep what its first one has read.
         stored_among: says how many of the rows of a table are of things that are stored; None where that
             is not known.
         on_settings: told the settings and credentials once they are checked, as the source is built.
-        on_plan: told the plan of the night before its first request.
+        on_plan: told the plan of the run before its first request.
     """
 
     clock: Clock
@@ -157,11 +157,11 @@ def imgur(
         max_credits: credits that the run may spend at most; None for no limit of its own.
         start_date: the day (UTC) or instant from which on items are wanted; None for all there are.
         end_date: only items up to then are read in this run, found without reading what is newer.
-        sweep_share: a list that costs at most this share of the day's credits is read whole each night.
-        max_in_flight: requests of one walk under way at once.
-        greatest_age_days: after so many days held pages of dearer lists, and albums' images, are read anew.
-        proof_pages: a walk this long proves by the list's count that it skipped nothing, for 3 credits.
-        tier_caps: the most credits that the plan of a night gives to a tier, such as ``backfill@200``.
+        sweep_share: a list that costs at most this share of the day's credits is read whole each run.
+        max_in_flight: requests of one scan under way at once.
+        greatest_age_days: after so many days stored pages of dearer lists, and albums' images, are read anew.
+        proof_pages: a scan this long proves by the list's count that it skipped nothing, for 3 credits.
+        tier_caps: the most credits that the plan of a run gives to a tier, such as ``backfill@200``.
         report_timezone: IANA name of the zone in which reports tell hours; no loaded row depends on it.
         base_url: another server than Imgur's; https, or http on loopback.
         request_timeout_seconds: how long one request may take to connect, and between bytes.
@@ -277,7 +277,7 @@ def _read(
     selected: frozenset[str],
     raises: bool,
 ) -> Iterator[Batch]:
-    """One night with a client of its own.
+    """One run with a client of its own.
 
     Raises:
         ImgurError: where *raises* is set and the run failed before anything was

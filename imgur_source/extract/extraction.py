@@ -54,7 +54,7 @@ class Extraction:
             with, so that they are read by themselves first; None where there are none, or where they
             are met on the way.
         stored_among: says how many of the rows of a table are of things that are stored; None where
-            nobody knows.
+            it is not known.
     """
 
     def __init__(

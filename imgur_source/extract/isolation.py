@@ -176,7 +176,7 @@ class Isolation:
             self._run.read(name)
 
     def _resumption(self, end: CreditsExhaustedError | StoppedError) -> datetime | None:
-        """When the run may go on; None where it must not: whoever goes on asking is kept out longer."""
+        """When the run may go on; None where it must not: asking on keeps us out longer."""
         is_hot = isinstance(end, OverCapacityError | UnknownLimitError) and (
             self._run.cool_downs >= COOL_DOWNS_A_RUN
         )

@@ -1,6 +1,6 @@
-"""Direct looks at items that their list no longer shows: one request each, a few a night.
+"""Direct looks at items that their list no longer shows: one request each, a few a run.
 
-A walk that cannot prove itself may have skipped an item; one look tells whether it is gone.
+A scan that cannot prove itself may have skipped an item; one look tells whether it is gone.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is known of a night before its first request, put as the plan wants it. Pure.
+"""What is known of a run before its first request, put as the plan wants it. Pure.
 
 Settings, steps, what earlier runs remember and what the warehouse knows go in; the
 plan comes out of ``planning``, which decides.
@@ -135,7 +135,7 @@ def _due(
 ) -> list[Due]:
     """What is due of each kind of child that is wanted, and lookups.
 
-    Before the first run nobody knows how much that is; later what is not known to be due is not.
+    Before the first run it is not known how much that is; later what is not known to be due is not.
     """
     wanted = wanted_resources(selected)
     parents = parents_of(facts, memory)
@@ -227,7 +227,7 @@ def held_list(
 
 
 def _missing_pages(memory: ListState, size: int, *, since: int | None) -> tuple[int | None, int]:
-    """Pages of the holes, None where nobody knows, and of these those above something that is held."""
+    """Pages of the gaps, None where it is not known, and of these those above something that is stored."""
     coverage = memory.coverage
     if coverage.is_complete(since=since):
         return 0, 0

@@ -1,4 +1,4 @@
-"""From a part to rows: pages from a walk, records from a page, tables for the resources they feed.
+"""From a part to rows: pages from a scan, records from a page, tables for the resources they feed.
 
 One reader per kind of record, all of one shape. What hangs on single items
 (an album's images, a post's comments) is only noted here; ``details.py`` reads it.
@@ -87,12 +87,12 @@ def kept_fetch(memory: SourceState, resource: str, item_id: str, fetched: ChildF
 
 @dataclass(slots=True)
 class _Opened:
-    """A list that is being read tonight.
+    """A list that is being read in this run.
 
     Attributes:
-        before: what was remembered of it.
-        is_kept: whether what is read of it is remembered.
-        walks_told: of its walks, how many stand in ``list_sweeps`` already.
+        before: what was kept of it.
+        is_kept: whether what is read of it is kept.
+        walks_told: of its scans, how many stand in ``list_sweeps`` already.
     """
 
     part: StreamSlice
@@ -135,7 +135,7 @@ class Readers:
         self._account_ids = account_ids
         self._details = details
         self._open: dict[str, _Opened] = {}
-        self._places: dict[str, int] = {}  # in the list at hand
+        self._places: dict[str, int] = {}  # in the list being read
         self._numbers_read: set[int] = set()
         self._left_out = receipt.left_out  # accounts that are not there, or that another name has brought
         self._with_children: set[str] = set()  # posts whose tags and previews have been handed on
@@ -152,7 +152,7 @@ class Readers:
         return memory.is_whole(is_sorted=is_sorted, since=self._rules.since)
 
     def is_rest_pending(self, part: StreamSlice) -> bool:
-        """Whether some of the part's list was never read; of one read for its items' details, tonight."""
+        """Whether some of the part's list was never read; of one read for its items' details, in this run."""
         if part.account in self._left_out or self._is_known_by_another_name(part.account):
             return False
         if part.resource in self._selected:
@@ -164,7 +164,7 @@ class Readers:
         return opened is not None and opened.reading.pages > 0 and not opened.reading.is_whole
 
     def is_cut_short(self, part: StreamSlice) -> bool:
-        """Whether tonight's front of the part's list came no further than to what is held."""
+        """Whether this run's front of the part's list came no further than to what is stored."""
         opened = self._open.get(part.name)
         return opened is not None and any(scan.kind == "head" for scan in opened.reading.scans)
 
@@ -223,7 +223,7 @@ class Readers:
         return self._open[part.name]
 
     def _listed(self, opened: _Opened, pages: Iterator[Page]) -> Iterator[Rows]:
-        """The rows of *pages* and of the walks that brought them; the list is remembered as it is then."""
+        """The rows of *pages* and of the scans that brought them; the list is kept as it is then."""
         part, reading = opened.part, opened.reading
         readers = {
             models.ALBUMS: self._read_albums,
@@ -377,7 +377,7 @@ class Readers:
         yield Rows("gallery_ranks", rows_table(models.GALLERY_RANKS, ranks))
 
     def _places_of(self, records: Records) -> list[int]:
-        """The place of each record in the list at hand; one that is shown again keeps its first one."""
+        """The place of each record in the list being read; one that is shown again keeps its first one."""
         return [self._places.setdefault(row.id, len(self._places)) for row in records.rows]
 
     def _posts_on(self, page: Page, part: StreamSlice, *, are_own: bool) -> Generator[Rows, None, Records]:

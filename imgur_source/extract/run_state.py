@@ -20,14 +20,14 @@ class Receipt:
     Attributes:
         accounts, feeds, resources: what was asked for.
         reading: what is being read just now, for a progress line.
-        pages, rows: replies that held rows, and rows per table.
-        rows_new, rows_refreshed: rows of things that were not held, and of those that were, by resource.
+        pages, rows: replies that had rows, and rows per table.
+        rows_new, rows_refreshed: rows of things that were not stored, and of those that were, by resource.
         rounds: how often credits were spent until there were none for the hour, or nothing was left to do.
         cool_downs: how often Imgur said that it is over capacity.
         notes: lines that a person may want to read.
         pending: what was not read, and why.
         ended: why the reading ended early and cleanly; None when it did not.
-        resumes_at: when it may go on, UTC; None where it did not end, or waiting does not help tonight.
+        resumes_at: when it may go on, UTC; None where it did not end, or waiting does not help in this run.
         began_at: when its first plan was made, UTC; None before.
         done: what was read, by step or name, so that a later round of the run need not read it again.
         found: albums and posts that were met, so that a later round knows whose details are due.
@@ -92,13 +92,13 @@ class Receipt:
         return sum(credits for (_, kind), credits in self.spent_on.items() if tiers.get(kind) == tier)
 
     def read(self, name: str) -> None:
-        """Keep *name* among what was read, and no longer among what is owed."""
+        """Keep *name* among what was read, and no longer among what is pending."""
         self.done.add(name)
         if name in self.pending:
             self.pending.remove(name)
 
     def next_round(self) -> None:
-        """Make ready for another round: what ended the last one is over, what it owed is read now."""
+        """Make ready for another round: what ended the last one is over, what it left pending is read now."""
         self.pending, self.failures, self.ended, self.resumes_at = [], [], None, None
         self.rounds += 1
 
@@ -113,7 +113,7 @@ class Receipt:
             self.pending.append(name)
 
     def booked(self, meter: CreditMeter) -> None:
-        """Take over what *meter* has counted so far, and tell whoever watches."""
+        """Take over what *meter* has counted so far, and tell the observer."""
         self.credits = meter.credits
         self.charges = meter.charges
         self.requests = meter.requests

@@ -274,7 +274,7 @@ def wanted_resources(selected: Collection[str]) -> frozenset[str]:
 
 
 def with_companions(resources: Collection[str]) -> frozenset[str]:
-    """*resources* and what they feed: a history must not have holes because only its list was asked for."""
+    """*resources* and what they feed: a history must not have gaps because only its list was asked for."""
     streams = (STREAMS[resource] for resource in resources if resource in STREAMS)
     return frozenset(resources).union(RUN_TABLES, *(stream.companions for stream in streams))
 

@@ -1,11 +1,11 @@
-"""Which stretches of a newest-first list we hold: interval arithmetic, no clock, no I/O.
+"""Which stretches of a newest-first list we store: interval arithmetic, no clock, no I/O.
 
-A list is a line of items, newest first. A walk reads a run of neighbours on it,
-and what it read is held from then on. Where walks broke off, gaps stay between
-the stretches, and a gap is work: nothing is forgotten because a newer item is held.
+A list is a line of items, newest first. A scan reads a run of neighbours on it,
+and what it read is stored from then on. Where scans broke off, gaps stay between
+the stretches, and a gap is work: nothing is forgotten because a newer item is stored.
 
 Seconds are as fine as Imgur's times get, and any number of items may share one.
-So only what lies strictly between the ends of a stretch is held for certain; in
+So only what lies strictly between the ends of a stretch is stored for certain; in
 the second of an end itself it is the end's own id that tells how far we came.
 """
 
@@ -25,7 +25,7 @@ class Position(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """A run of neighbouring items that we hold.
+    """A run of neighbouring items that we store.
 
     Attributes:
         newest, oldest: its ends, both held.
@@ -39,12 +39,12 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A hole below a stretch.
+    """A gap below a stretch.
 
     Attributes:
-        above: what is held above it.
-        below: what is held below it; None where the hole reaches to the end of the list.
-        offset: items of the list above the hole, as far as we know.
+        above: what is stored above it.
+        below: what is stored below it; None where the gap reaches to the end of the list.
+        offset: items of the list above the gap, as far as we know.
     """
 
     above: Range
@@ -54,7 +54,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What we hold of one list.
+    """What we store of one list.
 
     Attributes:
         stretches: newest first, each followed by a gap; never touching each other.
@@ -76,7 +76,7 @@ class Coverage:
         return self.first_gap(since=since) is None
 
     def meets(self, mark: Position) -> bool:
-        """Whether a walk that comes from the front and sees *mark* has reached what is held.
+        """Whether a scan that comes from the front and sees *mark* has reached what is stored.
 
         It has when it is past the second of our newest item: items of that second
         may have come since, and may stand on either side of it.
@@ -84,9 +84,9 @@ class Coverage:
         return bool(self.stretches) and mark.at < self.stretches[0].newest.at
 
     def first_gap(self, *, since: int | None = None, until: int | None = None) -> Gap | None:
-        """The newest hole that reaches below *until* and above *since*; None where there is none.
+        """The newest gap that reaches below *until* and above *since*; None where there is none.
 
-        Holes between *until* and the front are left out; what is older than *since* is none of ours.
+        Gaps between *until* and the front are left out; what is older than *since* is none of ours.
         """
         offset = 0
         for place, stretch in enumerate(self.stretches):
@@ -106,8 +106,8 @@ class Coverage:
         """This coverage and a run of neighbours that has been read, given in the list's order.
 
         Args:
-            is_from_front: whether the run began with the list's first item; what was held above it is gone.
-            is_to_end: whether it went on to the list's end; what was held below it is gone.
+            is_from_front: whether the run began with the list's first item; what was stored above it is gone.
+            is_to_end: whether it went on to the list's end; what was stored below it is gone.
         """
         if not marks:
             return Coverage((), True) if is_from_front and is_to_end else self

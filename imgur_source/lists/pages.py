@@ -92,7 +92,7 @@ class Pages:
     def __init__(self, client: ImgurClient, numbered: NumberedList) -> None:
         self._client = client
         self._list = numbered
-        self._is_live = False  # whether a page of tonight has come
+        self._is_live = False  # whether a page of this run has come
         self._allowance: int | None = None  # pages that may still be paid for; None: as many as credits are
         self._lock = threading.Lock()
         self._params = dict(numbered.params)

@@ -43,14 +43,14 @@ class Scan:
 
     Attributes that are no columns:
         is_left_to_plan: whether it ends where it does because the plan has the rest read later.
-        numbers: the pages that held items.
+        numbers: the pages that had items.
         marks: the positions of their items, each once, in order.
         seen: their items' ids.
         seen_before: ids that the scan it continues has shown; None where it stands for itself.
         is_from_front, is_to_end: whether it began with page 0, and came to the empty page.
         end_page: the number of the empty page that it came to, or of the one that brought nothing new.
         is_stepped_back: whether a page was read before the one in front of it.
-        is_broken: whether a page brought nothing new, so that nobody knows what stands behind it.
+        is_broken: whether a page brought nothing new, so that it is not known what stands behind it.
         is_doubtful: whether it passed the position of the newest stored item without meeting it: that one
             is deleted, or new items are not sorted in by time; it is not evidence that an item is missing.
     """
@@ -171,7 +171,7 @@ class ListScanner:
 
     @property
     def pages_read(self) -> set[int]:
-        """The numbers of all pages that held items in this run."""
+        """The numbers of all pages that had items in this run."""
         return set().union(*(scan.numbers for scan in self.scans))
 
     def begin(self, kind: ScanKind, *, is_from_front: bool = False) -> Scan:

@@ -21,10 +21,10 @@ _PASSED_OVER, _PARENTS = "passed_over", "parents"
 
 @dataclass(frozen=True, slots=True)
 class ListState:
-    """What is remembered of a list.
+    """What is kept of a list.
 
     Attributes:
-        coverage: what is held of it, where it is sorted.
+        coverage: what is stored of it, where it is sorted.
         page_size: items on the largest page of the last reading.
         items: how many the list had, by its count or by the last reading to its end.
         is_unsorted: whether it turned out not to be in the order of time.
@@ -123,7 +123,7 @@ class ChildFetch:
 
 
 class SourceState:
-    """A run's view of what was remembered; changes go into the mapping at once.
+    """A run's view of what was kept; changes go into the mapping at once.
 
     Args:
         state: the mapping.
@@ -149,7 +149,7 @@ class SourceState:
         return None if package is None else int(package)
 
     def keep_journal_package(self, package: int) -> None:
-        """Have *package* confirmed once the rows at hand are loaded."""
+        """Have *package* confirmed once the rows under way are loaded."""
         self._state[_PACKAGE] = package
 
     def account_number(self, account: str) -> int | None:
@@ -158,7 +158,7 @@ class SourceState:
         return None if number is None else int(number)
 
     def is_somebody_else(self, account: str, number: int) -> bool:
-        """Whether *account* had another number before; then what is remembered of its lists is forgotten."""
+        """Whether *account* had another number before; then what is kept of its lists is forgotten."""
         known = self._state.setdefault(_ACCOUNTS, {})
         before = known.get(account)
         known[account] = number
@@ -168,7 +168,7 @@ class SourceState:
         return True
 
     def of_list(self, name: str) -> ListState:
-        """What is remembered of the list *name*; nothing, for one that is new."""
+        """What is kept of the list *name*; nothing, for one that is new."""
         value = self._state.get(_LISTS, {}).get(name)
         return ListState.from_json(value) if value else ListState()
 

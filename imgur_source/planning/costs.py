@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal, NamedTuple
 
-PROOF_CREDITS = 3  # the count of a list before and after a walk, and page 0 once more
+PROOF_CREDITS = 3  # the count of a list before and after a scan, and page 0 once more
 BATCH = 4  # items that come together: uploads come in albums, so their number spreads more widely
 SIGMAS = 3.0  # of the spread of a number of new items, up to the most that is planned for
 RATIO_BOUNDS = (0.5, 2.0)  # what was spent, beside what was likely, corrects an estimate no further
@@ -25,7 +25,7 @@ class Price(NamedTuple):
     most: int
 
     def corrected(self, ratio: float | None) -> Price:
-        """This price where such things took *ratio* times what was likely; None where nobody knows."""
+        """This price where such things took *ratio* times what was likely; None where it is not known."""
         if ratio is None:
             return self
         low, high = RATIO_BOUNDS
@@ -36,21 +36,21 @@ class Price(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class StoredList:
-    """What is held of one list of an account.
+    """What is stored of one list of an account.
 
     Attributes:
-        items: how many it has, as last known; None where nobody knows.
+        items: how many it has, as last known; None where it is not known.
         page_size: items a page, as last seen or as expected.
-        is_begun: whether anything of it is held.
+        is_begun: whether anything of it is stored.
         is_complete: whether nothing waits to be read for the first time but new items.
-        missing_pages: pages of its holes, as far as known; None where nobody knows.
-        near_pages: of these, pages of holes above something that is held, which fronts have left.
-        new_per_day: items that came a day, lately; None where nobody knows.
+        missing_pages: pages of its gaps, as far as known; None where it is not known.
+        near_pages: of these, pages of gaps above something that is stored, which fronts have left.
+        new_per_day: items that came a day, lately; None where it is not known.
         days_since_read: days since its front was read; None where it never was.
         has_count: whether Imgur tells how many items it has.
         is_sorted: whether its newest item comes first.
         is_absent: whether Imgur answered the last time that there is no such list for us.
-        is_read: whether its front was read in this very night, before the credits of an hour ended.
+        is_read: whether its front was read in this very run, before the credits of an hour ended.
         ages: when each of its pages, the empty one among them, was last read, seconds since the epoch;
             0 where it was not.
         stored_pages: pages from the first one on that are stored, without a gap.
@@ -74,7 +74,7 @@ class StoredList:
 
     @property
     def pages(self) -> int | None:
-        """Pages that held items when it was last read; None where nobody knows."""
+        """Pages that had items when it was last read; None where it is not known."""
         return None if self.items is None else math.ceil(self.items / self.page_size)
 
     @property
@@ -113,8 +113,8 @@ class Due:
 
     Attributes:
         known: how many are due as far as the warehouse knows.
-        usual: how many a night took lately; None where there was no night.
-        at_most: how many there can be, those that only tonight's lists will show left aside.
+        usual: how many a run took lately; None where there was no run.
+        at_most: how many there can be, those that only this run's lists will show left aside.
         of: the resource of the lists whose new items bring them; empty where there is none.
     """
 
@@ -143,7 +143,7 @@ def fixed_price(fixed: Fixed) -> Price:
 
 
 def front_price(held: StoredList) -> Price:
-    """From page 0 down to what is held, through the holes that fronts have left.
+    """From page 0 down to what is stored, through the gaps that fronts have left.
 
     Of a list that was never read it is page 0, and the count of it where Imgur has one.
     """
@@ -169,7 +169,7 @@ def sweep_price(held: StoredList, rules: Rules) -> Price:
 
 
 def _proof(pages: int, held: StoredList, rules: Rules) -> int:
-    """Credits that prove a walk of so many *pages*; the first one asks for the count before it knows."""
+    """Credits that prove a scan of so many *pages*; the first one asks for the count before it knows."""
     if not held.has_count or rules.is_bounded:
         return 0
     if pages >= rules.proof_pages:
@@ -196,7 +196,7 @@ def backfill_price(held: StoredList, rules: Rules, *, day: int) -> Price | None:
 
 
 def due_price(due: Due, lists: Sequence[StoredList], *, day: int) -> Price:
-    """What is known to be due, and what tonight's lists will show.
+    """What is known to be due, and what this run's lists will show.
 
     Half of what is known at the least: a list of which only the front is read does not show the rest.
     """

@@ -1,4 +1,4 @@
-"""What reading a held page once more is expected to bring: pure.
+"""What reading a stored page once more is expected to bring: pure.
 
 What was last seen of each item goes in, a value for each page comes out: how much
 its counters are expected to have moved since. What a page costs, and whether its
@@ -32,7 +32,7 @@ Policy = Literal["expected_change", "age_tiers"]
 
 
 class Observation(NamedTuple):
-    """What was last seen of one held item of a list.
+    """What was last seen of one stored item of a list.
 
     Attributes:
         list: the list that shows it, such as ``account_images/me``.
@@ -55,14 +55,14 @@ class Observation(NamedTuple):
 
 
 class PageValue(NamedTuple):
-    """A held page, and what reading it once more is worth.
+    """A stored page, and what reading it once more is worth.
 
     Attributes:
         page: its number, as last seen.
         value: the change that is expected of its items together.
         seen_at: when it was last read as a page, seconds since the epoch: pages never lie quite as
             before, so a few items at its ends may be unseen for longer.
-        begins_at: the ``datetime`` of its first item, by which it is recognised; None where nobody knows.
+        begins_at: the ``datetime`` of its first item, by which it is recognised; None where not known.
         price: credits that it takes; 0 where the front is expected to show it anyway.
         is_learned: whether its value was learned from what its items have shown, and is not only its age.
     """
@@ -141,7 +141,7 @@ class GrowthCurve:
 
 
 class Layout(NamedTuple):
-    """How a list's pages lie tonight.
+    """How a list's pages lie in this run.
 
     Attributes:
         size: items a page.
@@ -153,12 +153,12 @@ class Layout(NamedTuple):
 
     @property
     def moved(self) -> int:
-        """By how many pages what is held has moved: page p as last seen is now nearest to page p + moved."""
+        """By how many pages what is stored has moved: page p as last seen is now near page p + moved."""
         return round(self.grown / self.size)
 
     @property
     def in_front(self) -> int:
-        """The last page that a walk from the front down to what is held will read."""
+        """The last page that a scan from the front down to what is stored will read."""
         return self.grown // self.size
 
 
@@ -170,7 +170,7 @@ def page_values(
     policy: Policy,
     greatest_age: int,
 ) -> list[PageValue]:
-    """The held pages of the lists in *layouts*, each with its value.
+    """The stored pages of the lists in *layouts*, each with its value.
 
     A list of which too little is known goes by what all lists have shown, or else by the tiers of age.
     A page with an item that was not seen for twice *greatest_age*, in seconds, counts as unread since.

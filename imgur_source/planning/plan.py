@@ -16,11 +16,11 @@ from typing import Any, Literal
 class Tier(IntEnum):
     """The classes in which credits are spent, most wanted first (docs/decisions/planning.md)."""
 
-    FRONT = 0  # accounts, new items, holes near the head, feeds at their slots, whole lists that are cheap
-    HOT = 1  # held pages whose counters are expected to move most
+    FRONT = 0  # accounts, new items, gaps near the head, feeds at their slots, whole lists that are cheap
+    HOT = 1  # stored pages whose counters are expected to move most
     DETAILS = 2  # comment trees and images of what has moved, looks at missing items
-    COLD = 3  # other held pages, the longest unseen among them
-    BACKFILL = 4  # holes far down, and the rest of first loads
+    COLD = 3  # other stored pages, the longest unseen among them
+    BACKFILL = 4  # gaps far down, and the rest of first loads
 
 
 Kind = Literal["account", "feed", "sweep", "head", "hot", "details", "looks", "cold", "backfill"]
@@ -41,11 +41,11 @@ TIER_OF: dict[Kind, Tier] = {  # where each kind of line stands; a sweep that on
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """The credits of a night.
+    """The credits of a run.
 
     Attributes:
-        credits: that the night may spend in all; None where nothing limits it.
-        now: of these, what may be spent before anything is waited for; None where nobody knows.
+        credits: that the run may spend in all; None where nothing limits it.
+        now: of these, what may be spent before anything is waited for; None where it is not known.
         an_hour: what comes back each hour.
         day: credits of the application's day, its limit.
         for_backfill: of ``credits``, what backfill may use: it stops at twice the day's floor.
@@ -76,12 +76,12 @@ class Line:
 
     Attributes:
         least, likely, most: credits that it takes, if all of it is done.
-        granted: credits that it may spend tonight.
-        pages: for hot and cold: the held pages to read once more, numbered as last seen, in rising order.
-        begins: of each of these the ``datetime`` of its first item, in seconds; None where nobody knows.
+        granted: credits that it may spend in this run.
+        pages: for hot and cold: the stored pages to read once more, numbered as last seen, in rising order.
+        begins: of each of these the ``datetime`` of its first item, in seconds; None where it is not known.
         reason: why it is there, in words.
-        left_out: likely credits that are not granted tonight.
-        turn: when what is left out, or has to wait tonight, has its turn, in words; empty where nothing does.
+        left_out: likely credits that are not granted in this run.
+        turn: when what is left out, or has to wait in this run, has its turn, in words; else empty.
         uncorrected: what was likely before earlier runs corrected it; to be kept with what was spent.
         comes_first: whether it was passed over for so long that it is read before all others.
     """
@@ -117,8 +117,8 @@ class Order:
     """What a plan allows for one list.
 
     Attributes:
-        is_swept: whether it is read whole, in one walk from the front.
-        hot, cold: held pages to read once more, numbered as last seen, in rising order: page
+        is_swept: whether it is read whole, in one scan from the front.
+        hot, cold: stored pages to read once more, numbered as last seen, in rising order: page
             p is now near p + round(new items / page size), and nearer to the front by what was
             deleted above it; where a page shows that, ``begins`` tells how far the next is off.
         backfill: credits for what was never read, below the front.
@@ -136,7 +136,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a night does, in the order in which credits go to it."""
+    """What a run does, in the order in which credits go to it."""
 
     lines: tuple[Line, ...]
     budget: Budget
@@ -164,22 +164,22 @@ class Plan:
 
     @property
     def granted(self) -> int:
-        """Credits that tonight may spend; those that lines need only at their most are among them."""
+        """Credits that this run may spend; those that lines need only at their most are among them."""
         return sum(line.granted for line in self.lines)
 
     @property
     def expected(self) -> int:
-        """Credits that tonight is expected to spend."""
+        """Credits that this run is expected to spend."""
         return sum(min(line.granted, line.likely) for line in self.lines)
 
     @property
     def left_out(self) -> int:
-        """Likely credits that are not granted tonight."""
+        """Likely credits that are not granted in this run."""
         return sum(line.left_out for line in self.lines)
 
     @property
     def hours(self) -> int | None:
-        """Full hours to wait for credits until tonight's part is done; None where none come back."""
+        """Full hours to wait for credits until this run's part is done; None where none come back."""
         return self.budget.hours_for(self.expected)
 
     def order_for(self, name: str) -> Order:

@@ -1,8 +1,8 @@
 """What to fetch with the credits there are, in which order, and what it will cost: pure.
 
-Facts go in (what is held of each list, what was last seen of each item, how many
+Facts go in (what is stored of each list, what was last seen of each item, how many
 details are due, how many credits there are), a plan with prices comes out. No
-clock, no I/O; what a walk does with its order is ``reading``'s to know. What things
+clock, no I/O; what a scan does with its order is ``reading``'s to know. What things
 cost stands in ``prices``, what pages are worth in ``expectation``, which of them are
 read in ``refresh``.
 """
@@ -47,7 +47,7 @@ __all__ = [
 ]
 
 FIRST_READ_SHARE = (
-    0.5  # of what the fronts leave, at least: else held pages would keep a first load from its end
+    0.5  # of what the fronts leave, at least: else stored pages would keep a first load from its end
 )
 FEWEST_BACKFILL = 2  # credits: the first one reads the page where the last reading left off
 WORTH_UNSEEN = 0.75 * DAY  # seconds after which a page of whose items nothing is known is worth a credit
@@ -75,7 +75,7 @@ def make_plan(
         fixed, lists, due: in the order in which they are read.
         spent_before: what lines took lately beside what was likely, by name and kind.
         passed_over: runs in a row in which a line was wanted and got nothing, by ``Line.key``.
-        policy: what a held page is worth: the change that is expected, or how long it is due by its age.
+        policy: what a stored page is worth: the change that is expected, or how long it is due by its age.
     """
     planner = _Planner(
         lists=lists,
@@ -186,7 +186,7 @@ class _Planner:
             self._drafts[Tier.BACKFILL].append(draft)
 
     def pages_of(self, observed: Sequence[Observation], policy: Policy) -> list[PageValue]:
-        """The held pages that may be read once more."""
+        """The stored pages that may be read once more."""
         lists = {
             held.name: held
             for held in self._lists
@@ -384,7 +384,7 @@ class _Planner:
         return [by_number[number] for number in sorted(numbers)]
 
     def _sweep_what_is_whole(self, chosen: set[PageValue]) -> None:
-        """A list of which every page is read anyway is read in one walk, where its proof can be paid."""
+        """A list of which every page is read anyway is read in one scan, where its proof can be paid."""
         for held in self._lists:
             fronts = self._drafts[Tier.FRONT]
             front = next((draft for draft in fronts if draft.name == held.name), None)
@@ -507,7 +507,7 @@ class _Planner:
     def _is_cheap(self, held: StoredList) -> bool:
         """Whether reading it whole is worth its price, or has to be done once anyway.
 
-        What an hour's credits do not reach to cannot be one walk, and is read page by page.
+        What an hour's credits do not reach to cannot be one scan, and is read page by page.
         """
         if held.is_absent or sweep_price(held, self._rules).likely > self._budget.an_hour:
             return False

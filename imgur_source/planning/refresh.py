@@ -1,7 +1,7 @@
-"""Which held pages to read once more, for so many credits: pure.
+"""Which stored pages to read once more, for so many credits: pure.
 
 What a page is worth comes from ``expectation``; how many credits there are for
-held pages is ``planning``'s to decide.
+stored pages is ``planning``'s to decide.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from typing import Literal
 from imgur_source.planning.forecast import PageValue
 
 HOT_SHARE = 0.5  # of the expected change: the fewest pages that hold it are hot, and come before details
-EXPLORED_SHARE = 0.1  # of the credits for held pages: for the longest unseen, so that no estimate is for ever
-OVERDUE_SHARE = 0.5  # of the credits for held pages, at most: for those unseen for the greatest age
+EXPLORED_SHARE = 0.1  # of these credits: for the longest unseen, so that no estimate is for ever
+OVERDUE_SHARE = 0.5  # of these credits, at most: for pages unseen for the greatest age
 WORTH_A_CREDIT = 1.0  # expected change of a page below which only its age is a reason to read it
 
 Heat = Literal["hot", "cold"]
 
 
 class Refresh:
-    """The held pages that are worth reading, the best first.
+    """The stored pages that are worth reading, the best first.
 
     Args:
         pages: all that may be read.

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from imgur_source.errors import ConfigurationError
 
 LONGEST_RUN = timedelta(hours=8)  # a run without --deadline ends then: the morning's readers are near
-LOADING_TIME = timedelta(minutes=5)  # left for load and publication, which take seconds for a usual night
+LOADING_TIME = timedelta(minutes=5)  # left for load and publication, which take seconds for a usual run
 LOADING_SHARE = 0.1  # of a run that is too short to leave so much
 _DURATION = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,5})m)?")
 _TIME_OF_DAY = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")

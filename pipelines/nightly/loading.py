@@ -1,4 +1,4 @@
-"""dlt's part of a night: where rows go, what a crash left, and one package of new ones.
+"""dlt's part of a run: where rows go, what a crash left, and one package of new ones.
 
 Translates what dlt raises into what a person can act on, and keeps signals
 from breaking a load in the middle.
@@ -36,7 +36,7 @@ DUCKDB = "duckdb"
 
 
 class StopOnSignal:
-    """Ctrl-C and SIGTERM while a night runs.
+    """Ctrl-C and SIGTERM while a run is under way.
 
     The first one ends the reading cleanly, a second one at once. Once all is
     read, what remains takes seconds and is finished first.
@@ -60,7 +60,7 @@ class StopOnSignal:
             signal.signal(number, handler)
 
     def hold(self) -> None:
-        """Let no signal interrupt what is left of the night."""
+        """Let no signal interrupt what is left of the run."""
         self._is_held = True
 
     def release(self) -> None:

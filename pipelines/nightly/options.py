@@ -19,7 +19,7 @@ class Options:
 
     Attributes:
         settings: further arguments of ``imgur()``, for programs that own them (the demo).
-        sql_dir: the relations that the night makes.
+        sql_dir: the relations that the run makes.
     """
 
     data_dir: Path
@@ -58,7 +58,7 @@ class Options:
 
 @dataclass(frozen=True)
 class RunResult:
-    """What became of a night: the facts of the summary.
+    """What became of a run: the facts of the summary.
 
     Attributes:
         problems: what kept the file from being published.

@@ -111,7 +111,7 @@ def planned_lines(receipt: Receipt) -> list[dict[str, Any]]:
             "spent": spent,
         }
         for (name, kind), spent in receipt.spent_on.items()
-        if spent and (name, kind) not in planned  # what a later round, or the details of the night, brought
+        if spent and (name, kind) not in planned  # what a later round, or the details of the run, brought
     ]
     return [
         {

@@ -1,7 +1,7 @@
-"""One night: lock, load what a crash left, rounds of reading, loading, checking and publishing, tell.
+"""One run: lock, load what a crash left, rounds of reading, loading, checking and publishing, tell.
 
 A round ends when all is read, or when the hour's credits are spent; in that case the
-night waits for new ones, if the deadline allows, and goes round again.
+run waits for new ones, if the deadline allows, and goes round again.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ RUNS_KEPT = timedelta(days=730)  # how long a person may want to look back at si
 
 
 def run_job(options: Options, *, clock: Clock, transport: httpx.BaseTransport | None = None) -> RunResult:
-    """Run one night and print its summary.
+    """Do the job once and print its summary.
 
     Raises:
         RunLockedError: when another run works on the same warehouse; nothing was done then.
@@ -130,7 +130,7 @@ def _read_a_round(
         pipeline = pipeline_of(options.destination, destination, warehouse)
         load_pending(pipeline, receipt, signals, journal)
         agree_on_state(pipeline, receipt, journal)
-        # what is held may have come with the pending rows
+        # what is stored may have come with the pending rows
         facts = _facts(options, warehouse, settings)
         source = _source(options, runtime, facts)
         with Progress(receipt, quiet=options.quiet):

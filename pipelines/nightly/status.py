@@ -39,7 +39,7 @@ def print_status(options: Options) -> int:
 
 
 def status_lines(options: Options, *, clock: Clock | None = None) -> list[str]:
-    """Published file and what is in it, run at work, last runs, what is owed, warnings, credits."""
+    """Published file and what is in it, run at work, last runs, what is pending, warnings, credits."""
     clock = clock or SystemClock()
     warehouse = options.warehouse
     published = warehouse.published_file
@@ -63,7 +63,7 @@ def status_lines(options: Options, *, clock: Clock | None = None) -> list[str]:
 
 
 def _content_lines(overview: Overview) -> Iterator[str]:
-    """Accounts, and what is held of them, with the age of its rows when the file was made."""
+    """Accounts, and what is stored of them, with the age of its rows when the file was made."""
     if overview.accounts:
         yield _in_short(f"Accounts: {', '.join(overview.accounts)}", LONGEST_LINE)
     if not overview.freshness:

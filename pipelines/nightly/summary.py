@@ -1,4 +1,4 @@
-"""The summary of a night, one screen."""
+"""The summary of a run, one screen."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ IN_RESULTS = "in main.audit_results"
 
 
 def print_summary(result: RunResult, options: Options, *, seconds: float) -> None:
-    """Print what the night did, spent and owes, and which file to open."""
+    """Print what the run did, spent and owes, and which file to open."""
     if not options.quiet:
         print("\n".join(summary_lines(result, options, seconds=seconds)))
 
