@@ -34,7 +34,7 @@ import pyarrow as pa
 from measuring import peak_megabytes
 
 from imgur_source.api import read_reply
-from imgur_source.records import IMAGES, Kind, read_records, schema_of, table_of
+from imgur_source.records import IMAGES, Type, read_records, schema_of, table_of
 from imgur_source.settings import BATCH_ROWS
 from imgur_source.source import MERGE, hints_of
 
@@ -121,11 +121,11 @@ def dict_tables(bodies: Iterable[bytes]) -> Iterator[pa.Table]:
         columns = []
         for field in IMAGES.fields:
             values = [row.get(field.wire_key) for row in rows]
-            if field.kind is Kind.JSON:
+            if field.kind is Type.JSON:
                 values = [None if value is None else orjson.dumps(value).decode() for value in values]
-            elif field.kind is Kind.TIME:
+            elif field.kind is Type.TIME:
                 values = [value and datetime.fromtimestamp(value, UTC) for value in values]
-            elif field.kind is Kind.INTEGER:
+            elif field.kind is Type.INTEGER:
                 values = [None if value is None else int(value) for value in values]
             columns.append(pa.array(values, schema.field(field.name).type))
         yield pa.Table.from_arrays(columns, names=list(IMAGES.column_names))

@@ -28,7 +28,7 @@ from pathlib import Path
 from statistics import mean
 from typing import NamedTuple
 
-from imgur_source.planning import Budget, Observation, Order, Policy, Rules, StoredList, make_plan
+from imgur_source.planning import Budget, Observation, Order, PlanRules, Policy, StoredList, make_plan
 from imgur_source.settings import (
     DAY_CREDITS,
     DEFAULT_GREATEST_AGE_DAYS,
@@ -50,7 +50,7 @@ PAGE_SIZES = {
     "account_submissions/me": 60,
     "account_comments/me": 50,
 }
-RULES = Rules(
+RULES = PlanRules(
     sweep_share=DEFAULT_SWEEP_SHARE,
     greatest_age=timedelta(days=DEFAULT_GREATEST_AGE_DAYS),
     proof_pages=DEFAULT_PROOF_PAGES,

@@ -41,7 +41,7 @@ from imgur_source.extract import (
 )
 from imgur_source.lists import SourceState
 from imgur_source.planning import Plan
-from imgur_source.records import Kind, Table
+from imgur_source.records import Table, Type
 from imgur_source.records import tables as models
 from imgur_source.settings import (
     DEFAULT_ACCOUNTS,
@@ -508,5 +508,5 @@ def declare_json(table: Table) -> None:
     """
     columns = dlt.current.source_schema().tables[table.name]["columns"]
     for field in table.fields:
-        if field.kind is Kind.JSON and field.name in columns:
+        if field.kind is Type.JSON and field.name in columns:
             columns[field.name]["data_type"] = "json"

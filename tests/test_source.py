@@ -26,7 +26,7 @@ from imgur_source.errors import (
 )
 from imgur_source.extract import resource_tables
 from imgur_source.extract.facts import StoredAlbum, StoredPost, WarehouseFacts
-from imgur_source.records.tables import TABLES, Kind, Table
+from imgur_source.records.tables import TABLES, Table, Type
 from imgur_source.settings import ImgurCredentials
 from imgur_source.simulator import Fault, Simulator
 from tests.support.ledgers import asked, rate_headers
@@ -49,11 +49,11 @@ def expected_row(table: Table, record: dict[str, Any]) -> dict[str, Any]:
         value = record.get(field.wire_key)
         if field.ours:
             continue
-        if field.kind is Kind.TIME:
+        if field.kind is Type.TIME:
             value = datetime.fromtimestamp(value, UTC) if value else None
-        elif field.kind is Kind.INTEGER and value is not None:
+        elif field.kind is Type.INTEGER and value is not None:
             value = int(value)
-        elif field.kind is Kind.BOOLEAN and value is not None:
+        elif field.kind is Type.BOOLEAN and value is not None:
             value = value in (True, 1, "1")
         row[field.name] = value
     return row
@@ -62,7 +62,7 @@ def expected_row(table: Table, record: dict[str, Any]) -> dict[str, Any]:
 def landed_row(table: Table, record: dict[str, Any]) -> dict[str, Any]:
     """A row as loaded, its JSON read, without the columns that we fill ourselves."""
     return {
-        field.name: json.loads(value) if field.kind is Kind.JSON and isinstance(value, str) else value
+        field.name: json.loads(value) if field.kind is Type.JSON and isinstance(value, str) else value
         for field in table.fields
         if not field.ours
         for value in [record[field.name]]

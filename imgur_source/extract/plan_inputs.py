@@ -16,7 +16,7 @@ from imgur_source.extract.due import children_due
 from imgur_source.extract.facts import Parents, WarehouseFacts
 from imgur_source.extract.streams import Shape, StreamSlice, children, slices, wanted_resources
 from imgur_source.lists import ListState, NumberedList, SourceState
-from imgur_source.planning import Budget, Due, Fixed, Plan, Rules, StoredList, Tier, make_plan
+from imgur_source.planning import Budget, Due, Fixed, Plan, PlanRules, StoredList, Tier, make_plan
 from imgur_source.settings import DAY_CREDITS, HOUR_CREDITS, Settings
 
 ACCOUNT_PAGE, GALLERY_PAGE = 50, 60  # items, until a page has shown how many (docs/imgur-api.md: paging)
@@ -62,7 +62,7 @@ def plan_of(
         observed=[item for item in facts.observed if began_at is None or item.seen_at < began_at.timestamp()],
         due=_due(settings, facts, memory, selected, now=now, is_first=is_first),
         budget=budget,
-        rules=Rules(
+        rules=PlanRules(
             sweep_share=settings.sweep_share,
             greatest_age=timedelta(days=settings.greatest_age_days),
             proof_pages=settings.proof_pages,

@@ -3,9 +3,9 @@
 Pure: facts and a budget go in, a plan comes out. It neither reads nor waits.
 """
 
-from imgur_source.planning.costs import Due, Fixed, Rules, StoredList
+from imgur_source.planning.costs import Due, Fixed, PlanRules, StoredList
 from imgur_source.planning.forecast import Observation, Policy
-from imgur_source.planning.plan import TIER_OF, Budget, Kind, Line, Order, Plan, Tier
+from imgur_source.planning.plan import TIER_OF, Budget, Line, LineKind, Order, Plan, Tier
 from imgur_source.planning.planner import FEWEST_BACKFILL, make_plan
 
 __all__ = [
@@ -14,13 +14,13 @@ __all__ = [
     "Budget",
     "Due",
     "Fixed",
-    "Kind",
     "Line",
+    "LineKind",
     "Observation",
     "Order",
     "Plan",
+    "PlanRules",
     "Policy",
-    "Rules",
     "StoredList",
     "Tier",
     "make_plan",

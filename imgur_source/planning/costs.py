@@ -127,7 +127,7 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class PlanRules:
     """The settings that a plan heeds; see ``Settings`` for the names that are the same."""
 
     sweep_share: float
@@ -157,7 +157,7 @@ def front_price(held: StoredList) -> Price:
     return Price(1, likely, max(likely, most))
 
 
-def sweep_price(held: StoredList, rules: Rules) -> Price:
+def sweep_price(held: StoredList, rules: PlanRules) -> Price:
     """The whole list: its pages and the empty one, for Imgur has no other end, and what proves it."""
     if held.items is None:
         return Price(1, 2 + held.has_count, 2 + held.has_count)
@@ -168,7 +168,7 @@ def sweep_price(held: StoredList, rules: Rules) -> Price:
     return Price(min(least, likely), likely, most + 2)  # new items may push the proof's page 0 twice
 
 
-def _proof(pages: int, held: StoredList, rules: Rules) -> int:
+def _proof(pages: int, held: StoredList, rules: PlanRules) -> int:
     """Credits that prove a scan of so many *pages*; the first one asks for the count before it knows."""
     if not held.has_count or rules.is_bounded:
         return 0
@@ -177,7 +177,7 @@ def _proof(pages: int, held: StoredList, rules: Rules) -> int:
     return 0 if held.is_begun else 1
 
 
-def backfill_price(held: StoredList, rules: Rules, *, day: int) -> Price | None:
+def backfill_price(held: StoredList, rules: PlanRules, *, day: int) -> Price | None:
     """What waits to be read for the first time below the front; None where nothing does."""
     if held.is_absent or held.is_complete:
         return None

@@ -23,10 +23,10 @@ class Tier(IntEnum):
     BACKFILL = 4  # gaps far down, and the rest of first loads
 
 
-Kind = Literal["account", "feed", "sweep", "head", "hot", "details", "looks", "cold", "backfill"]
+LineKind = Literal["account", "feed", "sweep", "head", "hot", "details", "looks", "cold", "backfill"]
 
 
-TIER_OF: dict[Kind, Tier] = {  # where each kind of line stands; a sweep that only fits late is cold
+TIER_OF: dict[LineKind, Tier] = {  # where each kind of line stands; a sweep that only fits late is cold
     "account": Tier.FRONT,
     "feed": Tier.FRONT,
     "sweep": Tier.FRONT,
@@ -87,7 +87,7 @@ class Line:
     """
 
     name: str
-    kind: Kind
+    kind: LineKind
     tier: Tier
     least: int
     likely: int

@@ -17,8 +17,8 @@ from datetime import datetime
 from imgur_source.planning.costs import (
     Due,
     Fixed,
+    PlanRules,
     Price,
-    Rules,
     StoredList,
     backfill_price,
     due_price,
@@ -27,20 +27,20 @@ from imgur_source.planning.costs import (
     sweep_price,
 )
 from imgur_source.planning.forecast import DAY, Layout, Observation, PageValue, Policy, page_values
-from imgur_source.planning.plan import Budget, Kind, Line, Order, Plan, Tier, line_key
+from imgur_source.planning.plan import Budget, Line, LineKind, Order, Plan, Tier, line_key
 from imgur_source.planning.refresh import Heat, Refresh, price_of
 
 __all__ = [
     "Budget",
     "Due",
     "Fixed",
-    "Kind",
     "Line",
+    "LineKind",
     "Observation",
     "Order",
     "Plan",
+    "PlanRules",
     "Policy",
-    "Rules",
     "StoredList",
     "Tier",
     "make_plan",
@@ -63,7 +63,7 @@ def make_plan(
     observed: Sequence[Observation],
     due: Sequence[Due],
     budget: Budget,
-    rules: Rules,
+    rules: PlanRules,
     now: datetime,
     spent_before: Mapping[tuple[str, str], float] | None = None,
     passed_over: Mapping[str, int] | None = None,
@@ -98,7 +98,7 @@ class _Draft:
     """A line before its credits are granted; *wanted* is what it may take where its price is unknown."""
 
     name: str
-    kind: Kind
+    kind: LineKind
     tier: Tier
     price: Price
     reason: str
@@ -126,7 +126,7 @@ class _Planner:
         *,
         lists: Sequence[StoredList],
         budget: Budget,
-        rules: Rules,
+        rules: PlanRules,
         ratios: Mapping[tuple[str, str], float],
         passed_over: Mapping[str, int],
         now: int,
@@ -479,7 +479,7 @@ class _Planner:
             found[held.name] = share if is_guessed else max(self._sweep_limit, share)
         return found
 
-    def _draft(self, name: str, kind: Kind, tier: Tier, price: Price, reason: str) -> _Draft:
+    def _draft(self, name: str, kind: LineKind, tier: Tier, price: Price, reason: str) -> _Draft:
         corrected = price.corrected(self._ratios.get((name, kind)))
         return _Draft(name, kind, tier, corrected, reason, price.likely)
 

@@ -44,8 +44,8 @@ from imgur_source.records.tables import (
     SYNC_RUNS,
     TABLES,
     Field,
-    Kind,
     Table,
+    Type,
 )
 
 __all__ = [
@@ -73,11 +73,11 @@ __all__ = [
     "SYNC_RUNS",
     "TABLES",
     "Field",
-    "Kind",
     "PostMedia",
     "Records",
     "Rejected",
     "Table",
+    "Type",
     "flatten",
     "history_of",
     "marker_table",

@@ -31,28 +31,28 @@ from imgur_source.records.tables import (
     REJECTED_RECORDS,
     SECRET_KEYS,
     Field,
-    Kind,
     Table,
+    Type,
 )
 
 logger = logging.getLogger(__name__)
 
 INSTANT = pa.timestamp("us", tz="UTC")  # DuckDB's TIMESTAMPTZ counts microseconds
-_ARROW_TYPES: dict[Kind, pa.DataType] = {
-    Kind.TEXT: pa.string(),
-    Kind.INTEGER: pa.int64(),
-    Kind.BOOLEAN: pa.bool_(),
-    Kind.TIME: INSTANT,
-    Kind.JSON: pa.string(),
+_ARROW_TYPES: dict[Type, pa.DataType] = {
+    Type.TEXT: pa.string(),
+    Type.INTEGER: pa.int64(),
+    Type.BOOLEAN: pa.bool_(),
+    Type.TIME: INSTANT,
+    Type.JSON: pa.string(),
 }
 _WIRE_TYPES: dict[
-    Kind, Any
+    Type, Any
 ] = {  # what the fast way accepts; a float could be cut silently, so it is not among them
-    Kind.TEXT: str | None,
-    Kind.INTEGER: int | str | bool | None,
-    Kind.BOOLEAN: bool | int | str | None,
-    Kind.TIME: int | str | bool | None,
-    Kind.JSON: msgspec.Raw,
+    Type.TEXT: str | None,
+    Type.INTEGER: int | str | bool | None,
+    Type.BOOLEAN: bool | int | str | None,
+    Type.TIME: int | str | bool | None,
+    Type.JSON: msgspec.Raw,
 }
 _NULL = msgspec.Raw(b"null")
 _NO_KEY = frozenset({None, "", 0})  # what Imgur may send for an id where there is none
@@ -257,10 +257,10 @@ def as_seconds(value: Any) -> int | None:
     return number
 
 
-_COERCE: dict[Kind, Callable[[Any], Any]] = {
-    Kind.INTEGER: as_integer,
-    Kind.BOOLEAN: as_boolean,
-    Kind.TIME: as_seconds,
+_COERCE: dict[Type, Callable[[Any], Any]] = {
+    Type.INTEGER: as_integer,
+    Type.BOOLEAN: as_boolean,
+    Type.TIME: as_seconds,
 }
 _EXTRA_OF = attrgetter("extra_text")
 
@@ -276,7 +276,7 @@ def _wire_fields(table: Table) -> list[Field]:
 
 
 def _wire_type(field: Field, table: Table) -> Any:
-    is_number = field.name in table.key and field.kind is Kind.INTEGER
+    is_number = field.name in table.key and field.kind is Type.INTEGER
     return int | None if is_number else _WIRE_TYPES[field.kind]
 
 
@@ -284,7 +284,7 @@ def _wire_type(field: Field, table: Table) -> Any:
 def _record_type(table: Table) -> type[Any]:
     """A struct with one attribute per wire field, per absorbed and per secret member, and ``extra_text``."""
     keys: list[Any] = [
-        (f.wire_key, _wire_type(f, table), _NULL if f.kind is Kind.JSON else None)
+        (f.wire_key, _wire_type(f, table), _NULL if f.kind is Type.JSON else None)
         for f in _wire_fields(table)
     ]
     known = {key for key, _, _ in keys}
@@ -331,7 +331,7 @@ def _read_slowly(table: Table, raw: msgspec.Raw) -> Any:
     values: dict[str, Any] = {}
     for field in _wire_fields(table):
         member = members.pop(field.wire_key, _NULL)
-        if field.kind is Kind.JSON:
+        if field.kind is Type.JSON:
             _json_text(bytes(member))  # raises here and not when the whole page is made into columns
             values[field.wire_key] = member
             continue
@@ -354,7 +354,7 @@ def _read_slowly(table: Table, raw: msgspec.Raw) -> Any:
 def _coerced(field: Field, value: Any) -> Any:
     if value is None:
         return None
-    if field.kind is Kind.TEXT:
+    if field.kind is Type.TEXT:
         return value if isinstance(value, str) else msgspec.json.encode(scrubbed(value)).decode()
     try:
         return _COERCE[field.kind](value)
@@ -376,7 +376,7 @@ def _plan(table: Table) -> tuple[_Column, ...]:
     return tuple(
         _Column(
             field,
-            pa.timestamp("s", tz="UTC") if field.kind is Kind.TIME else _ARROW_TYPES[field.kind],
+            pa.timestamp("s", tz="UTC") if field.kind is Type.TIME else _ARROW_TYPES[field.kind],
             field.name in table.key,
         )
         for field in _wire_fields(table)
@@ -396,7 +396,7 @@ def _columns(table: Table, rows: Sequence[Any]) -> dict[str, pa.Array]:
         field = column.field
         if column.is_key and not _NO_KEY.isdisjoint(values):
             raise UnreadableRecordError(f"no {field.wire_key}")
-        is_json = field.kind is Kind.JSON
+        is_json = field.kind is Type.JSON
         if rows and values.count(values[0]) == len(rows):  # two thirds of the columns of most pages
             first = bytes(values[0]) if is_json else values[0]
             columns[field.name] = _uniform(column, type(first).__name__, first, len(rows))
@@ -413,9 +413,9 @@ def _uniform(column: _Column, kind: str, value: Any, count: int) -> pa.Array:
 
 def _column(column: _Column, values: Sequence[Any]) -> pa.Array:
     field = column.field
-    if field.kind is Kind.JSON:
+    if field.kind is Type.JSON:
         return pa.array(map(_json_text, values), column.type)
-    if field.kind is Kind.TIME:
+    if field.kind is Type.TIME:
         seconds = [
             value if type(value) is int and 0 < value <= _LATEST_SECOND else _coerced(field, value)
             for value in values

@@ -14,7 +14,7 @@ from enum import Enum
 from typing import TypedDict, Unpack
 
 
-class Kind(Enum):
+class Type(Enum):
     """The type of a column, one per DuckDB type that we use."""
 
     TEXT = "VARCHAR"
@@ -40,7 +40,7 @@ class Field:
     """
 
     name: str
-    kind: Kind
+    kind: Type
     description: str
     key: str = ""
     ours: bool = False
@@ -127,38 +127,38 @@ class _More(TypedDict, total=False):
 
 
 def _text(name: str, description: str, **more: Unpack[_More]) -> Field:
-    return Field(name, Kind.TEXT, description, **more)
+    return Field(name, Type.TEXT, description, **more)
 
 
 def _integer(name: str, description: str, **more: Unpack[_More]) -> Field:
-    return Field(name, Kind.INTEGER, description, **more)
+    return Field(name, Type.INTEGER, description, **more)
 
 
 def _boolean(name: str, description: str, **more: Unpack[_More]) -> Field:
-    return Field(name, Kind.BOOLEAN, description, **more)
+    return Field(name, Type.BOOLEAN, description, **more)
 
 
 def _time(name: str, description: str, **more: Unpack[_More]) -> Field:
-    return Field(name, Kind.TIME, description, **more)
+    return Field(name, Type.TIME, description, **more)
 
 
 def _json(name: str, description: str, **more: Unpack[_More]) -> Field:
-    return Field(name, Kind.JSON, description, **more)
+    return Field(name, Type.JSON, description, **more)
 
 
-def _ours(name: str, kind: Kind, description: str, **more: Unpack[_More]) -> Field:
+def _ours(name: str, kind: Type, description: str, **more: Unpack[_More]) -> Field:
     return Field(name, kind, description, ours=True, **more)
 
 
 EXTRA = _ours(
     "extra",
-    Kind.JSON,
+    Type.JSON,
     "Fields of Imgur's reply that have no column here, as one JSON object; null if there are none.",
 )
-FETCHED_AT = _ours("fetched_at", Kind.TIME, "When the reply that this row was read from was received, UTC.")
+FETCHED_AT = _ours("fetched_at", Type.TIME, "When the reply that this row was read from was received, UTC.")
 OBSERVED_AT = _ours(
     "observed_at",
-    Kind.TIME,
+    Type.TIME,
     "When the counters stood like this: the time the reply was received, UTC.",
     alias_description="When the counters were first seen to stand like this, UTC.",
 )
@@ -236,7 +236,7 @@ _STANDING = (
     _boolean("in_gallery", "Whether it is published in the gallery.", alias="is_in_gallery"),
     _IN_MOST_VIRAL,
     _boolean("is_ad", "Whether it is an advertisement."),
-    _integer("ad_type", "Kind of advertisement, 0 for none."),
+    _integer("ad_type", "Type of advertisement, 0 for none."),
     _text("ad_url", "Address that an advertisement leads to.", alias="ad_link"),
     _json("ad_config", "Imgur's advertising flags, as sent."),
 )
@@ -402,9 +402,9 @@ ALBUM_IMAGES = Table(
     "One row per image in an album of a followed account; an album's rows are replaced together.",
     key=("album_id", "image_id"),
     fields=(
-        _ours("album_id", Kind.TEXT, "Id of the album."),
+        _ours("album_id", Type.TEXT, "Id of the album."),
         _text("image_id", "Id of the image.", key="id"),
-        _ours("position", Kind.INTEGER, "Place in the album, 0 is the first."),
+        _ours("position", Type.INTEGER, "Place in the album, 0 is the first."),
         *_IMAGE,
         EXTRA,
         FETCHED_AT,
@@ -435,11 +435,11 @@ POST_COMMENTS = Table(
     key=("id",),
     fields=(
         _integer("id", "Number of the comment.", alias="comment_id"),
-        _ours("post_id", Kind.TEXT, "Id of the post whose tree it was read from."),
-        _ours("parent_id", Kind.INTEGER, "Number of the comment that it answers; null at the root."),
-        _ours("root_id", Kind.INTEGER, "Number of the comment that starts its thread; its own at the root."),
-        _ours("depth", Kind.INTEGER, "Number of comments above it in the tree; 0 at the root."),
-        _ours("position", Kind.INTEGER, "Place in the whole tree read from top to bottom, 0 is the first."),
+        _ours("post_id", Type.TEXT, "Id of the post whose tree it was read from."),
+        _ours("parent_id", Type.INTEGER, "Number of the comment that it answers; null at the root."),
+        _ours("root_id", Type.INTEGER, "Number of the comment that starts its thread; its own at the root."),
+        _ours("depth", Type.INTEGER, "Number of comments above it in the tree; 0 at the root."),
+        _ours("position", Type.INTEGER, "Place in the whole tree read from top to bottom, 0 is the first."),
         *_COMMENT,
         EXTRA,
         FETCHED_AT,
@@ -465,9 +465,9 @@ POST_IMAGES = Table(
     "One row per image of a gallery album; a post's rows are replaced together, and only by a complete set.",
     key=("post_id", "image_id"),
     fields=(
-        _ours("post_id", Kind.TEXT, "Id of the post."),
+        _ours("post_id", Type.TEXT, "Id of the post."),
         _text("image_id", "Id of the image.", key="id"),
-        _ours("position", Kind.INTEGER, "Place in the post, 0 is the first."),
+        _ours("position", Type.INTEGER, "Place in the post, 0 is the first."),
         *_IMAGE,
         EXTRA,
         FETCHED_AT,
@@ -479,9 +479,9 @@ POST_TAGS = Table(
     "One row per tag of a post; a post's rows are replaced together.",
     key=("post_id", "tag"),
     fields=(
-        _ours("post_id", Kind.TEXT, "Id of the post."),
-        _ours("tag", Kind.TEXT, "Name of the tag; the key of tags."),
-        _ours("position", Kind.INTEGER, "Place among the post's tags, 0 is the first."),
+        _ours("post_id", Type.TEXT, "Id of the post."),
+        _ours("tag", Type.TEXT, "Name of the tag; the key of tags."),
+        _ours("position", Type.INTEGER, "Place among the post's tags, 0 is the first."),
         FETCHED_AT,
     ),
     parent=("post_id",),
@@ -525,10 +525,10 @@ FAVORITES = Table(
     "Imgur does not say when it was favourited.",
     key=("account_id", "item_id"),
     fields=(
-        _ours("account_id", Kind.INTEGER, "Number of the account that has it among its favourites."),
+        _ours("account_id", Type.INTEGER, "Number of the account that has it among its favourites."),
         _text("item_id", "Id of the favourite image or album.", key="id"),
-        _ours("position", Kind.INTEGER, "Place in the list when last read, 0 is the latest favourite."),
-        _ours("kind", Kind.TEXT, "album or image."),
+        _ours("position", Type.INTEGER, "Place in the list when last read, 0 is the latest favourite."),
+        _ours("kind", Type.TEXT, "album or image."),
         _text("title", "Title as its owner wrote it."),
         _text("link", "Address of the album's page, or of the file of a single image."),
         _time(
@@ -561,12 +561,12 @@ GALLERY_RANKS = Table(
     "One row per place in a feed each time it was read: who stood where.",
     key=("feed", "observed_at", "position"),
     fields=(
-        _ours("feed", Kind.TEXT, "The feed as configured, such as hot/viral, t/cats, r/aww or search/dog."),
+        _ours("feed", Type.TEXT, "The feed as configured, such as hot/viral, t/cats, r/aww or search/dog."),
         _ours(
-            "observed_at", Kind.TIME, "When the reading of the feed began, the same for all its pages, UTC."
+            "observed_at", Type.TIME, "When the reading of the feed began, the same for all its pages, UTC."
         ),
-        _ours("position", Kind.INTEGER, "Place in the feed, 0 is the top."),
-        _ours("post_id", Kind.TEXT, "Id of the post that stood there."),
+        _ours("position", Type.INTEGER, "Place in the feed, 0 is the top."),
+        _ours("post_id", Type.TEXT, "Id of the post that stood there."),
         FETCHED_AT,
     ),
 )
@@ -594,43 +594,43 @@ LIST_SWEEPS = Table(
     "One row per walk over a list or feed: what it covered, whether whole, and whether that is proved.",
     key=("list", "started_at"),
     fields=(
-        _ours("list", Kind.TEXT, "Which list, such as account_images/me or hot/viral."),
+        _ours("list", Type.TEXT, "Which list, such as account_images/me or hot/viral."),
         _ours(
             "started_at",
-            Kind.TIME,
+            Type.TIME,
             "When its first page was asked for, or received where that was in a run that broke off, UTC.",
         ),
-        _ours("ended_at", Kind.TIME, "When the walk ended, UTC."),
+        _ours("ended_at", Type.TIME, "When the walk ended, UTC."),
         _ours(
             "kind",
-            Kind.TEXT,
+            Type.TEXT,
             "sweep (the whole list), head (from the front down to what is held), gap (what an earlier walk "
             "left out), refresh (held pages once more) or feed.",
         ),
-        _ours("pages", Kind.INTEGER, "Pages read, the empty one at the end included, 1 credit each."),
-        _ours("items", Kind.INTEGER, "Items met, each counted once."),
+        _ours("pages", Type.INTEGER, "Pages read, the empty one at the end included, 1 credit each."),
+        _ours("items", Type.INTEGER, "Items met, each counted once."),
         _ours(
             "newest_at",
-            Kind.TIME,
+            Type.TIME,
             "Upper end of what it covered, by the items' datetime, UTC; null where it began at the front.",
         ),
         _ours(
             "oldest_at",
-            Kind.TIME,
+            Type.TIME,
             "Lower end of what it covered, by the items' datetime, UTC; null where it reached the end.",
         ),
         _ours(
             "is_complete",
-            Kind.BOOLEAN,
+            Type.BOOLEAN,
             "Whether all between the two ends was read, as far as one can tell; of a feed, its wanted pages.",
         ),
         _ours(
             "is_proved",
-            Kind.BOOLEAN,
+            Type.BOOLEAN,
             "Whether the list's count, or the whole of it on one page, shows that nothing was skipped.",
         ),
-        _ours("reason", Kind.TEXT, "Why the walk ended where it did."),
-        _ours("doubt", Kind.TEXT, "Why it is not proved; null where it is."),
+        _ours("reason", Type.TEXT, "Why the walk ended where it did."),
+        _ours("doubt", Type.TEXT, "Why it is not proved; null where it is."),
         FETCHED_AT,
     ),
 )
@@ -639,11 +639,11 @@ LIST_ITEMS = Table(
     "One row per item that a list of an account has ever shown: when it did so last.",
     key=("list", "item_id"),
     fields=(
-        _ours("list", Kind.TEXT, "Which list, such as account_images/me."),
-        _ours("item_id", Kind.TEXT, "Id of the image, album, post or comment, as text."),
+        _ours("list", Type.TEXT, "Which list, such as account_images/me."),
+        _ours("item_id", Type.TEXT, "Id of the image, album, post or comment, as text."),
         _ours(
             "datetime",
-            Kind.TIME,
+            Type.TIME,
             "The item's own time in that list, UTC; null where it has none.",
             alias="item_at",
         ),
@@ -655,10 +655,10 @@ ITEM_LOOKS = Table(
     "One row per direct look at an item that its list no longer showed.",
     key=("list", "item_id", "looked_at"),
     fields=(
-        _ours("list", Kind.TEXT, "The list that no longer showed it."),
-        _ours("item_id", Kind.TEXT, "Id of the image, album, post or comment, as text."),
-        _ours("looked_at", Kind.TIME, "When the answer was received, UTC."),
-        _ours("is_gone", Kind.BOOLEAN, "Whether Imgur answered that there is no such thing (404)."),
+        _ours("list", Type.TEXT, "The list that no longer showed it."),
+        _ours("item_id", Type.TEXT, "Id of the image, album, post or comment, as text."),
+        _ours("looked_at", Type.TIME, "When the answer was received, UTC."),
+        _ours("is_gone", Type.BOOLEAN, "Whether Imgur answered that there is no such thing (404)."),
         FETCHED_AT,
     ),
 )
@@ -667,12 +667,12 @@ DETAIL_FETCHES = Table(
     "One row per album or post whose images or comments have been fetched: what it looked like then.",
     key=("resource", "item_id"),
     fields=(
-        _ours("resource", Kind.TEXT, "What was fetched: album_images, post_images or post_comments."),
-        _ours("item_id", Kind.TEXT, "Id of the album or post."),
-        _ours("fingerprint", Kind.TEXT, "What decides whether it is fetched again: counts, cover, time."),
+        _ours("resource", Type.TEXT, "What was fetched: album_images, post_images or post_comments."),
+        _ours("item_id", Type.TEXT, "Id of the album or post."),
+        _ours("fingerprint", Type.TEXT, "What decides whether it is fetched again: counts, cover, time."),
         _ours(
             "items",
-            Kind.INTEGER,
+            Type.INTEGER,
             "Images or comments that came; null where Imgur answered that there is nothing, or that nobody "
             "may see it.",
         ),
@@ -686,13 +686,13 @@ REJECTED_RECORDS = Table(
     fields=(
         _ours(
             "id",
-            Kind.TEXT,
+            Type.TEXT,
             "Hash of endpoint and text, so that the same record stands here once.",
             alias="record_id",
         ),
-        _ours("endpoint", Kind.TEXT, "The kind of request whose reply held it."),
-        _ours("reason", Kind.TEXT, "What could not be understood."),
-        _ours("raw", Kind.TEXT, "The record as it came, without its secrets."),
+        _ours("endpoint", Type.TEXT, "The kind of request whose reply held it."),
+        _ours("reason", Type.TEXT, "What could not be understood."),
+        _ours("raw", Type.TEXT, "The record as it came, without its secrets."),
         FETCHED_AT,
     ),
 )
@@ -701,59 +701,59 @@ SYNC_RUNS = Table(
     "One row per run of pipelines/sync.py: what it read, spent and still owes.",
     key=("run_id",),
     fields=(
-        _ours("run_id", Kind.TEXT, "The run's name: the time it started, and a few random letters."),
-        _ours("started_at", Kind.TIME, "When the run started, UTC."),
-        _ours("ended_at", Kind.TIME, "When the run had read everything, UTC; loading and publishing follow."),
-        _ours("outcome", Kind.TEXT, "done, stopped (credits or a person ended it early) or failed."),
+        _ours("run_id", Type.TEXT, "The run's name: the time it started, and a few random letters."),
+        _ours("started_at", Type.TIME, "When the run started, UTC."),
+        _ours("ended_at", Type.TIME, "When the run had read everything, UTC; loading and publishing follow."),
+        _ours("outcome", Type.TEXT, "done, stopped (credits or a person ended it early) or failed."),
         _ours(
             "reason",
-            Kind.TEXT,
+            Type.TEXT,
             "Why nothing was published, and why it was stopped or failed; null when all went well.",
         ),
-        _ours("accounts", Kind.JSON, "Accounts that were asked for, a list."),
-        _ours("feeds", Kind.JSON, "Feeds that were asked for, a list."),
-        _ours("resources", Kind.JSON, "Resources that were read, a list."),
+        _ours("accounts", Type.JSON, "Accounts that were asked for, a list."),
+        _ours("feeds", Type.JSON, "Feeds that were asked for, a list."),
+        _ours("resources", Type.JSON, "Resources that were read, a list."),
         _ours(
             "rounds",
-            Kind.INTEGER,
+            Type.INTEGER,
             "How often it spent the hour's credits, or what there was to do; each is a load.",
         ),
         _ours(
             "credits_planned",
-            Kind.INTEGER,
+            Type.INTEGER,
             "Credits that its plan expected to spend; null where nobody knew.",
         ),
-        _ours("credits_spent", Kind.INTEGER, "Credits that the run spent, retries included."),
+        _ours("credits_spent", Type.INTEGER, "Credits that the run spent, retries included."),
         _ours(
             "user_credits_left",
-            Kind.INTEGER,
+            Type.INTEGER,
             "Credits of the hour that were left at its end; null when Imgur did not say.",
         ),
         _ours(
             "client_credits_left",
-            Kind.INTEGER,
+            Type.INTEGER,
             "Credits of the application's day that were left; null when Imgur did not say.",
         ),
         _ours(
             "plan",
-            Kind.JSON,
+            Type.JSON,
             "The lines of its plan: name, kind, tier, and credits: least, likely, most, granted, spent.",
         ),
-        _ours("rows_loaded", Kind.JSON, "Rows loaded per table, an object."),
-        _ours("owed", Kind.JSON, "Lists and items that were not read, a list of lines."),
-        _ours("notes", Kind.JSON, "What a person may want to know, a list of lines."),
+        _ours("rows_loaded", Type.JSON, "Rows loaded per table, an object."),
+        _ours("owed", Type.JSON, "Lists and items that were not read, a list of lines."),
+        _ours("notes", Type.JSON, "What a person may want to know, a list of lines."),
         _ours(
             "publication",
-            Kind.TEXT,
+            Type.TEXT,
             "published, kept (an older file stays, see reason), off, or null while it is not known.",
         ),
         _ours(
             "published_at",
-            Kind.TIME,
+            Type.TIME,
             "When its file was published, the last time where it had many rounds, UTC; completed by the next "
             "run's file.",
         ),
-        _ours("version", Kind.TEXT, "Version of imgur_source."),
+        _ours("version", Type.TEXT, "Version of imgur_source."),
         FETCHED_AT,
     ),
 )
@@ -762,23 +762,23 @@ CREDIT_CHARGES = Table(
     "One row per run and kind of request: what it cost.",
     key=("run_id", "endpoint"),
     fields=(
-        _ours("run_id", Kind.TEXT, "The run, as in sync_runs."),
-        _ours("endpoint", Kind.TEXT, "The kind of request, such as account_images."),
+        _ours("run_id", Type.TEXT, "The run, as in sync_runs."),
+        _ours("endpoint", Type.TEXT, "The kind of request, such as account_images."),
         _ours(
             "credits",
-            Kind.INTEGER,
+            Type.INTEGER,
             "Credits spent, one per attempt; requests to /oauth2 cost none.",
             alias="credits_spent",
         ),
-        _ours("requests", Kind.INTEGER, "Requests sent, retries and token refreshes included."),
-        _ours("unchanged", Kind.INTEGER, "Of these, how many were answered that nothing has changed (304)."),
-        _ours("replays", Kind.INTEGER, "Replies that an earlier run had paid for, used again at no credit."),
+        _ours("requests", Type.INTEGER, "Requests sent, retries and token refreshes included."),
+        _ours("unchanged", Type.INTEGER, "Of these, how many were answered that nothing has changed (304)."),
+        _ours("replays", Type.INTEGER, "Replies that an earlier run had paid for, used again at no credit."),
         _ours(
             "rows_new",
-            Kind.INTEGER,
+            Type.INTEGER,
             "Rows of things that were not held before; null where that is not known.",
         ),
-        _ours("rows_refreshed", Kind.INTEGER, "Rows of things that were held; null where that is not known."),
+        _ours("rows_refreshed", Type.INTEGER, "Rows of things that were held; null where that is not known."),
         FETCHED_AT,
     ),
 )

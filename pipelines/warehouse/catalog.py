@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import duckdb
 
-from imgur_source.records import OBSERVED_AT, TABLES, Field, Kind, Table
+from imgur_source.records import OBSERVED_AT, TABLES, Field, Table, Type
 from warehouse.files import literal, quoted
 
 RAW_SCHEMA = "imgur_raw"
@@ -119,7 +119,7 @@ def newest_rows(
     if present is None:
         return []
     selected = ", ".join(
-        (_instant_as_number(name) if table.field(name).kind is Kind.TIME else quoted(name))
+        (_instant_as_number(name) if table.field(name).kind is Type.TIME else quoted(name))
         if name in present
         else "null"
         for name in names
@@ -144,9 +144,9 @@ def _instant_as_number(name: str) -> str:
 def _python_value(column: Field, value: Any) -> Any:
     if value is None:
         return None
-    if column.kind is Kind.TIME:
+    if column.kind is Type.TIME:
         return EPOCH + timedelta(microseconds=value)
-    return json.loads(value) if column.kind is Kind.JSON else value
+    return json.loads(value) if column.kind is Type.JSON else value
 
 
 def comment(connection: duckdb.DuckDBPyConnection) -> int:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from imgur_source.records import EXTRA, FETCHED_AT, TABLES, Field, Kind, Table
+from imgur_source.records import EXTRA, FETCHED_AT, TABLES, Field, Table, Type
 from warehouse.catalog import RAW_SCHEMA
 from warehouse.files import literal, quoted
 
@@ -25,7 +25,7 @@ AGE_DESCRIPTION = "Hours from fetched_at to the time of the run: how old this vi
 _HEADER = re.compile(r"-- (key|ref|counter|books): (.+)")
 _OPENING = re.compile(r"(?:--.*\n|\s)*(with\s)?")
 _IDS = ("list", "tag")  # besides names that end in _id
-_RANKS = {Kind.TEXT: 1, Kind.JSON: 2, Kind.INTEGER: 3, Kind.BOOLEAN: 4, Kind.TIME: 5}  # ids come before all
+_RANKS = {Type.TEXT: 1, Type.JSON: 2, Type.INTEGER: 3, Type.BOOLEAN: 4, Type.TIME: 5}  # ids come before all
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +185,9 @@ def with_added(table: Table, select: str, added: Sequence[str]) -> str:
 def names_in_view(table: Table, added: Sequence[str] = ()) -> list[str]:
     """The columns of the view of *table*: ids, texts, numbers, age, booleans, what is *added*, times."""
     ranked = sorted(table.fields_in_view, key=_rank)
-    until_numbers = [field.plain_name for field in ranked if _rank(field) < _RANKS[Kind.BOOLEAN]]
-    booleans = [field.plain_name for field in ranked if _rank(field) == _RANKS[Kind.BOOLEAN]]
-    times = [field.plain_name for field in ranked if _rank(field) == _RANKS[Kind.TIME]]
+    until_numbers = [field.plain_name for field in ranked if _rank(field) < _RANKS[Type.BOOLEAN]]
+    booleans = [field.plain_name for field in ranked if _rank(field) == _RANKS[Type.BOOLEAN]]
+    times = [field.plain_name for field in ranked if _rank(field) == _RANKS[Type.TIME]]
     return [*until_numbers, *([AGE] if _grows_old(table) else []), *booleans, *added, *times]
 
 

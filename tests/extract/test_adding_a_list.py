@@ -11,7 +11,7 @@ from data_dictionary import data_dictionary
 from warehouse import SQL_DIR
 
 from imgur_source.extract.streams import Shape, Stream, declared
-from imgur_source.records.tables import FETCHED_AT, Field, Kind, Table
+from imgur_source.records.tables import FETCHED_AT, Field, Table, Type
 from tests.support.nights import Nights
 
 GALLERY_PROFILES = Table(
@@ -19,11 +19,11 @@ GALLERY_PROFILES = Table(
     "One row per account: what it has done in the gallery.",
     key=("account_id",),
     fields=(
-        Field("account_id", Kind.INTEGER, "The account's number.", ours=True),
-        Field("total_gallery_comments", Kind.INTEGER, "Comments that it has written."),
-        Field("total_gallery_favorites", Kind.INTEGER, "Gallery posts that it has marked as favourites."),
-        Field("total_gallery_submissions", Kind.INTEGER, "Posts that it has shared with the gallery."),
-        Field("trophies", Kind.JSON, "Its trophies, as Imgur lists them."),
+        Field("account_id", Type.INTEGER, "The account's number.", ours=True),
+        Field("total_gallery_comments", Type.INTEGER, "Comments that it has written."),
+        Field("total_gallery_favorites", Type.INTEGER, "Gallery posts that it has marked as favourites."),
+        Field("total_gallery_submissions", Type.INTEGER, "Posts that it has shared with the gallery."),
+        Field("trophies", Type.JSON, "Its trophies, as Imgur lists them."),
         FETCHED_AT,
     ),
 )

@@ -53,7 +53,7 @@ def test_lists__too_dear_to_sweep_cost_the_front_and_a_part(tmp_path: Path) -> N
     """A quiet night of a list of 7 pages that may not be swept reads page 0, and a third of the rest."""
     simulator = a_world(images=330)
     lab = Lab(tmp_path, simulator)
-    dear = {"sweep_share": 0.0001, "greatest_age_days": 3}
+    dear = {"sweep_share": 0.0001, "greatest_age_days": 3, "max_in_flight": 1}
     lab.run(only=(*IMAGES, "list_sweeps"), **dear)
     before = len(simulator.requests)
 

@@ -11,8 +11,8 @@ import pytest
 from imgur_source.planning.costs import (
     Due,
     Fixed,
+    PlanRules,
     Price,
-    Rules,
     StoredList,
     backfill_price,
     due_price,
@@ -21,7 +21,7 @@ from imgur_source.planning.costs import (
     sweep_price,
 )
 
-RULES = Rules(sweep_share=0.05, greatest_age=timedelta(days=30), proof_pages=10)
+RULES = PlanRules(sweep_share=0.05, greatest_age=timedelta(days=30), proof_pages=10)
 DAY = 12_500
 
 

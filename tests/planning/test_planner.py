@@ -20,8 +20,8 @@ from imgur_source.planning.planner import (
     Observation,
     Order,
     Plan,
+    PlanRules,
     Policy,
-    Rules,
     StoredList,
     Tier,
     make_plan,
@@ -30,7 +30,7 @@ from imgur_source.planning.planner import (
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 SECONDS = int(NOW.timestamp())
 DAY = 86_400
-RULES = Rules(sweep_share=0.05, greatest_age=timedelta(days=30), proof_pages=10)
+RULES = PlanRules(sweep_share=0.05, greatest_age=timedelta(days=30), proof_pages=10)
 ACCOUNT = Fixed("account/me", "account")
 FEED = Fixed("hot/viral", "feed", pages=2)
 IMAGES, ALBUMS, SUBMISSIONS = "account_images/me", "account_albums/me", "account_submissions/me"
@@ -70,7 +70,7 @@ def plan(
     items: Sequence[Observation] = (),
     due: Sequence[Due] = (),
     of: Budget | None = None,
-    rules: Rules = RULES,
+    rules: PlanRules = RULES,
     spent_before: dict[tuple[str, str], float] | None = None,
     passed_over: dict[str, int] | None = None,
     policy: Policy = "expected_change",

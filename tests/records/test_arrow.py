@@ -46,8 +46,8 @@ from imgur_source.records.tables import (
     TABLES,
     TAGS,
     Field,
-    Kind,
     Table,
+    Type,
 )
 from tests.support.builders import (
     UPLOADED,
@@ -754,14 +754,14 @@ def test_secrets__are_no_columns() -> None:
 
 INTEGERS = st.integers(-(2**63), 2**63 - 1)
 WIRE_VALUES = {
-    Kind.TEXT: st.none() | st.text(max_size=8),
-    Kind.INTEGER: st.none() | INTEGERS | INTEGERS.map(str) | st.booleans() | st.just(""),
-    Kind.BOOLEAN: st.none() | st.booleans() | st.sampled_from([0, 1, "0", "1", "true", "False", ""]),
-    Kind.TIME: st.none()
+    Type.TEXT: st.none() | st.text(max_size=8),
+    Type.INTEGER: st.none() | INTEGERS | INTEGERS.map(str) | st.booleans() | st.just(""),
+    Type.BOOLEAN: st.none() | st.booleans() | st.sampled_from([0, 1, "0", "1", "true", "False", ""]),
+    Type.TIME: st.none()
     | st.integers(-5, 253_402_300_799)
     | st.integers(0, 2**31).map(str)
     | st.sampled_from([False, ""]),
-    Kind.JSON: st.recursive(
+    Type.JSON: st.recursive(
         st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=4),
         lambda inner: (
             st.lists(inner, max_size=2)
@@ -770,7 +770,7 @@ WIRE_VALUES = {
         max_leaves=4,
     ),
 }
-KEYS = {Kind.TEXT: st.text(min_size=1, max_size=6), Kind.INTEGER: st.integers(1, 2**63 - 1)}
+KEYS = {Type.TEXT: st.text(min_size=1, max_size=6), Type.INTEGER: st.integers(1, 2**63 - 1)}
 
 
 def wire_value(field: Field, table: Table) -> st.SearchStrategy[Any]:

@@ -12,8 +12,8 @@ from imgur_source.records.tables import (
     SECRET_KEYS,
     TABLES,
     Field,
-    Kind,
     Table,
+    Type,
 )
 
 HISTORIES = {
@@ -148,22 +148,22 @@ def test_history__has_the_counters_of_its_table(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
-        ("id", {"accounts": Kind.INTEGER, "comments": Kind.INTEGER, "post_comments": Kind.INTEGER}),
+        ("id", {"accounts": Type.INTEGER, "comments": Type.INTEGER, "post_comments": Type.INTEGER}),
         ("account_id", {}),
         ("author_id", {}),
     ],
 )
-def test_ids__have_the_type_that_imgur_sends(name: str, kind: dict[str, Kind]) -> None:
+def test_ids__have_the_type_that_imgur_sends(name: str, kind: dict[str, Type]) -> None:
     """Images, albums and posts are named by text, comments and accounts by numbers."""
     for table in TABLES.values():
         if name in table.column_names and table.name not in ("comment_metrics", "account_metrics"):
-            expected = kind.get(table.name, Kind.TEXT if name == "id" else Kind.INTEGER)
+            expected = kind.get(table.name, Type.TEXT if name == "id" else Type.INTEGER)
             assert table.field(name).kind is expected, table.name
 
 
 def test_kinds__are_types_of_duckdb() -> None:
     """The value of a kind is the type that its columns have in the warehouse."""
-    assert {kind.name: kind.value for kind in Kind} == {
+    assert {kind.name: kind.value for kind in Type} == {
         "TEXT": "VARCHAR",
         "INTEGER": "BIGINT",
         "BOOLEAN": "BOOLEAN",
@@ -174,8 +174,8 @@ def test_kinds__are_types_of_duckdb() -> None:
 
 def test_field__is_read_from_its_key_where_it_has_one() -> None:
     """A column that is called otherwise than at Imgur knows Imgur's name for it."""
-    assert Field("image_id", Kind.TEXT, "Id.", key="id").wire_key == "id"
-    assert Field("views", Kind.INTEGER, "Views.").wire_key == "views"
+    assert Field("image_id", Type.TEXT, "Id.", key="id").wire_key == "id"
+    assert Field("views", Type.INTEGER, "Views.").wire_key == "views"
 
 
 def test_table_field__finds_a_column_by_name() -> None:

@@ -26,7 +26,7 @@ from imgur_source.lists.pages import NumberedList, Page
 from imgur_source.lists.reader import ListReader
 from imgur_source.lists.scan import SMALLEST_PAGE, Scan, ScanRules
 from imgur_source.lists.state import ListState
-from imgur_source.planning.costs import Rules
+from imgur_source.planning.costs import PlanRules
 from imgur_source.planning.plan import Budget, Order, Plan
 from imgur_source.planning.planner import make_plan
 from tests.support.fakes import FakeClock
@@ -230,8 +230,8 @@ class By:
         )
 
     @property
-    def plan_rules(self) -> Rules:
-        return Rules(
+    def plan_rules(self) -> PlanRules:
+        return PlanRules(
             sweep_share=self.sweep_share,
             greatest_age=timedelta(days=self.greatest_age_days),
             proof_pages=self.proof_pages,
