@@ -236,7 +236,7 @@ _STANDING = (
     _boolean("in_gallery", "Whether it is published in the gallery.", alias="is_in_gallery"),
     _IN_MOST_VIRAL,
     _boolean("is_ad", "Whether it is an advertisement."),
-    _integer("ad_type", "Type of advertisement, 0 for none."),
+    _integer("ad_type", "Kind of advertisement, 0 for none."),
     _text("ad_url", "Address that an advertisement leads to.", alias="ad_link"),
     _json("ad_config", "Imgur's advertising flags, as sent."),
 )
