@@ -1,7 +1,7 @@
 """The data dictionary for people: ``docs/data-dictionary.md``, written from the database's own comments.
 
 The relations are made once without a row, so no data and no account is needed.
-What they mean stands in ``models`` and in the files of ``sql/``; nothing is
+What they mean stands in ``records.tables`` and in the files of ``sql/``; nothing is
 added here but the order. Run it after a change there: ``make docs``.
 """
 

@@ -1,7 +1,7 @@
 """What lies in a DuckDB file of the warehouse: its schemas, its tables, their rows and descriptions.
 
 Every function works on the current catalog of a connection that it is given.
-What the tables mean comes from ``models``; opening files is left to ``duckdb_files``.
+What the tables mean comes from ``records.tables``; opening files is left to ``files``.
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ def _python_value(column: Field, value: Any) -> Any:
 
 
 def comment(connection: duckdb.DuckDBPyConnection) -> int:
-    """Describe every table and column of ``models`` that exists in ``imgur_raw``, in one transaction.
+    """Describe every table and column of ``records.tables`` that exists in ``imgur_raw``, in one transaction.
 
     (DuckDB 2.0 has no comments on schemas.)
 

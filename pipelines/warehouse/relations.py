@@ -88,7 +88,7 @@ class Applied:
 def apply(connection: duckdb.DuckDBPyConnection, sql_dir: Path, parameters: Parameters) -> Applied:
     """Make every relation of *sql_dir* anew, each after what it reads.
 
-    Every table of ``models`` has to be there, with all its columns (``catalog.complete``),
+    Every table of ``records.tables`` has to be there, with all its columns (``catalog.complete``),
     and the table of audit results. The old tables go in a transaction of their own: only
     then are their pages free for the new ones, and the file stays as small as it is
     (docs/decisions/warehouse.md). Where a file fails, views are as they were, and there is no table.

@@ -2,7 +2,7 @@
 
 What differs between recorded replies of one field (``edited`` "0" or 0, ``nsfw`` null or
 a boolean, a key which is there or not) differs here too, by the object's salt: the same
-object keeps its quirks. Comments, accounts and tags are in ``talk``.
+object keeps its quirks. Comments, accounts and tags are in ``world.conversations``.
 """
 
 from typing import Any
