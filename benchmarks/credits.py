@@ -27,23 +27,9 @@ from measuring import print_row
 
 from imgur_source.api import ImgurClient, authenticators, oauth_base_of
 from imgur_source.credits import CreditMeter
-from imgur_source.extract import (
-    LIST_SWEEPS,
-    Batch,
-    Extraction,
-    Receipt,
-    WarehouseFacts,
-    budget_of,
-    plan_of,
-)
+from imgur_source.extract import LIST_SWEEPS, Batch, Round, RunState, WarehouseFacts
 from imgur_source.lists import SourceState
-from imgur_source.planning import Plan
-from imgur_source.settings import (
-    DEFAULT_GREATEST_AGE_DAYS,
-    DEFAULT_PROOF_PAGES,
-    ImgurCredentials,
-    Settings,
-)
+from imgur_source.settings import ImgurCredentials, Settings
 from imgur_source.simulator import Simulator
 
 TABLE_OF = {  # in the order in which a night reads them
@@ -196,13 +182,12 @@ class Readings:
 
     def run(self, *, max_credits: int | None = None) -> NightCost:
         """One night, and the day after it."""
-        receipt = Receipt()
         pages: Counter[tuple[str, str]] = Counter()
         memory = SourceState(self._state, fetched={})
         held_before = {
             name for name in self.lists if memory.of_list(f"{name}/me").is_whole(is_sorted=True, since=None)
         }
-        for batch in self._batches(receipt, max_credits):
+        for batch in self._batches(max_credits):
             for name in self.lists:
                 if name in batch:
                     self._held[name].update(batch[name].column("id").to_pylist())
@@ -210,9 +195,9 @@ class Readings:
                 pages[walk["list"].partition("/")[0], walk["kind"]] += walk["pages"]
         self.simulator.advance(timedelta(days=1))
         return NightCost(
-            requests=receipt.requests,
+            requests=self._run.meter.requests,
             pages=pages,
-            is_done=receipt.ended is None,
+            is_done=self._run.ended is None,
             held_before=frozenset(held_before),
         )
 
@@ -220,9 +205,9 @@ class Readings:
         """Items of the simulator's that no night has found."""
         return missing(self.simulator, self._held)
 
-    def _batches(self, receipt: Receipt, max_credits: int | None) -> Iterator[Batch]:
+    def _batches(self, max_credits: int | None) -> Iterator[Batch]:
         clock = Clock(self.simulator)
-        settings = Settings.checked(max_credits=max_credits, **self._settings)
+        settings = Settings.of(max_credits=max_credits, **self._settings)
         logins = authenticators(credentials_of(self.simulator), settings=settings, clock=clock)
         client = ImgurClient(
             base_url=settings.base_url,
@@ -236,31 +221,16 @@ class Readings:
             should_stop=lambda: False,
             transport=httpx.MockTransport(self.simulator),
         )
-        selected, memory = {*self.lists, LIST_SWEEPS}, SourceState(self._state, fetched={})
-
-        def make_plan(_is_made_anew: bool) -> Plan:
-            """What the run does with the credits that it may still spend."""
-            left = None if max_credits is None else max_credits - client.meter.credits.spent
-            return plan_of(
-                settings,
-                selected=selected,
-                facts=WarehouseFacts(),
-                memory=memory,
-                budget=budget_of(client.meter.ledger.status(), allowance=left, now=clock.now(), ends_at=None),
-                now=clock.now(),
-                done=receipt.done,
-            )
-
+        self._run = RunState(client.meter)
         with closing(client):
-            yield from Extraction(
+            yield from Round(
                 client,
                 settings,
-                clock=clock,
-                selected=selected,
-                facts=WarehouseFacts(),
-                memory=memory,
-                receipt=receipt,
-                make_plan=make_plan,
+                clock,
+                self._run,
+                frozenset({*self.lists, LIST_SWEEPS}),
+                WarehouseFacts(),
+                SourceState(self._state, fetched={}),
             ).batches()
 
 
@@ -362,7 +332,7 @@ class Price:
 
     def proof(self, pages: int) -> int:
         """What a walk of so many *pages* takes to prove itself."""
-        return PROOF_CREDITS if self.is_counted and pages >= DEFAULT_PROOF_PAGES else 0
+        return PROOF_CREDITS if self.is_counted and pages >= Settings.proof_pages else 0
 
     def backfill(self, nights: int, *, is_proved: bool) -> int:
         """A first load in pieces, the last of them with a proof or without.
@@ -382,7 +352,7 @@ class Price:
 
     def refresh(self) -> int:
         """The pages that a night reads again so that each has its turn within the greatest age."""
-        return math.ceil(self.pages / DEFAULT_GREATEST_AGE_DAYS)
+        return math.ceil(self.pages / Settings.greatest_age_days)
 
 
 def prices(account: Account, *, more_images: int = 0) -> dict[str, Price]:

@@ -132,7 +132,7 @@ class Nights:
             transport=self._transport,
         )
         self.simulator.advance(timedelta(days=1))
-        return result.receipt.credits.spent
+        return result.run.meter.credits.spent
 
 
 class DltNights:

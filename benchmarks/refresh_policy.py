@@ -29,12 +29,7 @@ from statistics import mean
 from typing import NamedTuple
 
 from imgur_source.planning import Budget, Observation, Order, PlanRules, Policy, StoredList, make_plan
-from imgur_source.settings import (
-    DAY_CREDITS,
-    DEFAULT_GREATEST_AGE_DAYS,
-    DEFAULT_PROOF_PAGES,
-    DEFAULT_SWEEP_SHARE,
-)
+from imgur_source.settings import DAY_CREDITS, Settings
 from imgur_source.simulator import Simulator
 
 DAY = 86_400  # seconds
@@ -51,9 +46,9 @@ PAGE_SIZES = {
     "account_comments/me": 50,
 }
 RULES = PlanRules(
-    sweep_share=DEFAULT_SWEEP_SHARE,
-    greatest_age=timedelta(days=DEFAULT_GREATEST_AGE_DAYS),
-    proof_pages=DEFAULT_PROOF_PAGES,
+    sweep_share=Settings.sweep_share,
+    greatest_age=timedelta(days=Settings.greatest_age_days),
+    proof_pages=Settings.proof_pages,
 )
 
 

@@ -1,4 +1,4 @@
-"""What a person can set, as frozen values with names, units and reasons.
+"""What a person can set, and the constants that are not for a single module, with units and reasons.
 
 Settings arrive through dlt (``.dlt/config.toml``, ``.dlt/secrets.toml``, the
 environment), are checked here once, and are passed down as one value.
@@ -9,26 +9,32 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 import dlt
-from dlt.common.configuration import configspec
-from dlt.common.configuration.specs import CredentialsConfiguration
+from dlt.common.configuration import configspec, resolve_configuration
+from dlt.common.configuration.container import Container
+from dlt.common.configuration.exceptions import ConfigValueCannotBeCoercedException
+from dlt.common.configuration.specs import (
+    BaseConfiguration,
+    ConfigSectionContext,
+    CredentialsConfiguration,
+    extract_inner_hint,
+)
+from dlt.common.configuration.utils import deserialize_value
+from dlt.common.exceptions import DltException
 
 from imgur_source.errors import ConfigurationError
 
 IMGUR_URL = "https://api.imgur.com"
 RAPIDAPI_URL = "https://imgur-apiv3.p.rapidapi.com"  # commercial use (docs/imgur-api.md: transport)
 
-DEFAULT_ACCOUNTS = ("me",)
-DEFAULT_FEED_PAGES = 2  # pages of 60; the front of a ranked list is what people ask about
-DEFAULT_REQUEST_TIMEOUT_SECONDS = 30.0  # a busy Imgur answers a whole comment tree in under 20 s
 MOST_IN_FLIGHT = 16  # more would look like an attack, and httpx gains nothing from it
 MOST_DAYS = 100_000  # a bound for settings that count days or pages, beyond any sense
 LONGEST_TIMEOUT_SECONDS = 3_600.0  # an hour; "inf" would hang a run on one request
@@ -43,21 +49,15 @@ DAY_FLOOR_CREDITS = 250  # the day is never taken below this, nor below
 DAY_FLOOR_SHARE = 0.02  # this share of its limit: five empty days block the application for a month
 PER_PAGE_ASKED = 100  # account lists only; documented most, halves their price where honoured
 DAY_CREDITS = 12_500  # of an application, until a reply says otherwise (docs/imgur-api.md: credits)
-DEFAULT_SWEEP_SHARE = 0.05  # of the day's credits: a list that costs no more is read whole each run
-DEFAULT_MAX_IN_FLIGHT = 4  # requests of one scan under way at once: most of a page's time is waiting
-DEFAULT_GREATEST_AGE_DAYS = 30  # after that a stored page, or an album's images, are read again in any case
-DEFAULT_PROOF_PAGES = 10  # a scan this long proves itself, for 3 credits; a shorter one is cheaper reread
-DEFAULT_REPORT_TIMEZONE = "UTC"  # hours and weekdays of reports; days are UTC days everywhere
 OWN_TIMEZONE = "localtime"  # the machine's, which some systems list among the zones and DuckDB does not know
 LOOKS_A_NIGHT = 5  # direct looks at items that unproved scans no longer showed, 1 credit each
 BATCH_ROWS = 10_000  # rows that travel together: large enough for speed, small enough for memory
 
 TIERS = ("front", "hot", "details", "cold", "backfill")  # of a run's credits (docs/decisions/planning.md)
 
-PostDetails = Literal["own", "all"]
-
 _LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 _ACCOUNT_NAME = re.compile(r"(?!\.+$)[A-Za-z0-9_.-]{1,63}")  # dots alone would climb in the path
+_SECTIONS = ("sources", "imgur")  # where dlt looks for them: [sources.imgur]
 
 
 @configspec
@@ -82,221 +82,190 @@ class ImgurCredentials(CredentialsConfiguration):
     __str__ = __repr__
 
 
-@dataclass(frozen=True, slots=True)
-class Feed:
-    """A gallery list to sample: ``hot/viral``, ``top/top/week``, ``t/cats``, ``r/aww``, ``search/dog``.
+@configspec
+class Settings(BaseConfiguration):
+    """``[sources.imgur]``: each setting with its type and its default, once; checked when it is made.
 
     Attributes:
-        name: as configured, without ``@N``; the value of the ``feed`` column.
-        kind: which of Imgur's list endpoints serves it.
-        subject: the section, tag, subreddit or query.
-        sort, window: as Imgur names them; the window counts only where the sort is ``top``.
-        pages: how many pages to read, 1 credit each.
+        accounts: names of accounts; ``me`` is the one that is logged in.
+        feeds: gallery lists such as ``hot/viral``, ``top/top/week``, ``t/cats``,
+            ``r/aww``, ``search/dog``; ``@N`` at the end sets how many pages.
+        feed_pages: pages of a feed without ``@N``, 1 credit each.
+        post_details: whose comment trees and full media are fetched: ``own``
+            (posts of the accounts) or ``all`` (those of the feeds too).
+        max_credits: credits that the run may spend at most; None for no limit of its own.
+        start_date: the day (UTC) or instant from which on items are wanted; empty for all there are.
+        end_date: only items up to then are read in this run, found without reading what is newer.
+        sweep_share: a list that costs at most this share of the day's credits is read whole each run.
+        max_in_flight: requests of one scan under way at once.
+        greatest_age_days: after so many days stored pages of dearer lists, and albums' images, are read anew.
+        proof_pages: a scan this long proves by the list's count that it skipped nothing, for 3 credits.
+        tier_caps: the most credits that the plan of a run gives to a tier, such as ``backfill@200``.
+        report_timezone: IANA name of the zone in which reports tell hours; no loaded row depends on it.
+        base_url: the server, without a path; https, or http on loopback. Empty for Imgur's, or for the
+            gateway's where there is a ``rapidapi_key``.
+        request_timeout_seconds: how long one request may take to connect, and between bytes.
+        state_dir: where login and ledger of the application lie; empty for the user's state directory.
+        accept_strike_risk: go on in a month in which the application's day was used up three times.
+        credentials: at least a client id.
     """
 
-    name: str
-    kind: Literal["section", "tag", "subreddit", "search"]
-    subject: str
-    sort: str
-    window: str
-    pages: int
-
-    @classmethod
-    def parse(cls, text: str, *, pages: int = DEFAULT_FEED_PAGES) -> Feed:
-        """Read a feed as a person writes it.
-
-        Raises:
-            ConfigurationError: with what is wrong and what would be right.
-        """
-        name, at, count = text.strip().rpartition("@")
-        if at and count.isdecimal():
-            pages = int(count)
-        else:
-            name = text.strip()
-        if pages < 1:
-            raise ConfigurationError(f"Feed {text!r} has no page to read. Write @1 or more after its name.")
-        head, _, rest = name.partition("/")
-        shape = _SECTION if head in _SECTION_SORTS else _FEED_SHAPES.get(head)
-        if shape is None:
-            raise ConfigurationError(
-                f"Feed {text!r} starts with {head!r}. "
-                "It must be hot, top or user, or t/<tag>, r/<subreddit>, search/<query>."
-            )
-        subject, tail = (head, rest) if shape.kind == "section" else _split_subject(rest, shape)
-        sort, _, window = tail.partition("/")
-        sorts = _SECTION_SORTS[subject] if shape.kind == "section" else shape.sorts
-        sort = sort or shape.default_sort
-        if subject in ("", ".", "..") or sort not in sorts:  # dots would climb in the path
-            raise ConfigurationError(
-                f"Feed {text!r} cannot be read. After {head}{'/<name>' if shape.kind != 'section' else ''} "
-                f"one of {', '.join(sorts)} may follow."
-            )
-        window_counts = subject == "top" if shape.kind == "section" else sort == "top"
-        if window and (not window_counts or window not in WINDOWS):
-            raise ConfigurationError(
-                f"Feed {text!r} has a window, {window!r}, that Imgur does not know there. "
-                f"Only {'the top section' if shape.kind == 'section' else 'the sort top'} has one: "
-                f"{', '.join(WINDOWS)}."
-            )
-        return cls(
-            name=name,
-            kind=shape.kind,
-            subject=subject,
-            sort=sort,
-            window=window or shape.default_window,
-            pages=pages,
-        )
-
-
-WINDOWS = ("day", "week", "month", "year", "all")
-_SECTION_SORTS = {  # docs/imgur-api.md: gallery
-    "hot": ("viral", "top", "time"),
-    "top": ("viral", "top", "time"),
-    "user": ("viral", "top", "time", "rising"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class _FeedShape:
-    kind: Literal["section", "tag", "subreddit", "search"]
-    sorts: tuple[str, ...]
-    default_sort: str
-    default_window: str
-
-
-_SECTION = _FeedShape("section", (), "viral", "day")
-_FEED_SHAPES = {
-    "t": _FeedShape("tag", ("viral", "top", "time"), "viral", "week"),
-    "r": _FeedShape("subreddit", ("time", "top"), "time", "week"),
-    "search": _FeedShape("search", ("time", "viral", "top"), "time", "all"),
-}
-
-
-def _split_subject(rest: str, shape: _FeedShape) -> tuple[str, str]:
-    """Split ``cats/top/week`` from its right: a query may itself hold a slash."""
-    parts = rest.split("/")
-    for length in (2, 1):
-        if len(parts) > length and parts[-length] in shape.sorts:
-            return "/".join(parts[:-length]), "/".join(parts[-length:])
-    if shape.kind == "search" or len(parts) == 1:
-        return rest, ""
-    return parts[0], "/".join(parts[1:])
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """Everything a run needs to know, checked."""
-
-    accounts: tuple[str, ...] = DEFAULT_ACCOUNTS
-    feeds: tuple[Feed, ...] = ()
-    base_url: str = IMGUR_URL
-    post_details: PostDetails = "own"
+    accounts: list[str] = field(default_factory=lambda: ["me"])
+    feeds: list[str] = field(default_factory=list)
+    feed_pages: int = 2  # pages of 60; the front of a ranked list is what people ask about
+    post_details: str = "own"
     max_credits: int | None = None
-    start_date: datetime | None = None
-    end_date: datetime | None = None
-    sweep_share: float = DEFAULT_SWEEP_SHARE
-    max_in_flight: int = DEFAULT_MAX_IN_FLIGHT
-    greatest_age_days: int = DEFAULT_GREATEST_AGE_DAYS
-    proof_pages: int = DEFAULT_PROOF_PAGES
-    tier_caps: tuple[tuple[str, int], ...] = ()
-    request_timeout_seconds: float = DEFAULT_REQUEST_TIMEOUT_SECONDS
-    report_timezone: str = DEFAULT_REPORT_TIMEZONE
-    state_dir: Path = field(default_factory=lambda: default_state_dir())
+    start_date: str = ""
+    end_date: str = ""
+    sweep_share: float = 0.05
+    max_in_flight: int = 4  # most of a page's time is waiting
+    greatest_age_days: int = 30
+    proof_pages: int = 10  # a shorter list is cheaper read again than proved
+    tier_caps: list[str] = field(default_factory=list)
+    report_timezone: str = "UTC"
+    base_url: str = ""
+    request_timeout_seconds: float = 30.0  # a busy Imgur answers a whole comment tree in under 20 s
+    state_dir: str = ""
     accept_strike_risk: bool = False
+    credentials: ImgurCredentials = field(default_factory=ImgurCredentials)
 
     @classmethod
-    def checked(
-        cls,
-        *,
-        accounts: Sequence[str],
-        feeds: Sequence[str],
-        feed_pages: int,
-        base_url: str | None,
-        post_details: str,
-        max_credits: int | None,
-        request_timeout_seconds: float,
-        state_dir: str | Path | None,
-        start_date: str | date | None = None,
-        end_date: str | date | None = None,
-        sweep_share: float = DEFAULT_SWEEP_SHARE,
-        max_in_flight: int = DEFAULT_MAX_IN_FLIGHT,
-        greatest_age_days: int = DEFAULT_GREATEST_AGE_DAYS,
-        proof_pages: int = DEFAULT_PROOF_PAGES,
-        tier_caps: Sequence[str] = (),
-        report_timezone: str = DEFAULT_REPORT_TIMEZONE,
-        accept_strike_risk: bool = False,
-        has_rapidapi_key: bool = False,
-    ) -> Settings:
-        """Turn loose values into settings.
+    def of(cls, **values: Any) -> Settings:
+        """Settings of these *values* and of defaults; no configuration is read.
 
         Raises:
-            ConfigurationError: before the first request, naming the value.
+            ConfigurationError: one of them cannot be used.
         """
-        if isinstance(accounts, str) or isinstance(feeds, str) or isinstance(tier_caps, str):
+        settings = cls(**_typed(values))
+        settings.resolve()
+        return settings
+
+    @classmethod
+    def configured(cls, **values: Any) -> Settings:
+        """Settings as dlt finds them: *values*, then the environment, then ``.dlt/*.toml``.
+
+        A source that was cloned into a section of its own has its settings there.
+
+        Raises:
+            ConfigurationError: one of them cannot be used; before the first request.
+        """
+        try:
+            sections = Container()[ConfigSectionContext].sections or _SECTIONS
+            return resolve_configuration(cls(), sections=sections, explicit_value=_typed(values))
+        except ConfigValueCannotBeCoercedException as error:
+            raise _unreadable(error.field_name) from error
+        except DltException as error:  # not quoted: it may hold a line of secrets.toml
             raise ConfigurationError(
-                'accounts, feeds and tier_caps are lists: write accounts = ["me"], not accounts = "me".'
-            )
-        if not all(isinstance(feed, str) for feed in feeds):
-            raise ConfigurationError("feeds holds something that is not a name in quotes. Remove it.")
-        for account in accounts:
+                f"The configuration cannot be read ({type(error).__name__}). "
+                "Check .dlt/secrets.toml and .dlt/config.toml."
+            ) from error
+
+    def on_resolved(self) -> None:
+        """Check every value, and give each one spelling.
+
+        Raises:
+            ConfigurationError: naming the setting.
+        """
+        for account in self.accounts:
             if not isinstance(account, str) or not _ACCOUNT_NAME.fullmatch(account):
                 raise ConfigurationError(
                     f"{account!r} is not an account name. Use the name in imgur.com/user/<name>, or me."
                 )
-        if post_details not in ("own", "all"):
-            raise ConfigurationError(f'post_details is {post_details!r}. It must be "own" or "all".')
-        if max_credits is not None and max_credits < 0:
-            raise ConfigurationError(f"max_credits is {max_credits}. It must be 0 or more.")
-        if not 0 < request_timeout_seconds <= LONGEST_TIMEOUT_SECONDS:
+        self.accounts = list(dict.fromkeys(self.accounts))
+        if not all(isinstance(feed, str) for feed in self.feeds):
+            raise ConfigurationError("feeds holds something that is not a name in quotes. Remove it.")
+        if self.post_details not in ("own", "all"):
+            raise ConfigurationError(f'post_details is {self.post_details!r}. It must be "own" or "all".')
+        if self.max_credits is not None and self.max_credits < 0:
+            raise ConfigurationError(f"max_credits is {self.max_credits}. It must be 0 or more.")
+        if not 0 < self.request_timeout_seconds <= LONGEST_TIMEOUT_SECONDS:
             raise ConfigurationError(
-                f"request_timeout_seconds is {request_timeout_seconds}. "
+                f"request_timeout_seconds is {self.request_timeout_seconds}. "
                 f"It must be more than 0, and {LONGEST_TIMEOUT_SECONDS:.0f} at most."
             )
-        first, last = _instant("start_date", start_date), _instant("end_date", end_date)
-        if first and last and first >= last:
-            raise ConfigurationError(f"start_date {first:%Y-%m-%d} is not before end_date {last:%Y-%m-%d}.")
-        if not 0 <= sweep_share <= 1:
+        if not 0 <= self.sweep_share <= 1:
             raise ConfigurationError(
-                f"sweep_share is {sweep_share}. It is a share of the day's credits, from 0 to 1."
+                f"sweep_share is {self.sweep_share}. It is a share of the day's credits, from 0 to 1."
             )
-        for name, number, most in (
-            ("max_in_flight", max_in_flight, MOST_IN_FLIGHT),
-            ("greatest_age_days", greatest_age_days, MOST_DAYS),
-            ("proof_pages", proof_pages, MOST_DAYS),
-        ):
-            if not 1 <= number <= most:
-                raise ConfigurationError(f"{name} is {number}. It must be from 1 to {most}.")
-        if report_timezone not in available_timezones() - {OWN_TIMEZONE}:
+        for name, most in (
+            ("max_in_flight", MOST_IN_FLIGHT), ("greatest_age_days", MOST_DAYS), ("proof_pages", MOST_DAYS),
+        ):  # fmt: skip
+            if not 1 <= getattr(self, name) <= most:
+                raise ConfigurationError(f"{name} is {getattr(self, name)}. It must be from 1 to {most}.")
+        if self.report_timezone not in available_timezones() - {OWN_TIMEZONE}:
             raise ConfigurationError(
-                f"report_timezone is {report_timezone!r}, which is no time zone. "
+                f"report_timezone is {self.report_timezone!r}, which is no time zone. "
                 "Write the IANA name of one, such as UTC, Europe/Berlin or America/New_York."
             )
-        parsed = tuple(Feed.parse(text, pages=feed_pages) for text in feeds)
-        names = [feed.name for feed in parsed]
-        for name in names:
-            if names.count(name) > 1:
-                raise ConfigurationError(f"Feed {name!r} is there twice. Remove one of the two.")
-        return cls(
-            accounts=tuple(dict.fromkeys(accounts)),
-            feeds=parsed,
-            base_url=checked_base_url(base_url or (RAPIDAPI_URL if has_rapidapi_key else IMGUR_URL)),
-            post_details="all" if post_details == "all" else "own",
-            max_credits=max_credits,
-            start_date=first,
-            end_date=last,
-            sweep_share=float(sweep_share),
-            max_in_flight=max_in_flight,
-            greatest_age_days=greatest_age_days,
-            proof_pages=proof_pages,
-            tier_caps=_tier_caps(tier_caps),
-            request_timeout_seconds=float(request_timeout_seconds),
-            report_timezone=report_timezone,
-            state_dir=Path(state_dir).expanduser() if state_dir else default_state_dir(),
-            accept_strike_risk=accept_strike_risk,
-        )
+        first, last = self.wanted_from, self.wanted_until
+        if first and last and first >= last:
+            raise ConfigurationError(f"start_date {first:%Y-%m-%d} is not before end_date {last:%Y-%m-%d}.")
+        _ = self.tier_limits
+        usual = RAPIDAPI_URL if self.credentials.rapidapi_key else IMGUR_URL
+        self.base_url = checked_base_url(self.base_url or usual)
+
+    @property
+    def wanted_from(self) -> datetime | None:
+        """The instant from which on items are wanted, UTC; None for all there are."""
+        return _instant("start_date", self.start_date)
+
+    @property
+    def wanted_until(self) -> datetime | None:
+        """The instant up to which items are wanted, UTC; None for all there are."""
+        return _instant("end_date", self.end_date)
+
+    @property
+    def tier_limits(self) -> dict[str, int]:
+        """The most credits of each tier that has a cap."""
+        return _tier_limits(self.tier_caps)
+
+    @property
+    def state_path(self) -> Path:
+        """The folder of login and ledger."""
+        return Path(self.state_dir).expanduser() if self.state_dir else default_state_dir()
 
 
-def _tier_caps(texts: Sequence[str]) -> tuple[tuple[str, int], ...]:
+def _typed(values: Mapping[str, Any]) -> dict[str, Any]:
+    """*values* with the types that they have in the configuration.
+
+    None stands for a setting's default.
+
+    Raises:
+        ConfigurationError: there is no such setting, or its value is of another kind.
+    """
+    hints = Settings.get_resolvable_fields()
+    typed: dict[str, Any] = {}
+    for name, value in values.items():
+        if name not in hints:
+            raise ConfigurationError(f"There is no setting {name}. There are: {', '.join(sorted(hints))}.")
+        if value is None:
+            continue
+        if isinstance(value, date):
+            value = value.isoformat()
+        elif isinstance(value, Path):
+            value = str(value)
+        try:
+            if hints[name] is ImgurCredentials:
+                typed[name] = value
+            elif hints[name] == list[str]:
+                if isinstance(value, str) or not isinstance(value, Iterable):
+                    raise _unreadable(name)
+                typed[name] = list(value)
+            else:
+                typed[name] = deserialize_value(name, value, extract_inner_hint(hints[name]))
+        except ConfigValueCannotBeCoercedException as error:
+            raise _unreadable(name) from error
+    return typed
+
+
+def _unreadable(name: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"The setting {name} cannot be read. Lists are written with brackets and quotes, "
+        'like accounts = ["me"]; .dlt/config.toml shows all settings.'
+    )
+
+
+def _tier_limits(texts: Sequence[str]) -> dict[str, int]:
     """Tiers and the most credits of each, from words like ``backfill@200``.
 
     Raises:
@@ -311,19 +280,19 @@ def _tier_caps(texts: Sequence[str]) -> tuple[tuple[str, int], ...]:
                 f"the tiers are {', '.join(TIERS)}."
             )
         caps[tier] = int(credits)
-    return tuple(caps.items())
+    return caps
 
 
-def _instant(name: str, value: str | date | None) -> datetime | None:
+def _instant(name: str, value: str) -> datetime | None:
     """The start of a day, or an instant, in UTC.
 
     Raises:
         ConfigurationError: when it is neither.
     """
-    if value is None or value == "":
+    if not value:
         return None
     try:
-        at = datetime.fromisoformat(value if isinstance(value, str) else value.isoformat())
+        at = datetime.fromisoformat(value)
     except ValueError as error:
         raise ConfigurationError(
             f"{name} is {value!r}. Write a day like 2024-01-31, or an instant like 2024-01-31T12:00:00+00:00."

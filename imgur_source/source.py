@@ -1,18 +1,18 @@
 """The dlt source: one resource per endpoint and per table that endpoints feed.
 
-``imgur()`` turns settings into one frozen value and makes no request. When a
-pipeline runs it, one run of reading feeds all selected resources: each is a
-transformer that picks its rows from the run's batches.
+``imgur()`` reads the settings and makes no request. When a pipeline runs it,
+one extraction feeds all selected resources: each is a transformer that picks
+its rows from the extraction's batches.
 """
 
 from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Collection, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Iterator, MutableMapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -21,46 +21,31 @@ import httpx
 import pyarrow as pa
 from dlt.extract import DltResource
 
-from imgur_source.api import Authenticators, ImgurClient, Journal, authenticators, client_id_of, oauth_base_of
+from imgur_source.api import ImgurClient, Journal, authenticators, client_id_of, oauth_base_of
 from imgur_source.clock import Clock, SystemClock
 from imgur_source.credits import CreditLedger, CreditMeter, credit_status_of
 from imgur_source.errors import ConfigurationError, DeadlineError, ImgurError
 from imgur_source.extract import (
     ME,
     Batch,
-    Extraction,
-    Receipt,
-    Shape,
+    Round,
+    RunState,
     WarehouseFacts,
     budget_of,
-    children,
+    feeds_of,
+    forget,
     plan_of,
     resource_tables,
-    slices,
-    wanted_resources,
 )
 from imgur_source.lists import SourceState
 from imgur_source.planning import Plan
 from imgur_source.records import Table, Type
 from imgur_source.records import tables as models
-from imgur_source.settings import (
-    DEFAULT_ACCOUNTS,
-    DEFAULT_FEED_PAGES,
-    DEFAULT_GREATEST_AGE_DAYS,
-    DEFAULT_MAX_IN_FLIGHT,
-    DEFAULT_PROOF_PAGES,
-    DEFAULT_REPORT_TIMEZONE,
-    DEFAULT_REQUEST_TIMEOUT_SECONDS,
-    DEFAULT_SWEEP_SHARE,
-    ImgurCredentials,
-    Settings,
-)
-
-CONTINUED_WITHIN = timedelta(hours=1)  # a run that broke off longer ago is not gone on with
+from imgur_source.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-BOOKS = {table.name: table for table in (models.SYNC_RUNS, models.CREDIT_CHARGES)}
+RUN_RECORDS = {table.name: table for table in (models.SYNC_RUNS, models.CREDIT_CHARGES)}
 MERGE = {"disposition": "merge", "strategy": "delete-insert"}  # the one that survives a kill at any point
 
 
@@ -93,123 +78,107 @@ class StopFlag:
 
 @dataclass(frozen=True)
 class Runtime:
-    """What a program hands in besides settings.
+    """What a program hands in besides settings; see ``Round`` for the names that are the same.
 
     Attributes:
-        receipt: where the run writes what happened.
-        transport: what takes the place of the network.
-        books: asked at the end for the rows of ``sync_runs`` and ``credit_charges``, so that they
+        client: sends all requests of the run, in all its rounds; whoever made it closes it.
+        run: the state of the run, with the client's meter.
+        run_records: asked at the end for the rows of ``sync_runs`` and ``credit_charges``, so that they
             are loaded in one package with what they speak of; None for a run that keeps none.
-        journal: keeps paid replies until their rows are loaded, and the last ones for their ETag; the
-            package that ``receipt.journal_package`` names is to be confirmed after the load. None: off.
-        full_refresh: whether what is kept of the selected lists is forgotten before they are read;
-            later rounds of the run keep what its first one has read.
-        stored_among: says how many of the rows of a table are of things that are stored; None where that
-            is not known.
-        on_settings: told the settings and credentials once they are checked, as the source is built.
-        on_plan: told the plan of the run before its first request.
+        journal: the client's; what ``run.journal_package`` names is to be confirmed after the load.
     """
 
     clock: Clock
-    receipt: Receipt
+    client: ImgurClient
+    run: RunState
     stop: StopFlag
-    transport: httpx.BaseTransport | None = None
-    books: Callable[[Receipt], Batch] | None = None
+    run_records: Callable[[RunState], Batch] | None = None
     journal: Journal | None = None
     full_refresh: bool = False
     stored_among: Callable[[Table, pa.Table], int] | None = None
-    on_settings: Callable[[Settings, ImgurCredentials], None] | None = None
     on_plan: Callable[[Plan], None] | None = None
 
 
 @dlt.source(name="imgur", section="imgur")
-def imgur(
-    accounts: Sequence[str] = DEFAULT_ACCOUNTS,
-    feeds: Sequence[str] = (),
-    feed_pages: int = DEFAULT_FEED_PAGES,
-    post_details: str = "own",
-    max_credits: int | None = None,
-    start_date: str | None = None,
-    end_date: str | None = None,
-    sweep_share: float = DEFAULT_SWEEP_SHARE,
-    max_in_flight: int = DEFAULT_MAX_IN_FLIGHT,
-    greatest_age_days: int = DEFAULT_GREATEST_AGE_DAYS,
-    proof_pages: int = DEFAULT_PROOF_PAGES,
-    tier_caps: Sequence[str] = (),
-    report_timezone: str = DEFAULT_REPORT_TIMEZONE,
-    base_url: str | None = None,
-    request_timeout_seconds: float = DEFAULT_REQUEST_TIMEOUT_SECONDS,
-    state_dir: str | None = None,
-    accept_strike_risk: bool = False,
-    credentials: ImgurCredentials = dlt.secrets.value,
-    facts: object = None,  # typed so that dlt does not look for it in the configuration
-    runtime: object = None,
-) -> Any:
-    """Imgur accounts and gallery feeds as dlt resources.
+def imgur(settings: object = None, facts: object = None, runtime: object = None, **values: Any) -> Any:
+    """Imgur accounts and gallery feeds as dlt resources: ``imgur(accounts=["me"], feeds=["hot/viral"])``.
 
     Args:
-        accounts: names of accounts; ``me`` is the one that is logged in.
-        feeds: gallery lists such as ``hot/viral``, ``top/top/week``, ``t/cats``,
-            ``r/aww``, ``search/dog``; ``@N`` at the end sets how many pages.
-        feed_pages: pages of a feed without ``@N``, 1 credit each.
-        post_details: whose comment trees and full media are fetched: ``own``
-            (posts of the accounts) or ``all`` (those of the feeds too).
-        max_credits: credits that the run may spend at most; None for no limit of its own.
-        start_date: the day (UTC) or instant from which on items are wanted; None for all there are.
-        end_date: only items up to then are read in this run, found without reading what is newer.
-        sweep_share: a list that costs at most this share of the day's credits is read whole each run.
-        max_in_flight: requests of one scan under way at once.
-        greatest_age_days: after so many days stored pages of dearer lists, and albums' images, are read anew.
-        proof_pages: a scan this long proves by the list's count that it skipped nothing, for 3 credits.
-        tier_caps: the most credits that the plan of a run gives to a tier, such as ``backfill@200``.
-        report_timezone: IANA name of the zone in which reports tell hours; no loaded row depends on it.
-        base_url: another server than Imgur's; https, or http on loopback.
-        request_timeout_seconds: how long one request may take to connect, and between bytes.
-        state_dir: where vault and ledger of the application lie; None for the user's state directory.
-        accept_strike_risk: go on in a month in which the application's day was used up three times.
-        credentials: see ``ImgurCredentials``; at least a client id.
+        settings: ``Settings`` that are read already; None: they are read here.
         facts: ``WarehouseFacts``; without them the plan is made of dlt's state alone.
-        runtime: a ``Runtime``, for programs that own time, network or the receipt.
+        runtime: a ``Runtime``, for programs that own time, network or the state of a run.
+        values: settings, in place of those that are configured; ``Settings`` has their names and meanings.
 
     Raises:
         ConfigurationError: when a value cannot be used. No request is made here.
     """
-    settings = Settings.checked(
-        accounts=accounts,
-        feeds=feeds,
-        feed_pages=feed_pages,
-        base_url=base_url,
-        post_details=post_details,
-        max_credits=max_credits,
-        start_date=start_date,
-        end_date=end_date,
-        sweep_share=sweep_share,
-        max_in_flight=max_in_flight,
-        greatest_age_days=greatest_age_days,
-        proof_pages=proof_pages,
-        tier_caps=tier_caps,
-        report_timezone=report_timezone,
-        request_timeout_seconds=request_timeout_seconds,
-        state_dir=state_dir,
-        accept_strike_risk=accept_strike_risk,
-        has_rapidapi_key=bool(credentials.rapidapi_key),
-    )
+    # the types are loose so that dlt does not look for these three in the configuration
+    if settings is None:
+        settings = Settings.configured(**values)
+    elif values:
+        raise ConfigurationError(f"Settings are given twice: settings, and {', '.join(sorted(values))}.")
     if facts is None:
         facts = WarehouseFacts()
+    if not isinstance(settings, Settings):
+        raise ConfigurationError("settings must be an imgur_source.settings.Settings, or None.")
     if not isinstance(facts, WarehouseFacts):
         raise ConfigurationError("facts must be an imgur_source.extract.WarehouseFacts, or None.")
     if not isinstance(runtime, Runtime | None):
         raise ConfigurationError("runtime must be an imgur_source.source.Runtime, or None.")
-    if runtime is not None and runtime.on_settings is not None:
-        runtime.on_settings(settings, credentials)
-    night = _night_resource(settings, credentials, facts, runtime)
-    tables = resource_tables() | (BOOKS if runtime and runtime.books else {})
-    return [night] + [_table_resource(night, name, table) for name, table in tables.items()]
+    feeds_of(settings)  # one that cannot be read is refused here
+    extraction = _extraction_resource(settings, facts, runtime)
+    tables = resource_tables() | (RUN_RECORDS if runtime and runtime.run_records else {})
+    return [extraction] + [_table_resource(extraction, name, table) for name, table in tables.items()]
+
+
+def client_of(
+    settings: Settings,
+    *,
+    clock: Clock,
+    stop: StopFlag,
+    transport: httpx.BaseTransport | None = None,
+    journal: Journal | None = None,
+) -> ImgurClient:
+    """A client for what *settings* name, with a meter on the application's ledger; sends nothing.
+
+    Args:
+        transport: what takes the place of the network.
+
+    Raises:
+        ConfigurationError: when a credential is missing or cannot be used.
+    """
+    credentials = settings.credentials
+    logins = authenticators(credentials, settings=settings, clock=clock)
+    if ME in settings.accounts and logins.login is None:
+        raise ConfigurationError(
+            "The account me needs a login, and none is configured. Run: python pipelines/login.py, "
+            "or name other accounts (accounts = [] under [sources.imgur] for feeds only)."
+        )
+    ledger = CreditLedger.of_application(
+        settings.state_path,
+        client_id=client_id_of(credentials),
+        clock=clock,
+        accept_strike_risk=settings.accept_strike_risk,
+    )
+    holders = (settings.base_url, credentials.client_id, logins.descends_from)
+    return ImgurClient(
+        base_url=settings.base_url,
+        oauth_url=oauth_base_of(settings.base_url),
+        public=logins.public,
+        login=logins.login,
+        meter=CreditMeter(clock=clock, max_credits=settings.max_credits, ledger=ledger),
+        clock=clock,
+        timeout=timedelta(seconds=settings.request_timeout_seconds),
+        user_agent=f"imgur_source/{version('imgur_source')}",
+        should_stop=stop.asked,
+        transport=transport,
+        journal=journal,
+        scope=hashlib.blake2b(repr(holders).encode(), digest_size=8).hexdigest(),
+    )
 
 
 def first_plan(
     settings: Settings,
-    credentials: ImgurCredentials,
     *,
     selected: Collection[str],
     facts: WarehouseFacts,
@@ -226,9 +195,10 @@ def first_plan(
     """
     memory = SourceState(state, fetched=facts.fetched)
     if full_refresh:
-        _forget(settings, selected, facts, memory, None)
+        forget(settings, selected, facts, memory)
     try:
-        status = credit_status_of(settings.state_dir, client_id=client_id_of(credentials), clock=clock)
+        client_id = client_id_of(settings.credentials)
+        status = credit_status_of(settings.state_path, client_id=client_id, clock=clock)
     except ConfigurationError:  # no client id yet: the plan is what brings a person to get one
         status = None
     return plan_of(
@@ -241,234 +211,74 @@ def first_plan(
             allowance=settings.max_credits,
             now=clock.now(),
             ends_at=ends_at,
-            caps=settings.tier_caps,
+            caps=settings.tier_limits,
         ),
         now=clock.now(),
     )
 
 
-def _night_resource(
-    settings: Settings, credentials: ImgurCredentials, facts: WarehouseFacts, runtime: Runtime | None
-) -> DltResource:
+def _extraction_resource(settings: Settings, facts: WarehouseFacts, runtime: Runtime | None) -> DltResource:
     """The parent of all resources: it reads, they pick. Not a table of its own."""
 
-    @dlt.resource(name="night", selected=False)
-    def night() -> Iterator[Batch]:
-        yield from _read(
-            settings,
-            credentials,
-            facts,
-            runtime or Runtime(SystemClock(), Receipt(), StopFlag()),
-            SourceState(dlt.current.source_state(), fetched=facts.fetched),
-            selected=frozenset(dlt.current.source().resources.selected),
-            raises=runtime is None,
-        )
+    @dlt.resource(name="extraction", selected=False)
+    def extraction() -> Iterator[Batch]:
+        memory = SourceState(dlt.current.source_state(), fetched=facts.fetched)
+        selected = frozenset(dlt.current.source().resources.selected)
+        if runtime is not None:
+            yield from _round(runtime, settings, facts, memory, selected).batches()
+            if runtime.run_records is not None:
+                yield runtime.run_records(runtime.run)
+            return
+        clock, stop = SystemClock(), StopFlag()
+        with closing(client_of(settings, clock=clock, stop=stop)) as client:
+            alone = Runtime(clock, client, RunState(client.meter), stop)
+            yield from _raising(alone.run, _round(alone, settings, facts, memory, selected).batches())
 
-    return night
+    return extraction
 
 
-def _read(
-    settings: Settings,
-    credentials: ImgurCredentials,
-    facts: WarehouseFacts,
+def _round(
     runtime: Runtime,
+    settings: Settings,
+    facts: WarehouseFacts,
     memory: SourceState,
-    *,
     selected: frozenset[str],
-    raises: bool,
-) -> Iterator[Batch]:
-    """One run with a client of its own.
+) -> Round:
+    return Round(
+        runtime.client,
+        settings,
+        runtime.clock,
+        runtime.run,
+        selected,
+        facts,
+        memory,
+        journal=runtime.journal,
+        ends_at=runtime.stop.ends_at,
+        full_refresh=runtime.full_refresh,
+        stored_among=runtime.stored_among,
+        on_plan=runtime.on_plan,
+    )
+
+
+def _raising(run: RunState, batches: Iterator[Batch]) -> Iterator[Batch]:
+    """*batches*, for a pipeline that has nobody else to look at the state of the run.
 
     Raises:
-        ImgurError: where *raises* is set and the run failed before anything was
-            fetched; afterwards what was paid for is loaded first.
+        ImgurError: where the run failed before anything was fetched; afterwards what was paid for is loaded.
     """
-    receipt = runtime.receipt
-    receipt.accounts = list(settings.accounts)
-    receipt.feeds = [feed.name for feed in settings.feeds]
-    receipt.resources = sorted(selected)
-    authentication = authenticators(credentials, settings=settings, clock=runtime.clock)
-    if ME in settings.accounts and authentication.login is None:
-        raise ConfigurationError(
-            "The account me needs a login, and none is configured. Run: python pipelines/login.py, "
-            "or name other accounts (accounts = [] under [sources.imgur] for feeds only)."
-        )
-    ledger = CreditLedger.of_application(
-        settings.state_dir,
-        client_id=client_id_of(credentials),
-        clock=runtime.clock,
-        accept_strike_risk=settings.accept_strike_risk,
-    )
-    journal = runtime.journal
-    if journal is not None:
-        _open_journal(journal, memory)
-    if runtime.full_refresh and receipt.rounds == 1:
-        _forget(settings, selected, facts, memory, journal)
-    elif runtime.full_refresh and receipt.began_at is not None:  # lists have their state from the first round
-        memory.forget_fetched(wanted_resources(selected), before=receipt.began_at)
-    client = ImgurClient(
-        base_url=settings.base_url,
-        oauth_url=oauth_base_of(settings.base_url),
-        public=authentication.public,
-        login=authentication.login,
-        meter=CreditMeter(clock=runtime.clock, max_credits=settings.max_credits, ledger=ledger),
-        clock=runtime.clock,
-        timeout=timedelta(seconds=settings.request_timeout_seconds),
-        user_agent=f"imgur_source/{version('imgur_source')}",
-        should_stop=runtime.stop.asked,
-        transport=runtime.transport,
-        journal=journal,
-        scope=_scope_of(settings, credentials, authentication),
-    )
-    if receipt.meter is not None:
-        client.meter.go_on_from(receipt.meter)
-    receipt.meter = client.meter
-    try:
-        extraction = Extraction(
-            client,
-            settings,
-            clock=runtime.clock,
-            selected=selected,
-            facts=facts,
-            memory=memory,
-            receipt=receipt,
-            make_plan=partial(_plan_of_round, settings, selected, facts, memory, runtime, client.meter),
-            replayed_plan=_replayed_plan(settings, selected, facts, memory, runtime, client.meter),
-            stored_among=runtime.stored_among,
-        )
-        for batch in extraction.batches():
-            error: ImgurError | None = receipt.fatal or next(iter(receipt.failures), None)
-            if raises and error is not None:
-                if not receipt.pages:
-                    raise error
-                logger.error("not everything could be read, what was read is loaded: %s", error)
-            yield batch
-        if journal is not None:
-            receipt.journal_package = journal.seal()
-            memory.keep_journal_package(receipt.journal_package)
-        if runtime.books is not None:
-            yield runtime.books(receipt)
-    finally:
-        client.close()
+    for batch in batches:
+        error: ImgurError | None = run.fatal or next(iter(run.failures), None)
+        if error is not None:
+            if not run.report.pages:
+                raise error
+            logger.error("not everything could be read, what was read is loaded: %s", error)
+        yield batch
 
 
-def _plan_of_round(
-    settings: Settings,
-    selected: Collection[str],
-    facts: WarehouseFacts,
-    memory: SourceState,
-    runtime: Runtime,
-    meter: CreditMeter,
-    is_made_anew: bool,
-) -> Plan:
-    """What this round does.
-
-    The first round's plan is the run's, to which its summary compares what was spent.
-
-    Args:
-        is_made_anew: whether it takes the place of one that was made from assumed credits.
-    """
-    receipt, now = runtime.receipt, runtime.clock.now()
-    plan = _plan_from_here(settings, selected, facts, memory, runtime, meter)
-    receipt.began_at = receipt.began_at or now
-    before = receipt.plan
-    receipt.plan = plan if before is None or (is_made_anew and receipt.rounds == 1) else before
-    if runtime.journal is not None:
-        runtime.journal.keep_plan(plan.as_json())
-    if runtime.on_plan is not None and not (is_made_anew and before and before.granted == plan.granted):
-        runtime.on_plan(plan)
-    return plan
-
-
-def _plan_from_here(
-    settings: Settings,
-    selected: Collection[str],
-    facts: WarehouseFacts,
-    memory: SourceState,
-    runtime: Runtime,
-    meter: CreditMeter,
-) -> Plan:
-    receipt, now = runtime.receipt, runtime.clock.now()
-    most = settings.max_credits
-    return plan_of(
-        settings,
-        selected=selected,
-        facts=facts,
-        memory=memory,
-        budget=budget_of(
-            meter.ledger.status(),
-            allowance=None if most is None else most - meter.credits.spent,
-            now=now,
-            ends_at=runtime.stop.ends_at,
-            caps=[(tier, max(0, cap - receipt.spent_in(tier))) for tier, cap in settings.tier_caps],
-        ),
-        now=now,
-        done=receipt.done,
-        began_at=receipt.began_at,
-    )
-
-
-def _replayed_plan(
-    settings: Settings,
-    selected: Collection[str],
-    facts: WarehouseFacts,
-    memory: SourceState,
-    runtime: Runtime,
-    meter: CreditMeter,
-) -> Plan | None:
-    """The plan that paid for replies too old to go on from; None where there are none.
-
-    A journal of an earlier version kept no plan: the one that would be made now asks for much of the same.
-    """
-    journal = runtime.journal
-    if journal is None or not _are_replays_old(journal, runtime.clock):
-        return None
-    now = _plan_from_here(settings, selected, facts, memory, runtime, meter)
-    kept = journal.plan_left
-    return now if kept is None else Plan.from_json(kept, budget=now.budget)
-
-
-def _open_journal(journal: Journal, memory: SourceState) -> None:
-    """Make ready what earlier runs paid for; a new warehouse has to be sent everything once more."""
-    if memory.is_new:
-        journal.forget_bodies()
-    journal.begin(confirmed=memory.journal_package)
-
-
-def _are_replays_old(journal: Journal | None, clock: Clock) -> bool:
-    """Whether the replies to be replayed are too old to go on from, as if the run had not broken off."""
-    newest = journal.newest_left if journal else None
-    return newest is not None and clock.now() - newest > CONTINUED_WITHIN
-
-
-def _forget(
-    settings: Settings,
-    selected: Collection[str],
-    facts: WarehouseFacts,
-    memory: SourceState,
-    journal: Journal | None,
-) -> None:
-    """Forget coverage, fetches and bodies of what is selected, so that all of it is read anew."""
-    wanted = wanted_resources(selected)
-    found = slices(settings, selected=selected, facts=facts)
-    lists = [part for part in found if part.stream.shape is not Shape.SINGLE]
-    names = {part.name for part in lists}
-    memory.forget(lambda name: name in names, details_of=wanted)
-    if journal is not None:
-        paths = {part.path().rpartition("/")[0] for part in lists}
-        journal.forget_bodies([*paths, *(child.folder for child in children() if child.resource in wanted)])
-
-
-def _scope_of(settings: Settings, credentials: ImgurCredentials, who: Authenticators) -> str:
-    """Stands for server, application and login, so that one login is never given another one's replies."""
-    holders = (settings.base_url, credentials.client_id, who.descends_from)
-    return hashlib.blake2b(repr(holders).encode(), digest_size=8).hexdigest()
-
-
-def _table_resource(night: DltResource, name: str, table: Table) -> DltResource:
+def _table_resource(extraction: DltResource, name: str, table: Table) -> DltResource:
     """The resource *name*: its rows in each batch."""
 
-    @dlt.transformer(data_from=night, name=name, **hints_of(table))
+    @dlt.transformer(data_from=extraction, name=name, **hints_of(table))
     def rows(batch: Batch) -> Iterator[pa.Table]:
         if name in batch:
             yield batch[name]

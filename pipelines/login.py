@@ -20,10 +20,7 @@ from pathlib import Path
 # dlt looks for .dlt from the working directory on, unless it is told before it is imported.
 os.environ.setdefault("DLT_PROJECT_DIR", str(Path(__file__).resolve().parent.parent))
 
-import dlt
 import httpx
-from dlt.common.configuration.resolve import resolve_configuration
-from dlt.common.exceptions import DltException
 
 from imgur_source.api import (
     BearerAuth,
@@ -46,7 +43,7 @@ from imgur_source.errors import (
     SetupError,
     UnknownLimitError,
 )
-from imgur_source.settings import DEFAULT_REQUEST_TIMEOUT_SECONDS, ImgurCredentials, Settings
+from imgur_source.settings import ImgurCredentials, Settings
 
 DONE, FAILED, UNUSABLE = 0, 1, 2  # exit codes
 
@@ -83,17 +80,13 @@ def main(
     if ask is None and sys.stdin is not None and sys.stdin.isatty():
         ask = getpass.getpass
     try:
-        credentials = resolve_configuration(ImgurCredentials(), sections=("sources", "imgur"))
-        settings = _settings(options, has_rapidapi_key=bool(credentials.rapidapi_key))
+        # the same place and server as the run's, unless the command line says otherwise
+        settings = Settings.configured(
+            accounts=[], feeds=[], base_url=options.base_url, state_dir=options.state_dir
+        )
+        credentials = settings.credentials
         completed, typed = _asked(credentials, ask) if ask else (credentials, None)
         login = log_in(completed, settings, typed=typed, transport=transport)
-    except DltException as error:  # not quoted: it may hold a line of secrets.toml
-        print(
-            f"The configuration cannot be read ({type(error).__name__}). "
-            "Check .dlt/secrets.toml and .dlt/config.toml.",
-            file=sys.stderr,
-        )
-        return UNUSABLE
     except SetupError as error:
         print(error, file=sys.stderr)
         return UNUSABLE
@@ -134,7 +127,7 @@ def log_in(
             "There are no tokens to check. Run this in a terminal, where it asks for them, "
             f"or set {_VARIABLES} (or the same under [sources.imgur.credentials] in .dlt/secrets.toml)."
         )
-    vault = TokenVault(settings.state_dir, client_id, clock=SystemClock())
+    vault = TokenVault(settings.state_path, client_id, clock=SystemClock())
     auth = BearerAuth(
         vault,
         client_id=client_id,
@@ -173,7 +166,7 @@ def _check(auth: BearerAuth, settings: Settings, *, transport: httpx.BaseTranspo
     """
     with httpx.Client(
         transport=transport,
-        timeout=DEFAULT_REQUEST_TIMEOUT_SECONDS,
+        timeout=settings.request_timeout_seconds,
         headers={"User-Agent": f"imgur_source/{version('imgur_source')}", "Accept": "application/json"},
         trust_env=False,
     ) as http:
@@ -220,21 +213,6 @@ def _not_configured(configured: ImgurCredentials, used: ImgurCredentials) -> lis
         for name in ("client_id", "client_secret")
         if getattr(used, name) and not getattr(configured, name)
     ]
-
-
-def _settings(options: argparse.Namespace, *, has_rapidapi_key: bool) -> Settings:
-    """The same place and server as the nightly run's, unless the command line says otherwise."""
-    return Settings.checked(
-        accounts=(),
-        feeds=(),
-        feed_pages=1,
-        base_url=options.base_url or dlt.config.get("sources.imgur.base_url", str),
-        post_details="own",
-        max_credits=None,
-        request_timeout_seconds=DEFAULT_REQUEST_TIMEOUT_SECONDS,
-        state_dir=options.state_dir or dlt.config.get("sources.imgur.state_dir", str),
-        has_rapidapi_key=has_rapidapi_key,
-    )
 
 
 def _report(login: Login, *, typed_only: list[str]) -> None:

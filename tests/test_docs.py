@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import re
 import shlex
@@ -25,11 +24,11 @@ from data_dictionary import empty_database
 from warehouse.relations import SQL_DIR
 from warehouse.warehouse import Warehouse
 
-from imgur_source import __version__, imgur
+from imgur_source import __version__
 from imgur_source.errors import ConfigurationError
-from imgur_source.extract import RUN_TABLES, resource_tables
+from imgur_source.extract import RUN_TABLES, feeds_of, resource_tables
 from imgur_source.records.tables import TABLES
-from imgur_source.settings import IMGUR_URL, Feed, ImgurCredentials, default_state_dir
+from imgur_source.settings import IMGUR_URL, ImgurCredentials, Settings, default_state_dir
 from imgur_source.simulator import Simulator, serve
 from imgur_source.simulator import __main__ as simulator_program
 from tests.support.published_files import fill
@@ -101,7 +100,7 @@ def _is_ignored(path: str) -> bool:
 
 def _is_feed(text: str) -> bool:
     try:
-        Feed.parse(text)
+        feeds_of(Settings.of(feeds=[text]))
     except ConfigurationError:
         return False
     return True
@@ -433,24 +432,21 @@ def test_changelog__speaks_of_this_version() -> None:
 
 
 def test_config__holds_every_setting_and_no_other() -> None:
-    """``config.toml`` names the arguments of ``imgur()``, less what is not for a file."""
-    for_one_run = {"facts", "runtime", "accept_strike_risk"}  # that risk is taken by a person, each time
-    arguments = inspect.signature(imgur).parameters.keys() - {"credentials"} - for_one_run
+    """``config.toml`` names every setting, less what is not for it."""
+    for_one_run = {"accept_strike_risk"}  # that risk is taken by a person, each time
 
-    assert _settings().keys() == arguments
+    assert _settings().keys() == Settings.get_resolvable_fields().keys() - {"credentials"} - for_one_run
 
 
 def test_config__shows_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each value that stands there, commented out or not, is what the code takes without it."""
     monkeypatch.delenv("XDG_STATE_HOME", raising=False)
-    defaults = {name: parameter.default for name, parameter in inspect.signature(imgur).parameters.items()}
-    defaults |= {name: list(defaults[name]) for name in ("accounts", "feeds", "tier_caps")}
-    defaults |= {"base_url": IMGUR_URL, "state_dir": default_state_dir()}
+    defaults = dict(Settings()) | {"base_url": IMGUR_URL, "state_dir": default_state_dir()}
     shown = {name: value for name, (value, _) in _settings().items()}
     example = shown.pop("max_credits")  # has no default that could be written, like the two dates
     assert {name: defaults[name] for name in ("start_date", "end_date")} == {
-        "start_date": None,
-        "end_date": None,
+        "start_date": "",
+        "end_date": "",
     }
     del shown["start_date"], shown["end_date"]
     shown["state_dir"] = Path(shown["state_dir"]).expanduser()

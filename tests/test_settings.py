@@ -10,7 +10,8 @@ import dlt
 import pytest
 
 from imgur_source.errors import ConfigurationError
-from imgur_source.settings import IMGUR_URL, RAPIDAPI_URL, Feed, ImgurCredentials, Settings, checked_base_url
+from imgur_source.settings import IMGUR_URL, RAPIDAPI_URL, ImgurCredentials, Settings, checked_base_url
+from imgur_source.source import imgur
 
 SECRETS = {
     "client_id": "cid-5f0e2a",
@@ -21,149 +22,8 @@ SECRETS = {
 }
 
 
-def a_feed(name: str, kind: Any, subject: str, sort: str, window: str, *, pages: int = 2) -> Feed:
-    return Feed(name=name, kind=kind, subject=subject, sort=sort, window=window, pages=pages)
-
-
 def some_settings(**changes: Any) -> Settings:
-    values: dict[str, Any] = {
-        "accounts": ["me"],
-        "feeds": [],
-        "feed_pages": 2,
-        "base_url": None,
-        "post_details": "own",
-        "max_credits": None,
-        "request_timeout_seconds": 30.0,
-        "state_dir": "/somewhere/state",
-    }
-    return Settings.checked(**{**values, **changes})
-
-
-@pytest.mark.parametrize(
-    ("text", "feed"),
-    [
-        # sections
-        ("hot", a_feed("hot", "section", "hot", "viral", "day")),
-        ("hot/viral", a_feed("hot/viral", "section", "hot", "viral", "day")),
-        ("hot/top", a_feed("hot/top", "section", "hot", "top", "day")),
-        ("hot/time", a_feed("hot/time", "section", "hot", "time", "day")),
-        ("top", a_feed("top", "section", "top", "viral", "day")),
-        ("top/top", a_feed("top/top", "section", "top", "top", "day")),
-        ("top/top/day", a_feed("top/top/day", "section", "top", "top", "day")),
-        ("top/top/week", a_feed("top/top/week", "section", "top", "top", "week")),
-        ("top/viral/month", a_feed("top/viral/month", "section", "top", "viral", "month")),
-        ("top/time/year", a_feed("top/time/year", "section", "top", "time", "year")),
-        ("top/top/all", a_feed("top/top/all", "section", "top", "top", "all")),
-        ("user/rising", a_feed("user/rising", "section", "user", "rising", "day")),
-        ("user/time@5", a_feed("user/time", "section", "user", "time", "day", pages=5)),
-        # tags
-        ("t/cats", a_feed("t/cats", "tag", "cats", "viral", "week")),
-        ("t/cats/", a_feed("t/cats/", "tag", "cats", "viral", "week")),
-        ("t/cats/time", a_feed("t/cats/time", "tag", "cats", "time", "week")),
-        ("t/cats/top", a_feed("t/cats/top", "tag", "cats", "top", "week")),
-        ("t/cats/top/month@1", a_feed("t/cats/top/month", "tag", "cats", "top", "month", pages=1)),
-        ("t/top", a_feed("t/top", "tag", "top", "viral", "week")),
-        ("t/top/top/day", a_feed("t/top/top/day", "tag", "top", "top", "day")),
-        ("t/the_more_you_know", a_feed("t/the_more_you_know", "tag", "the_more_you_know", "viral", "week")),
-        # subreddits
-        ("r/aww", a_feed("r/aww", "subreddit", "aww", "time", "week")),
-        ("r/aww/top", a_feed("r/aww/top", "subreddit", "aww", "top", "week")),
-        ("r/aww/top/year@12", a_feed("r/aww/top/year", "subreddit", "aww", "top", "year", pages=12)),
-        # searches
-        ("search/dog", a_feed("search/dog", "search", "dog", "time", "all")),
-        ("search/dog/viral", a_feed("search/dog/viral", "search", "dog", "viral", "all")),
-        ("search/dog/top/week", a_feed("search/dog/top/week", "search", "dog", "top", "week")),
-        (
-            "search/cats/and/dogs@3",
-            a_feed("search/cats/and/dogs", "search", "cats/and/dogs", "time", "all", pages=3),
-        ),
-        (
-            "search/cats/and/dogs/top/month",
-            a_feed("search/cats/and/dogs/top/month", "search", "cats/and/dogs", "top", "month"),
-        ),
-        (
-            "search/long/time/ago/time",
-            a_feed("search/long/time/ago/time", "search", "long/time/ago", "time", "all"),
-        ),
-        ("search/top", a_feed("search/top", "search", "top", "time", "all")),
-        ("search/top/top", a_feed("search/top/top", "search", "top", "top", "all")),
-        (
-            "search/http://a.example/x",
-            a_feed("search/http://a.example/x", "search", "http://a.example/x", "time", "all"),
-        ),
-        ("search/me@home", a_feed("search/me@home", "search", "me@home", "time", "all")),
-        ("search/me@home@4", a_feed("search/me@home", "search", "me@home", "time", "all", pages=4)),
-        (
-            "search/tag: fox OR owl",
-            a_feed("search/tag: fox OR owl", "search", "tag: fox OR owl", "time", "all"),
-        ),
-        ("search/...", a_feed("search/...", "search", "...", "time", "all")),
-        ("  hot/viral@2 \n", a_feed("hot/viral", "section", "hot", "viral", "day", pages=2)),
-    ],
-)
-def test_parse__reads_every_shape_of_a_feed(text: str, feed: Feed) -> None:
-    """A section, a tag, a subreddit or a query, with a sort and a window where Imgur has them, and pages."""
-    assert Feed.parse(text) == feed
-
-
-def test_parse__pages_of_a_feed_win_over_the_setting() -> None:
-    """The setting says how many pages are read, unless the feed says so itself."""
-    assert [Feed.parse(text, pages=9).pages for text in ("hot", "hot@1", "t/cats@20")] == [9, 1, 20]
-
-
-START = "It must be hot, top or user, or t/<tag>, r/<subreddit>, search/<query>."
-WINDOW = "has a window, {!r}, that Imgur does not know there. Only {} has one: day, week, month, year, all."
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("", f"Feed '' starts with ''. {START}"),
-        ("  ", f"Feed '  ' starts with ''. {START}"),
-        ("/", f"Feed '/' starts with ''. {START}"),
-        ("cats", f"Feed 'cats' starts with 'cats'. {START}"),
-        ("Hot/viral", f"Feed 'Hot/viral' starts with 'Hot'. {START}"),
-        ("section/hot", f"Feed 'section/hot' starts with 'section'. {START}"),
-        ("tag/cats", f"Feed 'tag/cats' starts with 'tag'. {START}"),
-        ("hot@-1", f"Feed 'hot@-1' starts with 'hot@-1'. {START}"),
-        ("hot@²", f"Feed 'hot@²' starts with 'hot@²'. {START}"),
-        ("hot@", f"Feed 'hot@' starts with 'hot@'. {START}"),
-        ("hot@0", "Feed 'hot@0' has no page to read. Write @1 or more after its name."),
-        ("hot/new", "Feed 'hot/new' cannot be read. After hot one of viral, top, time may follow."),
-        ("hot/rising", "Feed 'hot/rising' cannot be read. After hot one of viral, top, time may follow."),
-        (
-            "user/new",
-            "Feed 'user/new' cannot be read. After user one of viral, top, time, rising may follow.",
-        ),
-        ("t", "Feed 't' cannot be read. After t/<name> one of viral, top, time may follow."),
-        ("t/", "Feed 't/' cannot be read. After t/<name> one of viral, top, time may follow."),
-        ("t//top", "Feed 't//top' cannot be read. After t/<name> one of viral, top, time may follow."),
-        ("t/..", "Feed 't/..' cannot be read. After t/<name> one of viral, top, time may follow."),
-        (
-            "t/cats/new",
-            "Feed 't/cats/new' cannot be read. After t/<name> one of viral, top, time may follow.",
-        ),
-        ("r/@3", "Feed 'r/@3' cannot be read. After r/<name> one of time, top may follow."),
-        ("r/.", "Feed 'r/.' cannot be read. After r/<name> one of time, top may follow."),
-        ("r/aww/viral", "Feed 'r/aww/viral' cannot be read. After r/<name> one of time, top may follow."),
-        ("search/", "Feed 'search/' cannot be read. After search/<name> one of time, viral, top may follow."),
-        ("search", "Feed 'search' cannot be read. After search/<name> one of time, viral, top may follow."),
-        ("hot/viral/week", f"Feed 'hot/viral/week' {WINDOW.format('week', 'the top section')}"),
-        ("user/top/day", f"Feed 'user/top/day' {WINDOW.format('day', 'the top section')}"),
-        ("top/top/decade", f"Feed 'top/top/decade' {WINDOW.format('decade', 'the top section')}"),
-        ("top/top/week/3", f"Feed 'top/top/week/3' {WINDOW.format('week/3', 'the top section')}"),
-        ("t/cats/viral/week", f"Feed 't/cats/viral/week' {WINDOW.format('week', 'the sort top')}"),
-        ("t/cats/top/decade", f"Feed 't/cats/top/decade' {WINDOW.format('decade', 'the sort top')}"),
-        ("r/aww/time/day", f"Feed 'r/aww/time/day' {WINDOW.format('day', 'the sort top')}"),
-        ("search/dog/time/week", f"Feed 'search/dog/time/week' {WINDOW.format('week', 'the sort top')}"),
-    ],
-)
-def test_parse__says_what_is_wrong_and_what_would_be_right(text: str, message: str) -> None:
-    """A feed that cannot be read is refused with its own words, and with what may stand there."""
-    with pytest.raises(ConfigurationError) as caught:
-        Feed.parse(text)
-
-    assert str(caught.value) == message
+    return Settings.of(**{"state_dir": "/somewhere/state", **changes})
 
 
 def test_checked__takes_everything_a_person_set() -> None:
@@ -179,18 +39,14 @@ def test_checked__takes_everything_a_person_set() -> None:
         state_dir="~/imgur-state",
     )
 
-    assert settings == Settings(
-        accounts=("me", "marmalade_fox"),
-        feeds=(
-            a_feed("hot/viral", "section", "hot", "viral", "day", pages=3),
-            a_feed("t/cats", "tag", "cats", "viral", "week", pages=5),
-        ),
-        base_url="http://127.0.0.1:8099",
-        post_details="all",
-        max_credits=0,
-        request_timeout_seconds=5.0,
-        state_dir=Path.home() / "imgur-state",
-    )
+    assert settings.accounts == ["me", "marmalade_fox"]
+    assert settings.feeds == ["hot/viral", "t/cats@5"]
+    assert settings.feed_pages == 3
+    assert settings.base_url == "http://127.0.0.1:8099"
+    assert settings.post_details == "all"
+    assert settings.max_credits == 0
+    assert settings.request_timeout_seconds == 5.0
+    assert settings.state_path == Path.home() / "imgur-state"
 
 
 def test_checked__nothing_set_means_imgur_and_the_own_account(
@@ -199,33 +55,35 @@ def test_checked__nothing_set_means_imgur_and_the_own_account(
     """Without a word from anybody the own account is read, from Imgur, and the usual directory used."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
 
-    assert some_settings(state_dir=None) == Settings(
-        accounts=("me",),
-        feeds=(),
-        base_url="https://api.imgur.com",
-        post_details="own",
-        max_credits=None,
-        request_timeout_seconds=30.0,
-        state_dir=tmp_path / "imgur_source",
-    )
-    assert Settings().state_dir == tmp_path / "imgur_source"
+    settings = Settings.of()
+
+    assert (settings.accounts, settings.feeds) == (["me"], [])
+    assert settings.base_url == "https://api.imgur.com"
+    assert settings.max_credits is None
+    assert (settings.wanted_from, settings.wanted_until) == (None, None)
+    assert settings.state_path == tmp_path / "imgur_source"
 
 
 def test_checked__state_dir_without_xdg(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no state directory is named, it is the usual one below the home."""
     monkeypatch.delenv("XDG_STATE_HOME", raising=False)
 
-    assert some_settings(state_dir="").state_dir == Path.home() / ".local" / "state" / "imgur_source"
+    assert some_settings(state_dir="").state_path == Path.home() / ".local" / "state" / "imgur_source"
 
 
 def test_checked__a_rapidapi_key_leads_to_the_gateway() -> None:
     """With a key of the gateway the gateway is asked, unless another server is named."""
-    assert some_settings(has_rapidapi_key=True).base_url == RAPIDAPI_URL
-    assert some_settings(has_rapidapi_key=False).base_url == IMGUR_URL
-    assert some_settings(has_rapidapi_key=True, base_url="https://a.example").base_url == "https://a.example"
+    with_key = ImgurCredentials(rapidapi_key="rkey-2c6b55")
+
+    assert some_settings(credentials=with_key).base_url == RAPIDAPI_URL
+    assert some_settings().base_url == IMGUR_URL
+    assert some_settings(credentials=with_key, base_url="https://a.example").base_url == "https://a.example"
 
 
-LISTS = 'accounts, feeds and tier_caps are lists: write accounts = ["me"], not accounts = "me".'
+LISTS = (
+    "The setting {} cannot be read. Lists are written with brackets and quotes, "
+    'like accounts = ["me"]; .dlt/config.toml shows all settings.'
+)
 NAME = "is not an account name. Use the name in imgur.com/user/<name>, or me."
 SECONDS = "It must be more than 0, and 3600 at most."
 
@@ -233,8 +91,8 @@ SECONDS = "It must be more than 0, and 3600 at most."
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"accounts": "me"}, LISTS),
-        ({"feeds": "hot/viral"}, LISTS),
+        ({"accounts": "me"}, LISTS.format("accounts")),
+        ({"feeds": "hot/viral"}, LISTS.format("feeds")),
         ({"accounts": ["me", "marmalade fox"]}, f"'marmalade fox' {NAME}"),
         ({"accounts": [""]}, f"'' {NAME}"),
         ({"accounts": ["me/images"]}, f"'me/images' {NAME}"),
@@ -244,17 +102,10 @@ SECONDS = "It must be more than 0, and 3600 at most."
         ({"accounts": [48215]}, f"48215 {NAME}"),
         ({"post_details": "none"}, 'post_details is \'none\'. It must be "own" or "all".'),
         ({"max_credits": -1}, "max_credits is -1. It must be 0 or more."),
-        ({"request_timeout_seconds": 0}, f"request_timeout_seconds is 0. {SECONDS}"),
+        ({"request_timeout_seconds": 0}, f"request_timeout_seconds is 0.0. {SECONDS}"),
         ({"request_timeout_seconds": -3.5}, f"request_timeout_seconds is -3.5. {SECONDS}"),
         ({"request_timeout_seconds": float("nan")}, f"request_timeout_seconds is nan. {SECONDS}"),
         ({"request_timeout_seconds": float("inf")}, f"request_timeout_seconds is inf. {SECONDS}"),
-        ({"feeds": ["cats"]}, f"Feed 'cats' starts with 'cats'. {START}"),
-        (
-            {"feeds": ["hot"], "feed_pages": 0},
-            "Feed 'hot' has no page to read. Write @1 or more after its name.",
-        ),
-        ({"feeds": ["hot", "top", "hot"]}, "Feed 'hot' is there twice. Remove one of the two."),
-        ({"feeds": ["t/cats@2", "t/cats@5"]}, "Feed 't/cats' is there twice. Remove one of the two."),
     ],
 )
 def test_checked__refuses_what_cannot_be_used(changes: dict[str, Any], message: str) -> None:
@@ -268,7 +119,7 @@ def test_checked__refuses_what_cannot_be_used(changes: dict[str, Any], message: 
 @pytest.mark.parametrize("account", ["me", "marmalade_fox", "A.B-c_9", "f", "f" * 63])
 def test_checked__takes_every_name_imgur_gives(account: str) -> None:
     """Letters, digits, dots, dashes and underscores make an account name."""
-    assert some_settings(accounts=[account]).accounts == (account,)
+    assert some_settings(accounts=[account]).accounts == [account]
 
 
 @pytest.mark.parametrize(
@@ -398,9 +249,9 @@ def test_credentials__leave_no_secret_in_the_files_of_a_pipeline(
 
 def test_settings__tier_caps_name_each_tier_once() -> None:
     """The most credits of a tier are read as a person writes them."""
-    caps = some_settings(tier_caps=["backfill@200", " details@0 "]).tier_caps
+    caps = some_settings(tier_caps=["backfill@200", " details@0 "]).tier_limits
 
-    assert caps == (("backfill", 200), ("details", 0))
+    assert caps == {"backfill": 200, "details": 0}
 
 
 @pytest.mark.parametrize("text", ["backfill", "backfill@", "backfill@-1", "later@3", "hot@1.5", ""])
@@ -433,3 +284,39 @@ def test_settings__report_timezone_that_is_none_is_refused(zone: str) -> None:
         f"report_timezone is {zone!r}, which is no time zone. "
         "Write the IANA name of one, such as UTC, Europe/Berlin or America/New_York."
     )
+
+
+def test_configured__takes_values_then_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is given wins over what is configured, and None means that nothing is given."""
+    monkeypatch.setenv("SOURCES__IMGUR__FEED_PAGES", "7")
+    monkeypatch.setenv("SOURCES__IMGUR__FEEDS", '["hot/viral"]')
+
+    settings = Settings.configured(feeds=("t/cats",), feed_pages=None)
+
+    assert (settings.feeds, settings.feed_pages) == (["t/cats"], 7)
+
+
+@pytest.mark.parametrize("section", ["SOURCES__TEAM", "NAMED__SOURCES__IMGUR"])
+def test_configured__follows_a_clone_and_a_pipeline(
+    section: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A source that is cloned into a section, and one of a named pipeline, have settings of their own."""
+    monkeypatch.setenv(f"{section}__ACCOUNTS", '["two words"]')
+    dlt.pipeline("named", pipelines_dir=str(tmp_path)).activate()
+    source = imgur.clone(section="team") if "TEAM" in section else imgur
+
+    with pytest.raises(ConfigurationError, match="'two words' is not an account name"):
+        source()
+
+
+def test_configured__refuses_a_setting_that_there_is_not() -> None:
+    """A name that is spelled wrong is told, and not taken for nothing."""
+    with pytest.raises(ConfigurationError, match=r"There is no setting acounts\. There are: .*accounts"):
+        Settings.configured(acounts=["me"])
+
+
+@pytest.mark.parametrize("value", ["many", 2.5, [1]])
+def test_configured__refuses_a_value_of_another_kind(value: object) -> None:
+    """A number is a number, wherever it comes from."""
+    with pytest.raises(ConfigurationError, match="The setting feed_pages cannot be read"):
+        Settings.configured(feed_pages=value)

@@ -393,9 +393,9 @@ def test_imgur__one_resource_alone_costs_its_list_only(tmp_path: Path) -> None:
     simulator = Simulator(seed=5, images=60, albums=3, posts=240, per_page="ignored")
     lab = Lab(tmp_path, simulator)
 
-    receipt = lab.run(only=("account_images",))
+    run = lab.run(only=("account_images",))
 
-    assert dict(receipt.charges) == {"account_images_count": 1, "account_images": 3, "oauth2_token": 0}
+    assert dict(run.meter.charges) == {"account_images_count": 1, "account_images": 3, "oauth2_token": 0}
     assert lab.rows("select count(*) from imgur_raw.images") == [(60,)]
 
 
@@ -404,9 +404,9 @@ def test_imgur__per_page_halves_the_price_where_it_is_honoured(tmp_path: Path) -
     simulator = Simulator(seed=5, images=230, albums=3, posts=240, per_page="honoured")
     lab = Lab(tmp_path, simulator)
 
-    receipt = lab.run(only=("account_images",))
+    run = lab.run(only=("account_images",))
 
-    assert receipt.charges["account_images"] == 4
+    assert run.meter.charges["account_images"] == 4
     assert lab.rows("select count(*) from imgur_raw.images") == [(230,)]
 
 
@@ -415,16 +415,16 @@ def test_imgur__what_others_hide_is_a_line_not_a_failure(tmp_path: Path) -> None
     simulator = Simulator(seed=5, images=30, albums=3, posts=240)
     lab = Lab(tmp_path, simulator)
 
-    receipt = lab.run(
+    run = lab.run(
         accounts=[*simulator.other_usernames, "nobody_at_all"],
         only=("account", "account_images", "account_favorites", "account_albums"),
     )
 
-    assert receipt.fatal is None
-    assert receipt.failures == []
-    assert any("nobody_at_all" in note and "not found" in note for note in receipt.notes)
-    assert any("images to their owner only" in note for note in receipt.notes)
-    assert any("not shown to this login" in note for note in receipt.notes)
+    assert run.fatal is None
+    assert run.failures == []
+    assert any("nobody_at_all" in note and "not found" in note for note in run.report.notes)
+    assert any("images to their owner only" in note for note in run.report.notes)
+    assert any("not shown to this login" in note for note in run.report.notes)
     assert lab.rows("select count(*) > 0 from imgur_raw.albums") == [(True,)]
 
 
@@ -450,11 +450,11 @@ def test_imgur__allowance_ends_the_run_and_keeps_what_was_read(tmp_path: Path) -
     simulator = Simulator(seed=5, images=300, albums=3, posts=240, per_page="ignored")
     lab = Lab(tmp_path, simulator)
 
-    receipt = lab.run(only=("account_images", "account_albums"), max_credits=2)
+    run = lab.run(only=("account_images", "account_albums"), max_credits=2)
 
-    assert receipt.ended is not None
-    assert "allowance of 2" in receipt.ended
-    assert receipt.pending == [
+    assert run.ended is not None
+    assert "allowance of 2" in run.ended
+    assert run.pending == [
         "account_images/me (what was never read)",
         "account_albums/me (what was never read)",
     ]
@@ -468,10 +468,10 @@ def test_imgur__day_is_never_taken_below_its_floor(tmp_path: Path) -> None:
     simulator = Simulator(seed=5, images=500, albums=3, posts=600, client_limit=255)
     lab = Lab(tmp_path, simulator)
 
-    receipt = lab.run(accounts=[], feeds=["user/time@9"], only=("gallery_sections",))
+    run = lab.run(accounts=[], feeds=["user/time@9"], only=("gallery_sections",))
 
-    assert receipt.ended is not None
-    assert "never touched" in receipt.ended
+    assert run.ended is not None
+    assert "never touched" in run.ended
     assert simulator.credits_spent == 5
     assert simulator.strikes == 0
     assert lab.rows("select count(*) from imgur_raw.posts") == [(300,)]
@@ -482,10 +482,10 @@ def test_imgur__first_load_leaves_twice_the_floor_of_the_day(tmp_path: Path) -> 
     simulator = Simulator(seed=5, images=500, albums=3, posts=240, per_page="ignored", client_limit=503)
     lab = Lab(tmp_path, simulator)
 
-    receipt = lab.run(only=("account_images",))
+    run = lab.run(only=("account_images",))
 
-    assert receipt.ended is not None
-    assert "500" in receipt.ended
+    assert run.ended is not None
+    assert "500" in run.ended
     assert simulator.credits_spent == 3  # one for the list's count
     assert lab.rows("select count(*) from imgur_raw.images") == [(100,)]
 
@@ -495,10 +495,10 @@ def test_imgur__spent_hour_ends_the_run_without_a_429(tmp_path: Path) -> None:
     simulator = Simulator(seed=5, images=500, albums=3, posts=240, per_page="ignored", user_limit=4)
     lab = Lab(tmp_path, simulator)
 
-    receipt = lab.run(only=("account_images",))
+    run = lab.run(only=("account_images",))
 
-    assert receipt.ended is not None
-    assert "credits" in receipt.ended
+    assert run.ended is not None
+    assert "credits" in run.ended
     assert lab.rows("select count(*) from imgur_raw.images") == [(150,)]  # and the list's count
     assert all(request.status == 200 for request in simulator.requests)
 
@@ -510,11 +510,11 @@ def test_imgur__limit_in_any_disguise_is_not_tried_again(tmp_path: Path, kind: s
     simulator.faults.add(Fault(kind, path=r"account/me/images/2", times=9))
     lab = Lab(tmp_path, simulator)
 
-    receipt = lab.run(only=("account_images", "account_albums"), max_in_flight=1)
+    run = lab.run(only=("account_images", "account_albums"), max_in_flight=1)
 
-    assert receipt.ended is not None
-    assert receipt.failures == []
-    assert receipt.pending == ["account_images/me", "account_albums/me"]
+    assert run.ended is not None
+    assert run.failures == []
+    assert run.pending == ["account_images/me", "account_albums/me"]
     assert sum(request.path.startswith("/3/account/me/images/2") for request in simulator.requests) == 1
     assert lab.rows("select count(*) from imgur_raw.images") == [(100,)]
 
@@ -539,7 +539,7 @@ def test_imgur__a_limit_that_may_be_a_dead_token_is_over_in_the_next_run(tmp_pat
     assert refused.pending == ["account_submissions/me", "account_comments/me"]
     assert sent == [429]
     assert (read.ended, read.pending) == (None, [])
-    assert read.rows["comments"] > 0
+    assert read.report.rows["comments"] > 0
 
 
 def test_imgur__a_ledger_that_cannot_be_used_ends_the_run_before_a_request(tmp_path: Path) -> None:
@@ -547,7 +547,7 @@ def test_imgur__a_ledger_that_cannot_be_used_ends_the_run_before_a_request(tmp_p
     simulator = Simulator(images=5)
     ledger_path(tmp_path / "state", client_id=simulator.client_id).mkdir(parents=True)
 
-    with pytest.raises(PipelineStepFailed) as caught:
+    with pytest.raises(ConfigurationError) as caught:
         Lab(tmp_path, simulator).run()
 
     assert "The credit ledger" in str(caught.value)
@@ -572,7 +572,7 @@ def test_imgur__strikes_of_the_month_are_heeded_unless_accepted(tmp_path: Path) 
 
     assert refused.ended is not None
     assert refused.ended.endswith("run: python pipelines/sync.py --accept-strike-risk")
-    assert (accepted.ended, accepted.rows["images"]) == (None, 5)
+    assert (accepted.ended, accepted.report.rows["images"]) == (None, 5)
     assert [request.method for request in simulator.requests] == ["POST", "POST", "GET", "GET", "GET"]
 
 
@@ -584,12 +584,12 @@ def test_imgur__passing_trouble_costs_a_credit_and_nothing_else(tmp_path: Path) 
         simulator.faults.add(Fault(kind, path=rf"account/me/images/{page}\?", times=1))
     lab = Lab(tmp_path, simulator)
 
-    receipt = lab.run(only=("account_images",))
+    run = lab.run(only=("account_images",))
 
     asked = Counter(request.path.partition("?")[0] for request in simulator.requests)
     assert [asked[f"/3/account/me/images/{page}"] for page in range(8)] == [2, 2, 2, 2, 2, 2, 1, 1]
-    assert receipt.failures == []
-    assert receipt.charges["account_images"] == 8 + len(kinds)
+    assert run.failures == []
+    assert run.meter.charges["account_images"] == 8 + len(kinds)
     assert_landed(lab, TABLES["images"], simulator.truth.account_images())
 
 
@@ -602,9 +602,9 @@ def test_imgur__failure_is_never_taken_for_the_end_of_a_list(tmp_path: Path, kin
     simulator.faults.add(Fault(kind, path=r"account/me/images/1", times=9))
     lab = Lab(tmp_path, simulator)
 
-    receipt = lab.run(only=("account_images", "account_albums", "list_sweeps"))
+    run = lab.run(only=("account_images", "account_albums", "list_sweeps"))
 
-    assert len(receipt.failures) + len(receipt.notes) == 1
+    assert len(run.failures) + len(run.report.notes) == 1
     assert lab.rows("select count(*) from imgur_raw.images") == [(50,)]
     assert lab.rows("select count(*) from imgur_raw.albums") == [(len(simulator.truth.account_albums("me")),)]
     assert lab.rows("select is_complete from imgur_raw.list_sweeps where list = 'account_images/me'") == [
@@ -618,11 +618,11 @@ def test_imgur__list_that_wants_a_login_is_a_line_not_a_failure(tmp_path: Path) 
     other = simulator.other_usernames[0]
     lab = Lab(tmp_path, simulator, transport=httpx.MockTransport(_refusing(simulator, f"{other}/comments")))
 
-    receipt = lab.run(accounts=[other], only=("account", "account_comments", "account_albums"))
+    run = lab.run(accounts=[other], only=("account", "account_comments", "account_albums"))
 
-    assert receipt.fatal is None
-    assert receipt.failures == []
-    assert any("account_comments" in note and "Authentication required" in note for note in receipt.notes)
+    assert run.fatal is None
+    assert run.failures == []
+    assert any("account_comments" in note and "Authentication required" in note for note in run.report.notes)
 
 
 def _refusing(simulator: Simulator, part: str) -> Callable[[httpx.Request], httpx.Response]:
@@ -641,10 +641,10 @@ def test_imgur__page_that_is_not_found_in_the_middle_of_a_list_is_a_failure(tmp_
     simulator.faults.add(Fault("html_404", path=r"account/me/images/1", times=9))
     lab = Lab(tmp_path, simulator)
 
-    receipt = lab.run(only=("account_images", "list_sweeps"))
+    run = lab.run(only=("account_images", "list_sweeps"))
 
-    assert [str(failure)[:40] for failure in receipt.failures] == ["account_images: page 1: a web page inste"]
-    assert receipt.pending == ["account_images/me"]
+    assert [str(failure)[:40] for failure in run.failures] == ["account_images: page 1: a web page inste"]
+    assert run.pending == ["account_images/me"]
     assert lab.rows("select count(*) from imgur_raw.images") == [(50,)]
 
 
@@ -679,10 +679,10 @@ def test_imgur__account_named_twice_is_read_once(tmp_path: Path) -> None:
     simulator = Simulator(seed=5, images=60, albums=6, posts=240)
     lab = Lab(tmp_path, simulator)
 
-    receipt = lab.run(accounts=["me", simulator.username], only=("account", "account_albums"))
+    run = lab.run(accounts=["me", simulator.username], only=("account", "account_albums"))
 
-    assert any("same account" in note for note in receipt.notes)
-    assert receipt.charges["account_albums"] == 2
+    assert any("same account" in note for note in run.report.notes)
+    assert run.meter.charges["account_albums"] == 2
     assert_landed(lab, TABLES["albums"], simulator.truth.account_albums("me"))
 
 
@@ -692,13 +692,13 @@ def test_imgur__token_endpoint_that_is_down_is_not_knocked_at_for_every_list(tmp
     simulator.faults.add(Fault("html_503", path=r"oauth2/token", times=None))
     lab = Lab(tmp_path, simulator)
 
-    receipt = lab.run(
+    run = lab.run(
         accounts=["me", simulator.other_usernames[0]],
         only=("account", "account_albums", "account_submissions"),
     )
 
-    assert receipt.requests["oauth2_token"] == 4
-    assert "account_albums/me" in receipt.pending
+    assert run.meter.requests["oauth2_token"] == 4
+    assert "account_albums/me" in run.pending
     assert lab.rows("select count(*) > 0 from imgur_raw.albums") == [(True,)]
 
 
@@ -708,14 +708,14 @@ def test_imgur__trouble_everywhere_ends_the_run_after_three_lists(tmp_path: Path
     simulator.faults.add(Fault("html_503", path=r"^/3/", times=500))
     lab = Lab(tmp_path, simulator)
 
-    receipt = lab.run(feeds=list(FEEDS))
+    run = lab.run(feeds=list(FEEDS))
 
-    assert len(receipt.failures) == 3
-    assert all(isinstance(failure, TransientError) and failure.attempts == 4 for failure in receipt.failures)
-    assert receipt.credits.spent == 12
-    assert receipt.ended is not None
-    assert "trouble" in receipt.ended
-    assert len(receipt.pending) == len(set(receipt.pending)) == 5 + 1 + len(FEEDS)
+    assert len(run.failures) == 3
+    assert all(isinstance(failure, TransientError) and failure.attempts == 4 for failure in run.failures)
+    assert run.meter.credits.spent == 12
+    assert run.ended is not None
+    assert "trouble" in run.ended
+    assert len(run.pending) == len(set(run.pending)) == 5 + 1 + len(FEEDS)
 
 
 def test_imgur__token_that_dies_is_refreshed_once(tmp_path: Path) -> None:
@@ -724,10 +724,10 @@ def test_imgur__token_that_dies_is_refreshed_once(tmp_path: Path) -> None:
     simulator.faults.add(Fault("token_invalid_403", path=r"account/me/images/1", times=1))
     lab = Lab(tmp_path, simulator)
 
-    receipt = lab.run(only=("account_images",))
+    run = lab.run(only=("account_images",))
 
-    assert receipt.fatal is None
-    assert receipt.requests["oauth2_token"] == 2
+    assert run.fatal is None
+    assert run.meter.requests["oauth2_token"] == 2
     assert_landed(lab, TABLES["images"], simulator.truth.account_images())
 
 
@@ -758,9 +758,9 @@ def test_imgur__fatal_refusal_is_on_the_receipt(tmp_path: Path) -> None:
     simulator.faults.add(Fault("invalid_client_403", path=r"account/me/images/1", times=1))
     lab = Lab(tmp_path, simulator)
 
-    receipt = lab.run(only=("account_images",))
+    run = lab.run(only=("account_images",))
 
-    assert isinstance(receipt.fatal, ApplicationRefusedError)
+    assert isinstance(run.fatal, ApplicationRefusedError)
     assert lab.rows("select count(*) from imgur_raw.images") == [(50,)]
 
 
@@ -771,7 +771,7 @@ def test_imgur__candidates_spare_the_lists(tmp_path: Path) -> None:
     albums = simulator.truth.account_albums("me")[:2]
     post = next(p for p in simulator.truth.submissions("me") if p["comment_count"])
 
-    receipt = lab.run(
+    run = lab.run(
         only=("album_images", "post_comments"),
         facts=WarehouseFacts(
             albums=tuple(StoredAlbum(album["id"], as_me=True) for album in albums),
@@ -779,7 +779,7 @@ def test_imgur__candidates_spare_the_lists(tmp_path: Path) -> None:
         ),
     )
 
-    assert dict(receipt.charges) == {"album_images": 2, "post_comments": 1, "oauth2_token": 0}
+    assert dict(run.meter.charges) == {"album_images": 2, "post_comments": 1, "oauth2_token": 0}
     assert {row[0] for row in lab.rows("select album_id from imgur_raw.album_images")} == {
         album["id"] for album in albums if album["images_count"]
     }

@@ -24,11 +24,11 @@ from imgur_source.errors import (
     LoginExpiredError,
     TransientError,
 )
-from imgur_source.settings import DEFAULT_REQUEST_TIMEOUT_SECONDS, IMGUR_URL, ImgurCredentials, Settings
+from imgur_source.settings import IMGUR_URL, ImgurCredentials, Settings
 
 logger = logging.getLogger(__name__)
 
-_TIMEOUT = httpx.Timeout(DEFAULT_REQUEST_TIMEOUT_SECONDS).as_dict()
+_TIMEOUT = httpx.Timeout(Settings.request_timeout_seconds).as_dict()
 _RAPIDAPI_DOMAIN = ".rapidapi.com"
 
 
@@ -284,7 +284,7 @@ def authenticators(credentials: ImgurCredentials, *, settings: Settings, clock: 
         ConfigurationError: when there is no client id, or a credential or the vault cannot be used.
     """
     client_id = client_id_of(credentials)
-    vault = TokenVault(settings.state_dir, client_id, clock=clock)
+    vault = TokenVault(settings.state_path, client_id, clock=clock)
     configured = configured_tokens(credentials)
     public: httpx.Auth = ClientIdAuth(client_id)
     login: httpx.Auth | None = None

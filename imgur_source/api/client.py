@@ -156,6 +156,10 @@ class ImgurClient:
         if self._journal:
             self._journal.end_replays()
 
+    def next_round(self) -> None:
+        """Ask again: what ended the last round of the run is over."""
+        self.replays_only, self._exhausted, self._login_trouble = False, None, None
+
     def close(self) -> None:
         """Give the connections back, and the meter's ledger."""
         self._http.close()

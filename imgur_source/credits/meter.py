@@ -11,7 +11,7 @@ import math
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 from imgur_source.clock import Clock
@@ -116,13 +116,6 @@ class CreditMeter:
             self._under_way -= 1
             self._show(windows)
             self._changed.notify_all()
-
-    def go_on_from(self, before: CreditMeter) -> None:
-        """Go on with the books of the meter of an earlier round: what a run may spend is for all of them."""
-        with self._changed:
-            self.credits = replace(self.credits, spent=before.credits.spent)
-            self.requests, self.charges = before.requests, before.charges
-            self.replays, self.unchanged = before.replays, before.unchanged
 
     def replayed(self, endpoint: str) -> None:
         """Count a reply that the journal gave, at no credit."""

@@ -7,12 +7,15 @@ from imgur_source.extract.extraction import Batch, Extraction
 from imgur_source.extract.facts import MissingItem, StoredAlbum, StoredPost, WarehouseFacts
 from imgur_source.extract.plan_inputs import budget_of, plan_of
 from imgur_source.extract.readers import LIST_SWEEPS
-from imgur_source.extract.run_state import Receipt
+from imgur_source.extract.rounds import Round, forget
+from imgur_source.extract.run_report import RunReport
+from imgur_source.extract.run_state import RunState
 from imgur_source.extract.streams import (
     ME,
     RUN_TABLES,
     Shape,
     children,
+    feeds_of,
     resource_tables,
     slices,
     wanted_resources,
@@ -26,13 +29,17 @@ __all__ = [
     "Batch",
     "Extraction",
     "MissingItem",
-    "Receipt",
+    "Round",
+    "RunReport",
+    "RunState",
     "Shape",
     "StoredAlbum",
     "StoredPost",
     "WarehouseFacts",
     "budget_of",
     "children",
+    "feeds_of",
+    "forget",
     "plan_of",
     "resource_tables",
     "slices",

@@ -16,7 +16,7 @@ from imgur_source.errors import NotFoundError, PrivateError
 from imgur_source.extract.due import Child, children_due
 from imgur_source.extract.facts import Parents, StoredAlbum, StoredPost
 from imgur_source.extract.readers import Rows, kept_fetch, rejected_rows
-from imgur_source.extract.run_state import Receipt
+from imgur_source.extract.run_state import RunState
 from imgur_source.extract.streams import STREAMS
 from imgur_source.lists import ChildFetch, SourceState
 from imgur_source.records import flatten, history_of, marker_table, read_records, table_of
@@ -43,13 +43,13 @@ class ChildReaders:
         client: ImgurClient,
         *,
         clock: Clock,
-        receipt: Receipt,
+        run: RunState,
         memory: SourceState,
         greatest_age: timedelta,
     ) -> None:
         self._client = client
         self._clock = clock
-        self._receipt = receipt
+        self._run = run
         self._memory = memory
         self._greatest_age = greatest_age
         self._done: set[tuple[str, str]] = set()  # two fetches of one parent in one package would be mixed
@@ -86,7 +86,7 @@ class ChildReaders:
         kind = "album_images" if album else "post_images"
         held = album or post
         assert held is not None
-        self._receipt.reading = kind
+        self._run.report.reading = kind
         if held.images_count == 0:
             yield from self._empty_album(album, post)
             return
@@ -97,9 +97,9 @@ class ChildReaders:
             yield from self._fetched(album, post, items=None, at=self._clock.now())
             raise
         images = reply.items()
-        self._receipt.pages += 1
+        self._run.report.pages += 1
         if album and album.images_count and not images:
-            self._receipt.note(
+            self._run.report.note(
                 f"{kind}/{album.id}: none of {album.images_count} images came, those held stay."
             )
         elif album:
@@ -107,7 +107,7 @@ class ChildReaders:
         if post and post.is_album:
             if post.images_count is not None and len(images) < post.images_count:
                 came = f"{len(images)} of {post.images_count} images came"
-                self._receipt.note(f"{kind}/{post.id}: {came}, so none of them are written.")
+                self._run.report.note(f"{kind}/{post.id}: {came}, so none of them are written.")
             else:
                 yield from self._media_rows(post, reply, len(images))
         yield from self._fetched(album, post, items=len(images), at=reply.received_at)
@@ -166,7 +166,7 @@ class ChildReaders:
         )
 
     def _tree(self, post: StoredPost) -> Iterator[Rows]:
-        self._receipt.reading = "post_comments"
+        self._run.report.reading = "post_comments"
         count = str(post.comment_count)
         try:
             reply = self._client.get("post_comments", api_path(STREAMS["post_comments"].path, id=post.id))
@@ -174,7 +174,7 @@ class ChildReaders:
             yield self._kept("post_comments", post.id, ChildFetch(count, None, self._clock.now()))
             raise
         reply.items()
-        self._receipt.pages += 1
+        self._run.report.pages += 1
         tree = flatten(reply.data, post_id=post.id, fetched_at=reply.received_at)
         yield from rejected_rows("post_comments", reply, tree.rejected)
         yield Rows("post_comments", tree.rows)

@@ -24,7 +24,7 @@ from imgur_source.extract.isolation import Isolation, Reading
 from imgur_source.extract.lookups import ITEM_LOOKS, LookupReader
 from imgur_source.extract.plan_inputs import parents_of
 from imgur_source.extract.readers import Readers, Rows
-from imgur_source.extract.run_state import Receipt
+from imgur_source.extract.run_state import RunState
 from imgur_source.extract.streams import (
     STREAMS,
     StreamSlice,
@@ -66,7 +66,7 @@ class Extraction:
         selected: Collection[str],
         facts: WarehouseFacts,
         memory: SourceState,
-        receipt: Receipt,
+        run: RunState,
         make_plan: Callable[[bool], Plan],
         replayed_plan: Plan | None = None,
         stored_among: Callable[[Table, pa.Table], int] | None = None,
@@ -77,7 +77,7 @@ class Extraction:
         self._wanted = wanted_resources(selected)
         self._tables = resource_tables()
         self._facts = facts
-        self._receipt = receipt
+        self._run = run
         self._memory = memory
         self._make_plan = make_plan
         self._replayed_plan = replayed_plan
@@ -85,13 +85,13 @@ class Extraction:
         self._is_replanned = False
         self._held_among = stored_among
         self._count_from_here()
-        self._found = receipt.found
-        self._isolation = Isolation(client, receipt, book=self._book)
+        self._found = run.found
+        self._isolation = Isolation(client, run, book=self._book)
         self._readers = Readers(
             client,
             settings,
             clock=clock,
-            receipt=receipt,
+            run=run,
             selected=self._selected,
             memory=memory,
             account_ids=facts.accounts | self._numbers_read(),
@@ -100,17 +100,17 @@ class Extraction:
         self._children = ChildReaders(
             client,
             clock=clock,
-            receipt=receipt,
+            run=run,
             memory=memory,
             greatest_age=timedelta(days=settings.greatest_age_days),
         )
-        self._looker = LookupReader(client, clock=clock, receipt=receipt)
+        self._looker = LookupReader(client, clock=clock, run=run)
         self._stuck: set[str] = set()  # lists of which the run has tried to read more, and cannot
 
     def batches(self) -> Iterator[Batch]:
         """Tables by resource, each batch of about ``BATCH_ROWS`` rows; empty tables at the end.
 
-        Ends early, and says so in the receipt, when credits are spent or
+        Ends early, and says so in the run's state, when credits are spent or
         somebody asks; whatever was fetched has been yielded by then. The empty
         tables make every table exist, whether anything was found or not.
         """
@@ -120,7 +120,7 @@ class Extraction:
             if resource in self._selected:
                 held.setdefault(resource, []).append(table)
                 size += table.num_rows
-                self._receipt.rows[self._tables[resource].name] += table.num_rows
+                self._run.report.rows[self._tables[resource].name] += table.num_rows
                 if size >= BATCH_ROWS:
                     yield self._counted(_batch(held))
                     held, size = {}, 0
@@ -134,8 +134,8 @@ class Extraction:
             for resource in batch.keys() & STREAMS.keys():
                 rows = batch[resource]
                 refreshed = self._held_among(self._tables[resource], rows) if rows.num_rows else 0
-                self._receipt.rows_refreshed[resource] += refreshed
-                self._receipt.rows_new[resource] += rows.num_rows - refreshed
+                self._run.report.rows_refreshed[resource] += refreshed
+                self._run.report.rows_new[resource] += rows.num_rows - refreshed
         return batch
 
     def _rows(self) -> Iterator[Rows]:
@@ -152,22 +152,22 @@ class Extraction:
             yield from self._isolation.in_order(readings)
         self._end()
         self._keep_state()
-        if self._isolation.spared and self._receipt.pending and not self._receipt.ended:
-            self._receipt.ended = self._isolation.spared
+        if self._isolation.spared and self._run.pending and not self._run.ended:
+            self._run.ended = self._isolation.spared
 
     def _numbers_read(self) -> dict[str, int]:
         """The numbers of accounts that an earlier round of this run has read."""
         numbers = {
             account: self._memory.account_number(account)
             for account in self._settings.accounts
-            if f"account/{account}" in self._receipt.done
+            if f"account/{account}" in self._run.done
         }
         return {account: number for account, number in numbers.items() if number is not None}
 
     def _count_from_here(self) -> None:
         """What is spent from now on, is spent of the plan's credits."""
         self._spent_before = self._client.meter.credits.spent
-        self._spent_before_in = {tier: self._receipt.spent_in(tier.name.lower()) for tier in Tier}
+        self._spent_before_in = {tier: self._run.spent_in(tier.name.lower()) for tier in Tier}
 
     # the parts of a plan
 
@@ -190,7 +190,7 @@ class Extraction:
             if not self._is_hidden(part)
         ]
         yield from self._passed_over(found)
-        yield [self._front(part) for part in found if part.name not in self._receipt.done]
+        yield [self._front(part) for part in found if part.name not in self._run.done]
         yield [self._pages(part, "hot") for part in found]
         plan = self._plan_now()
         yield self._due(self._granted(Tier.DETAILS))
@@ -203,12 +203,12 @@ class Extraction:
         left = self._due()  # what the plan granted nothing, or what was never read has shown
         reach = self._cap_left(plan, Tier.DETAILS)
         yield left[:reach]
-        if reach is not None and not self._receipt.ended:
+        if reach is not None and not self._run.ended:
             self._isolation.keep_pending([reading.name for reading in left[reach:]])
 
     def _passed_over(self, found: Sequence[StreamSlice]) -> Iterator[Sequence[Reading]]:
         """What got nothing for some runs comes before everything else."""
-        done = self._receipt.done
+        done = self._run.done
         lines = [line for line in self._plan_now().lines if line.comes_first and line.name not in done]
         by_name = {part.name: part for part in found}
         for line in lines:
@@ -230,7 +230,7 @@ class Extraction:
         A list that had its turn and came no further has no other: Imgur does not show the rest of it.
         """
         while plan.budget.credits is not None:
-            pending = [part for part in found if _backfill_name(part.name) in self._receipt.pending]
+            pending = [part for part in found if _backfill_name(part.name) in self._run.pending]
             pending = [part for part in pending if part.name not in self._stuck]
             spent = self._client.meter.credits.spent
             left = plan.budget.credits - (spent - self._spent_before)
@@ -250,7 +250,7 @@ class Extraction:
         cap = dict(plan.budget.caps).get(tier)
         if cap is None:
             return None
-        return max(0, cap - self._receipt.spent_in(tier.name.lower()) + self._spent_before_in[tier])
+        return max(0, cap - self._run.spent_in(tier.name.lower()) + self._spent_before_in[tier])
 
     def _granted(self, tier: Tier) -> dict[str, int]:
         return {line.name: line.granted for line in self._plan_now().lines if line.tier is tier}
@@ -295,7 +295,7 @@ class Extraction:
         """Whether Imgur shows the list to somebody else only; a person is told so."""
         if not part.is_hidden:
             return False
-        self._receipt.note(
+        self._run.report.note(
             f"{part.account}: Imgur shows {part.resource.removeprefix('account_')} to their owner only; "
             "the public albums, submissions, comments and favourites are read."
         )
@@ -321,7 +321,7 @@ class Extraction:
         return [
             Reading(look.name, "looks", look.read, line=ITEM_LOOKS)
             for look in self._looker.plan(followed)
-            if look.name not in self._receipt.done
+            if look.name not in self._run.done
         ]
 
     # what an extraction leaves
@@ -337,43 +337,43 @@ class Extraction:
             kind = kinds[0] if kinds else "head"
             if kind == "head" and "backfill" in prices and kind in prices:
                 rest = max(0, spent - prices[kind])
-                self._receipt.spent_on[name, "backfill"] += rest
+                self._run.spent_on[name, "backfill"] += rest
                 spent -= rest
-        self._receipt.spent_on[name, kind] += spent
+        self._run.spent_on[name, kind] += spent
 
     def _end(self) -> None:
         """Say why the extraction ends though something is pending: credits, of this hour or of the run."""
-        receipt, credits = self._receipt, self._client.meter.credits
+        run, credits = self._run, self._client.meter.credits
         found = slices(self._settings, selected=self._selected, facts=self._facts)
-        short = [part for part in found if part.name not in receipt.done and self._is_full_scan_pending(part)]
+        short = [part for part in found if part.name not in run.done and self._is_full_scan_pending(part)]
         for part in short:
-            receipt.keep_pending(part.name)
-        if self._isolation.is_over or self._isolation.spared or not receipt.pending:
+            run.keep_pending(part.name)
+        if self._isolation.is_over or self._isolation.spared or not run.pending:
             return
         if credits.max_credits is not None and credits.spent >= credits.max_credits:
             end = CreditsExhaustedError(f"the run's allowance of {credits.max_credits} credits is spent")
-            receipt.ended = str(end)
-        elif set(receipt.pending) <= set(map(_backfill_name, self._stuck)):
-            receipt.ended = "What is owed could not be read now, though there are credits; the notes say why."
-        elif not receipt.failures:
-            receipt.ended = "The credits of the night do not reach to all that is owed; the next ones go on."
+            run.ended = str(end)
+        elif set(run.pending) <= set(map(_backfill_name, self._stuck)):
+            run.ended = "What is owed could not be read now, though there are credits; the notes say why."
+        elif not run.failures:
+            run.ended = "The credits of the night do not reach to all that is owed; the next ones go on."
             is_hour_short = (
                 credits.user is not None and self._client.meter.available() == credits.user.remaining
             )
-            receipt.resumes_at = credits.user.resets_at if short and credits.user and is_hour_short else None
+            run.resumes_at = credits.user.resets_at if short and credits.user and is_hour_short else None
 
     def _keep_state(self) -> None:
         """Keep what the next run's plan needs: which lines got nothing, and which children are due."""
-        plan, receipt, memory = self._plan_now(), self._receipt, self._memory
-        if self._client.meter.credits.spent and receipt.fatal is None:
+        plan, run, memory = self._plan_now(), self._run, self._memory
+        if self._client.meter.credits.spent and run.fatal is None:
             before, now = memory.passed_over, {}
             for line in plan.lines:
-                spent = sum(receipt.spent_on[line.name, kind] for kind in _kinds_of(line.key, plan))
+                spent = sum(run.spent_on[line.name, kind] for kind in _kinds_of(line.key, plan))
                 is_served = (
-                    spent > 0 or not line.likely or (line.tier is Tier.FRONT and line.name in receipt.done)
+                    spent > 0 or not line.likely or (line.tier is Tier.FRONT and line.name in run.done)
                 )
                 if not is_served:
-                    now[line.key] = before.get(line.key, 0) + (receipt.rounds == 1)
+                    now[line.key] = before.get(line.key, 0) + (run.rounds == 1)
             memory.keep_passed_over(now)
         if memory.keeps_children:
             parents, known = self._parents(), Parents.from_json(memory.parents)

@@ -27,7 +27,7 @@ from imgur_source.errors import (
     WireShapeError,
 )
 from imgur_source.extract.readers import Rows
-from imgur_source.extract.run_state import Receipt
+from imgur_source.extract.run_state import RunState
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ class Isolation:
         spared: why what is old is no longer read, to spare the day; None while it is.
     """
 
-    def __init__(self, client: ImgurClient, run: Receipt, *, book: Callable[[Reading, int], None]) -> None:
+    def __init__(self, client: ImgurClient, run: RunState, *, book: Callable[[Reading, int], None]) -> None:
         self._client = client
         self._run = run
         self._book = book
@@ -101,8 +101,8 @@ class Isolation:
             finally:
                 meter.is_backfill = False
                 self._book(reading, meter.credits.spent - spent)
-                self._run.sunsets = self._client.sunsets
-                self._run.booked(meter)
+                self._run.report.sunsets = self._client.sunsets
+                self._run.report.on_change()
 
     def keep_pending(self, names: Sequence[str]) -> None:
         """Keep what was not read: by name where those are few, by kind and number otherwise."""
@@ -153,7 +153,7 @@ class Isolation:
         except ReplayEndedError:
             return False  # what else there is of it is asked for afterwards
         except (NotFoundError, PrivateError) as absent:
-            run.note(f"{name}: {str(absent).partition(': ')[2]}")
+            run.report.note(f"{name}: {str(absent).partition(': ')[2]}")
             self._failures_in_a_row = 0
             return True
         except (TransientError, WireShapeError, RefusedError) as failure:

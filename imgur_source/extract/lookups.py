@@ -16,7 +16,7 @@ from imgur_source.errors import NotFoundError, PrivateError, RefusedError, WireS
 from imgur_source.extract.children import ChildReading
 from imgur_source.extract.facts import MissingItem
 from imgur_source.extract.readers import Rows
-from imgur_source.extract.run_state import Receipt
+from imgur_source.extract.run_state import RunState
 from imgur_source.extract.streams import ME, STREAMS, Lookup
 from imgur_source.records import rows_table
 from imgur_source.records import tables as models
@@ -28,10 +28,10 @@ _TRUE = msgspec.Raw(b"true")
 class LookupReader:
     """Looks at single items."""
 
-    def __init__(self, client: ImgurClient, *, clock: Clock, receipt: Receipt) -> None:
+    def __init__(self, client: ImgurClient, *, clock: Clock, run: RunState) -> None:
         self._client = client
         self._clock = clock
-        self._receipt = receipt
+        self._run = run
 
     def plan(self, looks: Sequence[MissingItem]) -> list[ChildReading]:
         """What to look at; items of lists that are no proof of their existence (favourites) are left out."""
@@ -44,7 +44,7 @@ class LookupReader:
     def _look(self, look: MissingItem) -> Iterator[Rows]:
         lookup = _lookup_of(look)
         assert lookup is not None
-        self._receipt.reading = ITEM_LOOKS
+        self._run.report.reading = ITEM_LOOKS
         try:
             reply = self._client.get(
                 f"{lookup.path.split('/')[2]}_look",
@@ -56,7 +56,7 @@ class LookupReader:
         except (PrivateError, RefusedError, WireShapeError):
             return  # it tells neither
         else:
-            self._receipt.pages += 1
+            self._run.report.pages += 1
             at, is_gone = reply.received_at, reply.fields().get("deleted") == _TRUE
         row = {
             "list": look.list,

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 
 from imgur_source.credits import CreditStatus, day_floor
 from imgur_source.extract.due import children_due
@@ -41,6 +42,7 @@ def plan_of(
         done: names of streams that this run has read already.
         began_at: when the run began; what was seen since then is not read again.
     """
+    wanted_from = settings.wanted_from
     found = slices(settings, selected=selected, facts=facts)
     fixed = [_fixed(part, facts) for part in found if not part.is_list and part.name not in done]
     lists = [
@@ -48,7 +50,7 @@ def plan_of(
             part.list(),
             memory.of_list(part.name),
             facts,
-            since=None if settings.start_date is None else int(settings.start_date.timestamp()),
+            since=None if wanted_from is None else int(wanted_from.timestamp()),
             now=now,
             is_done=part.name in done,
         )
@@ -66,7 +68,7 @@ def plan_of(
             sweep_share=settings.sweep_share,
             greatest_age=timedelta(days=settings.greatest_age_days),
             proof_pages=settings.proof_pages,
-            is_bounded=settings.start_date is not None or settings.end_date is not None,
+            is_bounded=bool(settings.start_date or settings.end_date),
         ),
         now=now,
         spent_before=facts.spent_before,
@@ -88,7 +90,7 @@ def budget_of(
     allowance: int | None,
     now: datetime,
     ends_at: datetime | None,
-    caps: Sequence[tuple[str, int]] = (),
+    caps: Mapping[str, int] = MappingProxyType({}),
 ) -> Budget:
     """The credits of a run.
 
@@ -118,7 +120,7 @@ def budget_of(
         an_hour=an_hour,
         day=a_day,
         for_backfill=max(0, min(in_all, backfill_left)),
-        caps=tuple((Tier[name.upper()], cap) for name, cap in caps),
+        caps=tuple((Tier[name.upper()], cap) for name, cap in caps.items()),
         silent_until=status.silent_until if status else None,
         is_assumed=status is None or None in (status.left("user"), status.left("client")),
     )

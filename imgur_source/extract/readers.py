@@ -26,7 +26,7 @@ from imgur_source.errors import (
     TransientError,
 )
 from imgur_source.extract.facts import Parents, StoredAlbum, StoredPost
-from imgur_source.extract.run_state import Receipt
+from imgur_source.extract.run_state import RunState
 from imgur_source.extract.streams import Shape, StreamSlice
 from imgur_source.lists import ChildFetch, ListReader, ListState, Page, Scan, ScanRules, SourceState
 from imgur_source.planning import Order
@@ -119,7 +119,7 @@ class Readers:
         settings: Settings,
         *,
         clock: Clock,
-        receipt: Receipt,
+        run: RunState,
         selected: Collection[str],
         memory: SourceState,
         account_ids: dict[str, int],
@@ -128,7 +128,7 @@ class Readers:
         self._client = client
         self._settings = settings
         self._clock = clock
-        self._receipt = receipt
+        self._run = run
         self._selected = selected
         self._memory = memory
         self._rules = ScanRules.from_settings(settings)
@@ -137,7 +137,7 @@ class Readers:
         self._open: dict[str, _Opened] = {}
         self._places: dict[str, int] = {}  # in the list being read
         self._numbers_read: set[int] = set()
-        self._left_out = receipt.left_out  # accounts that are not there, or that another name has brought
+        self._left_out = run.left_out  # accounts that are not there, or that another name has brought
         self._with_children: set[str] = set()  # posts whose tags and previews have been handed on
 
     def start_over(self) -> None:
@@ -198,7 +198,7 @@ class Readers:
         yield from self._read(part, lambda reading: reading.backfill(pages))
 
     def _read(self, part: StreamSlice, pages_of: Callable[[ListReader], Iterator[Page]]) -> Iterator[Rows]:
-        self._receipt.reading = part.name
+        self._run.report.reading = part.name
         if part.stream.table is models.ACCOUNTS:
             yield from self._read_account(part)
             return
@@ -236,8 +236,8 @@ class Readers:
         error: ImgurError | None = None
         try:
             for page in pages:
-                self._receipt.pages += 1
-                self._receipt.booked(self._client.meter)
+                self._run.report.pages += 1
+                self._run.report.on_change()
                 yield from read(part, page, reading)
                 if part.is_list:
                     yield Rows(LIST_ITEMS, _items_on(page, part.name))
@@ -264,12 +264,12 @@ class Readers:
                 part.name, walk.kind, walk.pages, walk.items, walk.reason, walk.doubt,
             )  # fmt: skip
         for line in reading.notes:
-            self._receipt.note(line)
+            self._run.report.note(line)
         if error is not None:
             raise error
         for walk in walks:
             if not walk.is_complete and not walk.is_left_to_plan:
-                self._receipt.note(f"{part.name}: not read to its end, {walk.reason} ({walk.doubt}).")
+                self._run.report.note(f"{part.name}: not read to its end, {walk.reason} ({walk.doubt}).")
 
     def _is_known_by_another_name(self, account: str) -> bool:
         """Whether an earlier run has learned that *account* is one that is named before it."""
@@ -286,7 +286,7 @@ class Readers:
                 raise RefusedError("account", 404, error.reason) from error
             self._left_out.add(part.account)
             raise
-        self._receipt.pages += 1
+        self._run.report.pages += 1
         records = read_record(models.ACCOUNTS, reply.data)
         yield from rejected_rows("account", reply, records.rejected)
         if records.rows:
@@ -294,12 +294,16 @@ class Readers:
             is_somebody_else = self._memory.is_somebody_else(part.account, number)
             if number in self._numbers_read:
                 self._left_out.add(part.account)
-                self._receipt.note(f"{part.account}: the same account as one read before; it is read once.")
+                self._run.report.note(
+                    f"{part.account}: the same account as one read before; it is read once."
+                )
                 return
             self._numbers_read.add(number)
             self._account_ids[part.account] = number
             if is_somebody_else:
-                self._receipt.note(f"{part.account}: another account than before; its lists are read anew.")
+                self._run.report.note(
+                    f"{part.account}: another account than before; its lists are read anew."
+                )
         rows = table_of(records, fetched_at=reply.received_at)
         yield Rows("account", rows)
         yield Rows("account_metrics", history_of(rows, models.ACCOUNT_METRICS))
@@ -308,7 +312,7 @@ class Readers:
         """One record of an account, which carries the account's number where its table has a place for it."""
         table = part.stream.table
         reply = self._client.get(part.resource, part.path(), as_me=part.as_me)
-        self._receipt.pages += 1
+        self._run.report.pages += 1
         records = read_record(table, reply.data)
         yield from rejected_rows(part.resource, reply, records.rejected)
         own = {"account_id": self._account_ids[part.account]} if part.stream.needs_account_id else {}
@@ -355,12 +359,12 @@ class Readers:
     def _read_feed(self, part: StreamSlice, page: Page, reading: ListReader) -> Iterator[Rows]:
         feed = part.feed
         assert feed is not None
-        if feed.kind == "subreddit":
+        if part.stream.table is models.SUBREDDIT_POSTS:
             records = yield from self._records(models.SUBREDDIT_POSTS, page)
             yield Rows(part.resource, table_of(records, fetched_at=page.received_at))
         else:
             records = yield from self._posts_on(page, part, are_own=False)
-        if feed.kind == "tag" and page.number == 0:
+        if part.stream.inside and page.number == 0:  # what is around the posts tells of the tag
             yield from self._tag_itself(page)
         ranked = len(self._places)  # a shifted page shows posts again: ranks have no repetitions
         ranks = [
@@ -385,7 +389,7 @@ class Readers:
         records = yield from self._records(models.POSTS, page)
         rows = table_of(records, fetched_at=page.received_at)
         if are_own:
-            self._receipt.own_posts.update(row.id for row in records.rows)
+            self._run.own_posts.update(row.id for row in records.rows)
         yield Rows(part.resource, rows if are_own else self._without_own(rows))
         yield Rows("post_metrics", history_of(rows, models.POST_METRICS))
         # Two views of one post in one package would leave the children of both: the first one's stay.
@@ -418,9 +422,9 @@ class Readers:
 
         A feed is asked for without the login, so it knows neither vote nor favourite.
         """
-        if self._receipt.own_posts.isdisjoint(posts.column("id").to_pylist()):
+        if self._run.own_posts.isdisjoint(posts.column("id").to_pylist()):
             return posts
-        known = pa.array(sorted(self._receipt.own_posts), pa.string())
+        known = pa.array(sorted(self._run.own_posts), pa.string())
         return posts.filter(pc.invert(pc.is_in(posts.column("id"), value_set=known)))
 
     def _remember_posts(self, records: Records, *, as_me: bool) -> None:

@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from imgur_source.api import api_path
+from imgur_source.errors import ConfigurationError
 from imgur_source.extract.facts import WarehouseFacts
+from imgur_source.extract.feeds import Feed, FeedSyntax
 from imgur_source.lists import NumberedList
 from imgur_source.records import TABLES, Table, tables
-from imgur_source.settings import Feed, Settings
+from imgur_source.settings import Settings
 
 ME = "me"
 PREVIEWS = {"album_previews": "true"}  # gallery lists show up to 3 images of an album only when asked
@@ -64,7 +66,7 @@ class Stream:
         needs_account_id: whether its rows carry the account's number, which has to be read first.
         lookup: how a missing item is looked up; None where a lookup does not say whether it is listed.
         of: of a child, the resource of its parents.
-        feed: of a feed, the kind of ``Feed`` that it serves.
+        feed: of a feed, how a person writes it.
     """
 
     resource: str
@@ -83,7 +85,7 @@ class Stream:
     needs_account_id: bool = False
     lookup: Lookup | None = None
     of: str = ""
-    feed: str = ""
+    feed: FeedSyntax | None = None
 
     @property
     def companions(self) -> dict[str, Table]:
@@ -98,6 +100,11 @@ class Stream:
 
 POST_EXTRAS = (tables.POST_TAGS, tables.TAGS)  # what posts bring besides
 RANKED_EXTRAS = (*POST_EXTRAS, tables.GALLERY_RANKS)
+SECTIONS = {  # and their sorts (docs/imgur-api.md: gallery)
+    "hot": ("viral", "top", "time"),
+    "top": ("viral", "top", "time"),
+    "user": ("viral", "top", "time", "rising"),
+}
 
 STREAMS: dict[str, Stream] = {
     stream.resource: stream
@@ -131,20 +138,23 @@ STREAMS: dict[str, Stream] = {
         ),
         Stream(
             "gallery_sections", "/3/gallery/{subject}/{sort}/{window}/{page}", tables.POSTS, Shape.FEED,
-            feed="section", history=tables.POST_METRICS, also=RANKED_EXTRAS, params=PREVIEWS,
+            feed=FeedSyntax("", "section", (), "viral", "day", SECTIONS),
+            history=tables.POST_METRICS, also=RANKED_EXTRAS, params=PREVIEWS,
         ),
         Stream(
             "gallery_tags", "/3/gallery/t/{subject}/{sort}/{window}/{page}", tables.POSTS, Shape.FEED,
-            feed="tag", history=tables.POST_METRICS, also=RANKED_EXTRAS, params=PREVIEWS, inside="items",
+            feed=FeedSyntax("t", "tag", ("viral", "top", "time"), "viral", "week"),
+            history=tables.POST_METRICS, also=RANKED_EXTRAS, params=PREVIEWS, inside="items",
         ),
         Stream(
             "gallery_search", "/3/gallery/search/{sort}/{window}/{page}", tables.POSTS, Shape.FEED,
-            feed="search", history=tables.POST_METRICS, also=RANKED_EXTRAS,
-            params=PREVIEWS | {"q": "{subject}"},
+            feed=FeedSyntax("search", "query", ("time", "viral", "top"), "time", "all", is_query=True),
+            history=tables.POST_METRICS, also=RANKED_EXTRAS, params=PREVIEWS | {"q": "{subject}"},
         ),
         Stream(
             "gallery_subreddits", "/3/gallery/r/{subject}/{sort}/{window}/{page}", tables.SUBREDDIT_POSTS,
-            Shape.FEED, feed="subreddit", also=(tables.GALLERY_RANKS,),
+            Shape.FEED, feed=FeedSyntax("r", "subreddit", ("time", "top"), "time", "week"),
+            also=(tables.GALLERY_RANKS,),
         ),
         Stream(
             "album_images", "/3/album/{id}/images", tables.ALBUM_IMAGES, Shape.CHILD,
@@ -279,6 +289,26 @@ def with_companions(resources: Collection[str]) -> frozenset[str]:
     return frozenset(resources).union(RUN_TABLES, *(stream.companions for stream in streams))
 
 
+def feed_streams() -> dict[str, Stream]:
+    """The streams of feeds, by the prefix of their syntax."""
+    return {stream.feed.prefix: stream for stream in STREAMS.values() if stream.feed is not None}
+
+
+def feeds_of(settings: Settings) -> list[Feed]:
+    """The feeds that *settings* name.
+
+    Raises:
+        ConfigurationError: one of them cannot be read, or is there twice.
+    """
+    syntaxes = [stream.feed for stream in STREAMS.values() if stream.feed is not None]
+    feeds = [Feed.parse(text, pages=settings.feed_pages, syntaxes=syntaxes) for text in settings.feeds]
+    names = [feed.name for feed in feeds]
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigurationError(f"Feed {name!r} is there twice. Remove one of the two.")
+    return feeds
+
+
 def slices(settings: Settings, *, selected: Collection[str], facts: WarehouseFacts) -> list[StreamSlice]:
     """What to read, in order: accounts, their lists, then the feeds; children are not among them.
 
@@ -296,11 +326,11 @@ def slices(settings: Settings, *, selected: Collection[str], facts: WarehouseFac
             is_id_missing = stream.table is tables.ACCOUNTS and needs_id and account not in facts.accounts
             if stream.resource in asked or is_id_missing:
                 found.append(StreamSlice(stream, account))
-    feeds = {stream.feed: stream for stream in STREAMS.values() if stream.shape is Shape.FEED}
+    streams = feed_streams()
     found += [
-        StreamSlice(feeds[feed.kind], feed=feed)
-        for feed in settings.feeds
-        if feeds[feed.kind].resource in asked
+        StreamSlice(streams[feed.prefix], feed=feed)
+        for feed in feeds_of(settings)
+        if streams[feed.prefix].resource in asked
     ]
     return found
 

@@ -391,7 +391,7 @@ class ListReader:
 
     def _can_prove(self) -> bool:
         """Whether a list of unknown length may turn out to be long, and there is credit for its proof."""
-        return self._rules.since is None and self._reaches_to(2 * self._rules.proof_pages)
+        return self._rules.since is None and self._reaches_to(self._rules.pages_for_proof)
 
     def _reaches_to(self, requests: int) -> bool:
         """Whether the available credits are enough for so many *requests*, as far as they are known."""

@@ -103,14 +103,19 @@ class ScanRules:
     until: int | None = None
     smallest_page: int = SMALLEST_PAGE
 
+    @property
+    def pages_for_proof(self) -> int:
+        """Requests that must be left where a list of unknown length is to be counted before it is read."""
+        return 2 * self.proof_pages
+
     @classmethod
     def from_settings(cls, settings: Settings) -> ScanRules:
         """The rules that a run's settings ask for."""
         return cls(
             max_in_flight=settings.max_in_flight,
             proof_pages=settings.proof_pages,
-            since=_seconds(settings.start_date),
-            until=_seconds(settings.end_date),
+            since=_seconds(settings.wanted_from),
+            until=_seconds(settings.wanted_until),
         )
 
 

@@ -16,17 +16,10 @@ from warehouse import RunLock, Warehouse
 
 from imgur_source.clock import SystemClock
 from imgur_source.errors import ConfigurationError
-from imgur_source.settings import (
-    DEFAULT_GREATEST_AGE_DAYS,
-    DEFAULT_MAX_IN_FLIGHT,
-    DEFAULT_PROOF_PAGES,
-    DEFAULT_REPORT_TIMEZONE,
-    DEFAULT_SWEEP_SHARE,
-    ImgurCredentials,
-)
+from imgur_source.settings import ImgurCredentials
 from imgur_source.simulator import Simulator, serve
-from nightly.options import Options, RunResult
-from nightly.run import RUNS_KEPT, run_job
+from nightly.options import RUNS_KEPT, Options, RunResult
+from nightly.run import run_job
 from nightly.summary import print_summary
 
 NIGHTS = 14
@@ -84,6 +77,7 @@ def run_demo(data_dir: Path, *, nights: int = NIGHTS, simulator: Simulator | Non
             options = _options(folder, simulator, base_url)
             for number in range(1, nights + 1):
                 result, seconds = _night(options, simulator, is_quiet=number < nights)
+                run = result.run
                 if result.exit_code:
                     if number < nights:
                         print_summary(result, options, seconds=seconds)
@@ -91,7 +85,7 @@ def run_demo(data_dir: Path, *, nights: int = NIGHTS, simulator: Simulator | Non
                 if number < nights:
                     print(
                         f"night {number:>2}  {simulator.now():%a %d %b}  {result.outcome}, "
-                        f"{result.receipt.rows.total():>6,} rows, {result.receipt.credits.spent:>3} credits"
+                        f"{run.report.rows.total():>6,} rows, {run.meter.credits.spent:>3} credits"
                     )
                     simulator.advance(timedelta(days=1))
                 if number == LOSSES_AFTER:
@@ -131,25 +125,13 @@ def _options(folder: Path, simulator: Simulator, base_url: str) -> Options:
         runs_kept=RUNS_KEPT,
         settings={
             "feeds": list(FEEDS),
-            "feed_pages": 2,
-            "post_details": "own",
-            "request_timeout_seconds": 30.0,
-            "start_date": "",  # dlt looks for what is None in the user's settings
-            "end_date": "",
-            "sweep_share": DEFAULT_SWEEP_SHARE,
-            "max_in_flight": DEFAULT_MAX_IN_FLIGHT,
-            "greatest_age_days": DEFAULT_GREATEST_AGE_DAYS,
-            "proof_pages": DEFAULT_PROOF_PAGES,
-            "tier_caps": [],
-            "report_timezone": DEFAULT_REPORT_TIMEZONE,
             "credentials": ImgurCredentials(
                 client_id=simulator.client_id,
                 client_secret=simulator.client_secret,
                 refresh_token=simulator.refresh_token,
-                access_token="",  # dlt looks for what is None in the user's secrets
-                rapidapi_key="",
             ),
         },
+        is_configured=False,
     )
 
 

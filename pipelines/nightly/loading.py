@@ -26,7 +26,7 @@ from warehouse import RAW_SCHEMA, Warehouse, WarehouseError
 
 from imgur_source.api import Journal
 from imgur_source.errors import ConfigurationError, ImgurError
-from imgur_source.extract import Receipt
+from imgur_source.extract import RunState
 from imgur_source.source import StopFlag
 
 logger = logging.getLogger(__name__)
@@ -115,7 +115,7 @@ def pipeline_of(name: str, destination: Any, warehouse: Warehouse) -> dlt.Pipeli
         ) from error
 
 
-def load_pending(pipeline: dlt.Pipeline, receipt: Receipt, signals: StopOnSignal, journal: Journal) -> None:
+def load_pending(pipeline: dlt.Pipeline, run: RunState, signals: StopOnSignal, journal: Journal) -> None:
     """Load the package that a killed run left.
 
     Rows that the destination refuses are given up, to be fetched again: they
@@ -130,12 +130,14 @@ def load_pending(pipeline: dlt.Pipeline, receipt: Receipt, signals: StopOnSignal
     if _is_half_moved(pipeline) or _lacks_earlier_rows(pipeline):
         logger.warning("package of an interrupted run cannot be gone on with, its replies are replayed")
         pipeline.abort_packages()
-        receipt.note("A run before this one was interrupted; its rows are made anew of what it had paid for.")
+        run.report.note(
+            "A run before this one was interrupted; its rows are made anew of what it had paid for."
+        )
         return
     try:
         with signals.held():
             _load(pipeline)
-        receipt.note("A run before this one was interrupted; what it had fetched has been loaded first.")
+        run.report.note("A run before this one was interrupted; what it had fetched has been loaded first.")
     except PipelineStepFailed as error:
         if not _has_cause(error, DestinationTerminalException):
             raise WarehouseError(
@@ -146,7 +148,7 @@ def load_pending(pipeline: dlt.Pipeline, receipt: Receipt, signals: StopOnSignal
         pipeline.abort_packages()
         journal.forget_replies()  # from them the same rows would be made once more
         journal.forget_bodies()
-        receipt.note("A run before this one left rows that could not be loaded; they are fetched again.")
+        run.report.note("A run before this one left rows that could not be loaded; they are fetched again.")
 
 
 def _is_half_moved(pipeline: dlt.Pipeline) -> bool:
@@ -174,7 +176,7 @@ def _lacks_earlier_rows(pipeline: dlt.Pipeline) -> bool:
     return (stored.version if stored else 0) < pipeline.state["_state_version"] - 1
 
 
-def agree_on_state(pipeline: dlt.Pipeline, receipt: Receipt, journal: Journal) -> None:
+def agree_on_state(pipeline: dlt.Pipeline, run: RunState, journal: Journal) -> None:
     """Take over what the destination knows of earlier runs, so that coverage never claims rows it lacks.
 
     An older work file that was put back under the same pipelines folder knows
@@ -193,7 +195,7 @@ def agree_on_state(pipeline: dlt.Pipeline, receipt: Receipt, journal: Journal) -
     ours = pipeline.state["_state_version"]
     if stored is not None and stored.version < ours:
         logger.warning("state that the destination lacks was dropped ours=%d stored=%d", ours, stored.version)
-        receipt.note("The work file is older than the last run; what it lacks is read again.")
+        run.report.note("The work file is older than the last run; what it lacks is read again.")
         journal.forget_bodies()  # what they stood for may be among what is lacking
         pipeline.drop()
         pipeline.sync_destination()
@@ -224,7 +226,7 @@ def _stored_state(pipeline: dlt.Pipeline) -> StateInfo | None:
 
 
 def read_and_load(pipeline: dlt.Pipeline, source: Any, signals: StopOnSignal, journal: Journal) -> None:
-    """Fetch and load one package; what Imgur refused stands in the receipt afterwards.
+    """Fetch and load one package; what Imgur refused stands in the run afterwards.
 
     Raises:
         SetupError: when there was nothing to begin with; no request was made then.

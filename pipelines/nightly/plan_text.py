@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from imgur_source.extract import Receipt
+from imgur_source.extract import RunState
 from imgur_source.planning import Budget, Line, Plan, Tier
 
 TIER_NAMES = {
@@ -95,10 +95,10 @@ def _most(credits: int, budget: Budget) -> str:
     return "?" if credits >= budget.day else f"{credits:,}"
 
 
-def planned_lines(receipt: Receipt) -> list[dict[str, Any]]:
+def planned_lines(run: RunState) -> list[dict[str, Any]]:
     """The lines of a run's plan and what each has spent, as ``sync_runs.plan`` keeps them."""
-    assert receipt.plan is not None
-    planned = {(line.name, line.kind) for line in receipt.plan.lines}
+    assert run.plan is not None
+    planned = {(line.name, line.kind) for line in run.plan.lines}
     others = [
         {
             "name": name,
@@ -110,7 +110,7 @@ def planned_lines(receipt: Receipt) -> list[dict[str, Any]]:
             "granted": 0,
             "spent": spent,
         }
-        for (name, kind), spent in receipt.spent_on.items()
+        for (name, kind), spent in run.spent_on.items()
         if spent and (name, kind) not in planned  # what a later round, or the details of the run, brought
     ]
     return [
@@ -123,19 +123,19 @@ def planned_lines(receipt: Receipt) -> list[dict[str, Any]]:
             "most": line.most,
             "granted": line.granted,
             "uncorrected": line.uncorrected,
-            "spent": receipt.spent_on[line.name, line.kind],
+            "spent": run.spent_on[line.name, line.kind],
         }
-        for line in receipt.plan.lines
+        for line in run.plan.lines
     ] + others
 
 
-def came_to(receipt: Receipt) -> Iterator[str]:
+def came_to(run: RunState) -> Iterator[str]:
     """What each tier was expected to cost, and what it came to."""
-    if receipt.plan is None:
+    if run.plan is None:
         return
     for tier in Tier:
-        lines = [line for line in receipt.plan.lines if line.tier is tier]
-        spent = sum(receipt.spent_on[line.name, line.kind] for line in lines)
+        lines = [line for line in run.plan.lines if line.tier is tier]
+        spent = sum(run.spent_on[line.name, line.kind] for line in lines)
         likely = sum(min(line.granted, line.likely) for line in lines)
         if lines and (spent or likely):
             yield f"{TIER_NAMES[tier]}: {likely:,} likely, {spent:,} spent"

@@ -8,28 +8,23 @@ from __future__ import annotations
 
 import secrets
 import sys
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
-import dlt
 import httpx
-from dlt.common.configuration.exceptions import (
-    ConfigurationException,
-    ConfigValueCannotBeCoercedException,
-)
 from warehouse import Publication, RelationError, RunLock, Warehouse, WarehouseError
 
 from imgur_source.api import Journal
 from imgur_source.clock import Clock
 from imgur_source.errors import ConfigurationError
-from imgur_source.extract import Receipt, WarehouseFacts, with_companions
+from imgur_source.extract import RunState, WarehouseFacts, resource_tables, with_companions
 from imgur_source.planning import Plan
 from imgur_source.records import LIST_SWEEPS, scrubbed
-from imgur_source.settings import LOOKS_A_NIGHT, ImgurCredentials, Settings
-from imgur_source.source import BOOKS, Runtime, StopFlag, first_plan, imgur
+from imgur_source.settings import LOOKS_A_NIGHT, Settings
+from imgur_source.source import RUN_RECORDS, Runtime, StopFlag, client_of, first_plan, imgur
 from nightly.deadlines import deadline_of
 from nightly.loading import (
     DUCKDB,
@@ -41,14 +36,12 @@ from nightly.loading import (
     read_and_load,
     state_of,
 )
-from nightly.options import Options, RunResult
+from nightly.options import Options, RunResult, runs_kept, settings_of
 from nightly.plan_text import plan_lines, print_plan_in_short
 from nightly.progress import Progress
 from nightly.run_records import run_records, verdict_of
 from nightly.summary import print_summary
 from nightly.waiting import EACH_MINUTE, EACH_QUARTER, is_worth_waiting, wait
-
-RUNS_KEPT = timedelta(days=730)  # how long a person may want to look back at single runs
 
 
 def run_job(options: Options, *, clock: Clock, transport: httpx.BaseTransport | None = None) -> RunResult:
@@ -59,52 +52,55 @@ def run_job(options: Options, *, clock: Clock, transport: httpx.BaseTransport | 
         SetupError: when a setting is wrong; before the first request.
     """
     warehouse = replace(options.warehouse, clock=clock)
-    keep_runs = options.runs_kept or _runs_kept()
-    settings, _ = settings_of(options, clock=clock)
+    keep_runs = options.runs_kept or runs_kept()
+    settings = settings_of(options)
     if not settings.accounts and not settings.feeds:
         raise ConfigurationError(
             "Nothing is asked for: name accounts or feeds under [sources.imgur] in .dlt/config.toml."
         )
     started_at = clock.now()
     stop = StopFlag(clock=clock, ends_at=deadline_of(options.deadline, now=started_at).reading_ends_at)
-    receipt = Receipt()
     with (
         RunLock(warehouse.lock_file, clock=clock),
         StopOnSignal(stop) as signals,
         Journal(options.journal_file, clock=clock, scrub=scrubbed) as journal,
+        closing(client_of(settings, clock=clock, stop=stop, transport=transport, journal=journal)) as client,
     ):
+        run = RunState(client.meter)
         run_id = f"{started_at:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-        books = partial(run_records, options=options, run_id=run_id, started_at=started_at, clock=clock)
         runtime = Runtime(
             clock,
-            receipt,
+            client,
+            run,
             stop,
-            transport,
-            books,
-            journal,
-            options.full_refresh,
+            run_records=partial(
+                run_records, options=options, run_id=run_id, started_at=started_at, clock=clock
+            ),
+            journal=journal,
+            full_refresh=options.full_refresh,
             stored_among=warehouse.stored_among if options.destination == DUCKDB else None,
             on_plan=None if options.quiet else print_plan_in_short,
         )
         while True:
             _read_a_round(options, warehouse, settings, runtime, signals, journal)
-            finding = _publish(options, warehouse, settings, run_id, receipt, keep_runs=keep_runs)
+            finding = _publish(options, warehouse, settings, run_id, run, keep_runs=keep_runs)
             if finding.publication is not None:
-                receipt.published_at = finding.publication.published_at
+                run.report.published_at = finding.publication.published_at
             signals.release()
-            if not is_worth_waiting(receipt.resumes_at, stop):
+            if not is_worth_waiting(run.resumes_at, stop):
                 break
-            if not _wait(options, receipt, stop, clock):
-                receipt.ended = "Stopped on request while it waited for credits. What was read is kept."
+            if not _wait(options, run, stop, clock):
+                run.ended = "Stopped on request while it waited for credits. What was read is kept."
                 break
-            receipt.next_round()
+            run.next_round()
+            client.next_round()
             runtime = replace(runtime, on_plan=None)
-        outcome, reason, exit_code = verdict_of(receipt)
+        outcome, reason, exit_code = verdict_of(run)
         if finding.problems:
             exit_code = exit_code or 1
         result = RunResult(
             run_id,
-            receipt,
+            run,
             outcome,
             reason,
             finding.problems,
@@ -125,23 +121,24 @@ def _read_a_round(
     journal: Journal,
 ) -> None:
     """Read until there is nothing left to do or to spend, and load it: one package."""
-    receipt = runtime.receipt
+    run = runtime.run
     with destination_of(options.destination, warehouse) as destination:
         pipeline = pipeline_of(options.destination, destination, warehouse)
-        load_pending(pipeline, receipt, signals, journal)
-        agree_on_state(pipeline, receipt, journal)
+        load_pending(pipeline, run, signals, journal)
+        agree_on_state(pipeline, run, journal)
         # what is stored may have come with the pending rows
         facts = _facts(options, warehouse, settings)
-        source = _source(options, runtime, facts)
-        with Progress(receipt, quiet=options.quiet):
+        source = imgur(settings=settings, facts=facts, runtime=runtime)
+        source = source.with_resources(*sorted(_selected(options) & source.resources.keys()))
+        with Progress(run, quiet=options.quiet):
             read_and_load(pipeline, source, signals, journal)
-    if receipt.journal_package is not None:
-        journal.confirm(receipt.journal_package)
+    if run.journal_package is not None:
+        journal.confirm(run.journal_package)
 
 
-def _wait(options: Options, receipt: Receipt, stop: StopFlag, clock: Clock) -> bool:
-    """Wait for the credits that the receipt knows to return; whether another round begins."""
-    assert receipt.resumes_at is not None
+def _wait(options: Options, run: RunState, stop: StopFlag, clock: Clock) -> bool:
+    """Wait for the credits that the run knows to return; whether another round begins."""
+    assert run.resumes_at is not None
     is_terminal = sys.stderr.isatty()
 
     def say(line: str) -> None:
@@ -149,7 +146,7 @@ def _wait(options: Options, receipt: Receipt, stop: StopFlag, clock: Clock) -> b
             print(line, file=sys.stderr)
 
     return wait(
-        receipt.resumes_at,
+        run.resumes_at,
         clock=clock,
         stop=stop,
         say=say,
@@ -179,37 +176,17 @@ def plan_before(options: Options, *, clock: Clock) -> Plan:
         if warehouse.work_dir.exists():
             stack.enter_context(RunLock(warehouse.lock_file, clock=clock))
         state = _state_before(options, warehouse)
-        settings, credentials, selected = _settled(options, clock=clock)
+        settings = settings_of(options)
         facts = _facts(options, warehouse, settings)
     return first_plan(
         settings,
-        credentials,
-        selected=selected,
+        selected=_selected(options),
         facts=facts,
         state=state,
         clock=clock,
         ends_at=deadline_of(options.deadline, now=clock.now()).reading_ends_at,
         full_refresh=options.full_refresh,
     )
-
-
-def settings_of(options: Options, *, clock: Clock) -> tuple[Settings, ImgurCredentials]:
-    """The settings and credentials that a run would have.
-
-    Raises:
-        SetupError: one of them cannot be used.
-    """
-    settings, credentials, _ = _settled(options, clock=clock)
-    return settings, credentials
-
-
-def _settled(options: Options, *, clock: Clock) -> tuple[Settings, ImgurCredentials, frozenset[str]]:
-    """Settings, credentials and selected resources, as the source has them when it is built."""
-    settled: list[tuple[Settings, ImgurCredentials]] = []
-    runtime = Runtime(clock, Receipt(), StopFlag(), on_settings=lambda *values: settled.append(values))
-    source = _source(options, runtime, WarehouseFacts())
-    [(settings, credentials)] = settled
-    return settings, credentials, frozenset(source.resources.selected)
 
 
 def _state_before(options: Options, warehouse: Warehouse) -> dict[str, Any]:
@@ -222,42 +199,11 @@ def _state_before(options: Options, warehouse: Warehouse) -> dict[str, Any]:
         return state_of(pipeline_of(options.destination, destination, warehouse))
 
 
-def _source(options: Options, runtime: Runtime, facts: WarehouseFacts) -> Any:
-    overrides: dict[str, Any] = dict(options.settings)
-    if options.accounts is not None:
-        overrides["accounts"] = list(options.accounts)
-    if options.max_credits is not None:
-        overrides["max_credits"] = options.max_credits
-    if options.base_url is not None:
-        overrides["base_url"] = options.base_url
-    if options.state_dir is not None:
-        overrides["state_dir"] = str(options.state_dir)
-    if options.since is not None:
-        overrides["start_date"] = options.since
-    if options.until is not None:
-        overrides["end_date"] = options.until
-    if options.accept_strike_risk:
-        overrides["accept_strike_risk"] = True
-    try:
-        source = imgur(runtime=runtime, facts=facts, **overrides)
-    except ConfigurationError as error:
-        said = str(error)
-        if options.since is not None:
-            said = said.replace("start_date", "--since")
-        if options.until is not None:
-            said = said.replace("end_date", "--until")
-        raise ConfigurationError(said) from error
-    except ConfigValueCannotBeCoercedException as error:
-        raise ConfigurationError(
-            f"The setting {error.field_name} cannot be read. Lists are written with brackets and quotes, "
-            f'like accounts = ["me"]; .dlt/config.toml shows all settings.'
-        ) from error
-    except ConfigurationException as error:
-        raise ConfigurationError(f"The configuration cannot be read ({_words(error)}).") from error
+def _selected(options: Options) -> frozenset[str]:
+    """The dlt resources that are loaded."""
     if not options.only:
-        return source
-    wanted = with_companions(options.only) | BOOKS.keys()
-    return source.with_resources(*sorted(wanted & source.resources.keys()))
+        return frozenset(resource_tables().keys() | RUN_RECORDS.keys())
+    return with_companions(options.only) | RUN_RECORDS.keys()
 
 
 def _facts(options: Options, warehouse: Warehouse, settings: Settings) -> WarehouseFacts:
@@ -290,7 +236,7 @@ def _publish(
     warehouse: Warehouse,
     settings: Settings,
     run_id: str,
-    receipt: Receipt,
+    run: RunState,
     *,
     keep_runs: timedelta,
 ) -> _Finding:
@@ -301,7 +247,7 @@ def _publish(
     try:
         warehouse.tidy(keep_runs=keep_runs)
         warehouse.apply_sql(report_timezone=settings.report_timezone)
-        has_rows = receipt.rows.total() > receipt.rows[LIST_SWEEPS.name]
+        has_rows = run.report.rows.total() > run.report.rows[LIST_SWEEPS.name]
         if not options.publish or not (has_rows or warehouse.published_file.exists()):
             return _Finding()  # a first file without a row would only look like one
         broken = warehouse.check()
@@ -325,25 +271,3 @@ def _publish(
             with suppress(WarehouseError):  # the work file itself may be the trouble
                 warehouse.note_kept(run_id, why=str(error))
         return _Finding((str(error),))
-
-
-def _runs_kept() -> timedelta:
-    """How long ``sync_runs`` keeps a run: ``runs_kept_days`` under ``[warehouse]``.
-
-    Raises:
-        ConfigurationError: when that is no number of days.
-    """
-    try:
-        days = dlt.config.get("warehouse.runs_kept_days", int)
-    except ConfigurationException as error:
-        raise ConfigurationError("runs_kept_days under [warehouse] is not a number of days.") from error
-    if days is None:
-        return RUNS_KEPT
-    if days < 1:
-        raise ConfigurationError(f"runs_kept_days is {days}. It must be 1 or more.")
-    return timedelta(days=days)
-
-
-def _words(error: BaseException) -> str:
-    """*error* in one line."""
-    return " ".join(str(error).split())[:300]

@@ -15,9 +15,8 @@ from imgur_source.api import client_id_of
 from imgur_source.clock import Clock, SystemClock
 from imgur_source.credits import CreditStatus, WindowName, credit_status_of
 from imgur_source.errors import ConfigurationError
-from nightly.options import Options
+from nightly.options import Options, settings_of
 from nightly.plan_text import count
-from nightly.run import settings_of
 
 RUNS_SHOWN = 3
 OWED_SHOWN = 2
@@ -104,8 +103,9 @@ def _audit_lines(overview: Overview) -> Iterator[str]:
 
 def _credit_lines(options: Options, clock: Clock) -> Iterator[str]:
     try:
-        settings, credentials = settings_of(options, clock=clock)
-        status = credit_status_of(settings.state_dir, client_id=client_id_of(credentials), clock=clock)
+        settings = settings_of(options)
+        client_id = client_id_of(settings.credentials)
+        status = credit_status_of(settings.state_path, client_id=client_id, clock=clock)
     except ConfigurationError as error:
         yield f"Credits: not known ({error})"
         return

@@ -20,36 +20,36 @@ def print_summary(result: RunResult, options: Options, *, seconds: float) -> Non
 
 def summary_lines(result: RunResult, options: Options, *, seconds: float) -> Iterator[str]:
     """The lines of the summary, from the most wanted fact to the least."""
-    receipt = result.receipt
+    run = result.run
     yield f"Run {result.run_id}: {result.outcome} after {seconds:.0f} s"
     if result.reason:
         yield f"  {result.reason}"
     yield "Rows fetched"
     loaded = [
-        (table, count) for table, count in sorted(receipt.rows.items()) if count and table != "list_sweeps"
+        (table, count) for table, count in sorted(run.report.rows.items()) if count and table != "list_sweeps"
     ]
     for table, count in loaded:
         yield f"  {table:<18}{count:>9,}"
     if not loaded:
         yield "  none"
-    credits = receipt.credits
-    planned = f" of {receipt.plan.expected:,} planned" if receipt.plan and receipt.plan.is_known else ""
+    credits = run.meter.credits
+    planned = f" of {run.plan.expected:,} planned" if run.plan and run.plan.is_known else ""
     yield f"Credits: {credits.spent:,} spent{planned}{_left(result)}"
-    if replays := receipt.replays.total():
+    if replays := run.meter.replays.total():
         yield f"  {replays:,} replies that an earlier run had paid for were used again at no credit"
-    yield from (f"  {line}" for line in came_to(receipt))
-    if receipt.rounds > 1:
-        yield f"  in {receipt.rounds} rounds, waiting between them for the hour's credits"
-    yield from _listed("Still owed", receipt.pending, rest=IN_BOOKS)
-    failures = list(dict.fromkeys(map(str, receipt.failures)))
+    yield from (f"  {line}" for line in came_to(run))
+    if run.rounds > 1:
+        yield f"  in {run.rounds} rounds, waiting between them for the hour's credits"
+    yield from _listed("Still owed", run.pending, rest=IN_BOOKS)
+    failures = list(dict.fromkeys(map(str, run.failures)))
     yield from _listed("Could not be read", failures, rest="with -v each is logged")
-    yield from _listed("Worth knowing", [*receipt.retirements, *receipt.notes], rest=IN_BOOKS)
+    yield from _listed("Worth knowing", [*run.report.retirements, *run.report.notes], rest=IN_BOOKS)
     yield from _listed("The audits warn", list(result.warnings), rest=IN_RESULTS)
     yield from _publication_lines(result, options)
 
 
 def _left(result: RunResult) -> str:
-    credits = result.receipt.credits
+    credits = result.run.meter.credits
     windows = (("this hour", credits.user), ("today", credits.client))
     known = [f"{window.remaining:,} of {window.limit:,} left {name}" for name, window in windows if window]
     return ", " + ", ".join(known) if known else ""

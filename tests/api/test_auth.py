@@ -782,7 +782,7 @@ def test_authenticators__without_client_id_says_what_to_do(tmp_path: Path, clock
     for client_id in ("", "  "):
         with pytest.raises(ConfigurationError) as caught:
             authenticators(
-                credentials(client_id=client_id), settings=Settings(state_dir=tmp_path), clock=clock
+                credentials(client_id=client_id), settings=Settings.of(state_dir=tmp_path), clock=clock
             )
         for words in (
             "SOURCES__IMGUR__CREDENTIALS__CLIENT_ID",
@@ -797,7 +797,7 @@ def test_authenticators__without_tokens_have_no_login(
 ) -> None:
     """A client id alone is enough for what is public."""
     made = authenticators(
-        credentials(client_id=f" {CLIENT_ID}\n"), settings=Settings(state_dir=tmp_path), clock=clock
+        credentials(client_id=f" {CLIENT_ID}\n"), settings=Settings.of(state_dir=tmp_path), clock=clock
     )
     assert made.login is None
     get(made.public, imgur)
@@ -809,12 +809,12 @@ def test_authenticators__log_in_with_configured_tokens(
 ) -> None:
     """Configured tokens are a login, an access token alone too, and their descendants know their origin."""
     only_access = authenticators(
-        credentials(access_token="access-1\n"), settings=Settings(state_dir=tmp_path), clock=clock
+        credentials(access_token="access-1\n"), settings=Settings.of(state_dir=tmp_path), clock=clock
     )
     assert only_access.login is not None
     assert get(only_access.login, imgur).status_code == 200
     made = authenticators(
-        credentials(refresh_token="refresh-1"), settings=Settings(state_dir=tmp_path), clock=clock
+        credentials(refresh_token="refresh-1"), settings=Settings.of(state_dir=tmp_path), clock=clock
     )
     assert made.login is not None
     assert get(made.login, imgur).status_code == 200
@@ -826,7 +826,7 @@ def test_authenticators__log_in_with_configured_tokens(
 def test_authenticators__log_in_with_the_vault(tmp_path: Path, clock: StillClock, imgur: Imgur) -> None:
     """Tokens in the vault are a login without any in the configuration."""
     TokenVault(tmp_path, CLIENT_ID, clock=clock).save(some_tokens())
-    made = authenticators(credentials(), settings=Settings(state_dir=tmp_path), clock=clock)
+    made = authenticators(credentials(), settings=Settings.of(state_dir=tmp_path), clock=clock)
     assert made.login is not None
     assert get(made.login, imgur).status_code == 200
 
@@ -835,7 +835,7 @@ def test_authenticators__send_the_gateway_key_with_both(
     tmp_path: Path, clock: StillClock, imgur: Imgur
 ) -> None:
     """With a RapidAPI key both kinds of request carry it, and the host they go to."""
-    settings = Settings(state_dir=tmp_path, base_url=RAPIDAPI_URL)
+    settings = Settings.of(state_dir=tmp_path, base_url=RAPIDAPI_URL)
     made = authenticators(
         credentials(rapidapi_key="rapid-key", access_token="access-1"), settings=settings, clock=clock
     )
@@ -861,7 +861,7 @@ def test_authenticators__refuse_what_no_header_can_carry(
     """A credential that an HTTP library would quote in its own error is refused first, by its name only."""
     given = {"refresh_token": "refresh-1", name: value}
     with pytest.raises(ConfigurationError, match=name) as caught:
-        authenticators(credentials(**given), settings=Settings(state_dir=tmp_path), clock=clock)
+        authenticators(credentials(**given), settings=Settings.of(state_dir=tmp_path), clock=clock)
     assert "77" not in str(caught.value)
 
 
@@ -894,7 +894,9 @@ def simulated_login(simulator: Simulator, state_dir: Path) -> httpx.Auth:
         client_secret=simulator.client_secret,
         refresh_token=simulator.refresh_token,
     )
-    made = authenticators(configured, settings=Settings(state_dir=state_dir), clock=SimulatedClock(simulator))
+    made = authenticators(
+        configured, settings=Settings.of(state_dir=state_dir), clock=SimulatedClock(simulator)
+    )
     assert made.login is not None
     return made.login
 
@@ -925,7 +927,7 @@ def test_simulator__next_night_goes_on_from_the_vault(tmp_path: Path) -> None:
     )
     for _ in range(3):
         made = authenticators(
-            configured, settings=Settings(state_dir=tmp_path), clock=SimulatedClock(simulator)
+            configured, settings=Settings.of(state_dir=tmp_path), clock=SimulatedClock(simulator)
         )
         assert made.login is not None
         assert get(made.login, simulator).status_code == 200
@@ -985,7 +987,7 @@ def test_secrets__appear_in_no_log_message_or_repr(
     shown.append(
         repr(
             authenticators(
-                credentials(access_token="access-1"), settings=Settings(state_dir=tmp_path), clock=clock
+                credentials(access_token="access-1"), settings=Settings.of(state_dir=tmp_path), clock=clock
             )
         )
     )

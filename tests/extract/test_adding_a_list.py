@@ -54,12 +54,12 @@ def test_declared_list__is_read_once_a_run_priced_planned_and_leaves_nothing_pen
         asked = [request.path for request in nights.simulator.requests[before:]]
 
         assert result.outcome == "done", result.reason
-        assert result.receipt.pending == []
+        assert result.run.pending == []
         assert asked.count("/3/account/me/gallery_profile") == 1
-        assert result.receipt.plan is not None
-        [line] = [line for line in result.receipt.plan.lines if line.name == "account_gallery_profile/me"]
+        assert result.run.plan is not None
+        [line] = [line for line in result.run.plan.lines if line.name == "account_gallery_profile/me"]
         assert (line.least, line.likely, line.most, line.granted) == (1, 1, 1, 1)
-        assert result.receipt.spent_on["account_gallery_profile/me", line.kind] == 1
+        assert result.run.spent_on["account_gallery_profile/me", line.kind] == 1
 
     [(account_id, comments, profiles)] = nights.published(
         "select account_id, total_gallery_comments, count(*) over () from imgur_raw.gallery_profiles"

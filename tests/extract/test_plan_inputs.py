@@ -17,7 +17,7 @@ from imgur_source.lists.state import ListState, SourceState
 from imgur_source.planning import StoredList
 from imgur_source.planning.forecast import Observation
 from imgur_source.planning.plan import Budget, Line, Plan, Tier
-from imgur_source.settings import Feed, Settings
+from imgur_source.settings import Settings
 from tests.support.fakes import NIGHT
 from tests.support.ledgers import a_day, an_hour
 
@@ -67,7 +67,7 @@ def a_plan(
     for name, value in (lists or {}).items():
         memory.keep_list(name, value)
     return plan_of(
-        Settings(**settings),
+        Settings.of(**settings),
         selected=selected or {"account", "account_images"},
         facts=facts or WarehouseFacts(),
         memory=memory,
@@ -165,9 +165,7 @@ def test_budget_of__keeps_caps_and_silence() -> None:
     until = NIGHT + timedelta(minutes=20)
     status = a_status(hour=40, day=1_150, silent_until=until)
 
-    budget = budget_of(
-        status, allowance=None, now=NIGHT, ends_at=None, caps=(("details", 9), ("backfill", 0))
-    )
+    budget = budget_of(status, allowance=None, now=NIGHT, ends_at=None, caps={"details": 9, "backfill": 0})
 
     assert budget == Budget(
         40,
@@ -242,7 +240,7 @@ def test_plan_of__hole_below_what_is_held_is_backfill() -> None:
 
 def test_plan_of__feeds_have_their_slots() -> None:
     """A feed costs its pages, or what it took lately where it ends before."""
-    feeds = (Feed.parse("hot/viral@3"), Feed.parse("r/aww@4"))
+    feeds = ["hot/viral@3", "r/aww@4"]
     facts = WarehouseFacts(pages_before={"r/aww": 1.0})
 
     plan = a_plan(selected={"gallery_sections", "gallery_subreddits"}, feeds=feeds, facts=facts)
@@ -378,7 +376,7 @@ def test_plan_of__children_of_the_state_are_due_without_a_warehouse() -> None:
     memory.keep_fetched("post_comments", "image", a_fetch("1"))
 
     plan = plan_of(
-        Settings(),
+        Settings.of(),
         selected={"post_comments"},
         facts=WarehouseFacts(),
         memory=memory,

@@ -13,9 +13,8 @@ import httpx
 
 from imgur_source.api import ImgurClient, authenticators, oauth_base_of
 from imgur_source.credits import CreditMeter
-from imgur_source.extract import Extraction, Receipt, WarehouseFacts, budget_of, plan_of
+from imgur_source.extract import Round, RunState, WarehouseFacts
 from imgur_source.lists import SourceState
-from imgur_source.planning import Plan
 from imgur_source.settings import Settings
 from imgur_source.simulator import Simulator
 from tests.support.warehouses import SimulatorClock, credentials_of
@@ -43,19 +42,10 @@ class Runs:
         self._folder = folder
         self._state: dict[str, Any] = {}
 
-    def run(self) -> Receipt:
+    def run(self) -> RunState:
         """One run, a day after the one before; its state goes through JSON, as dlt's does."""
-        receipt, clock = Receipt(), SimulatorClock(self.simulator)
-        settings = Settings.checked(
-            accounts=["me"],
-            feeds=[],
-            feed_pages=1,
-            base_url=None,
-            post_details="own",
-            request_timeout_seconds=30.0,
-            state_dir=self._folder,
-            max_credits=CREDITS,
-        )
+        clock = SimulatorClock(self.simulator)
+        settings = Settings.of(state_dir=self._folder, max_credits=CREDITS)
         logins = authenticators(credentials_of(self.simulator), settings=settings, clock=clock)
         memory = SourceState(self._state, fetched=None)
         client = ImgurClient(
@@ -69,39 +59,16 @@ class Runs:
             user_agent="test",
             transport=httpx.MockTransport(self.simulator),
         )
-
-        def make_plan(_is_made_anew: bool) -> Plan:
-            return plan_of(
-                settings,
-                selected=(*LISTS, *CHILDREN),
-                facts=WarehouseFacts(),
-                memory=memory,
-                budget=budget_of(
-                    client.meter.ledger.status(),
-                    allowance=CREDITS - client.meter.credits.spent,
-                    now=clock.now(),
-                    ends_at=None,
-                ),
-                now=clock.now(),
-                done=receipt.done,
-            )
-
-        extraction = Extraction(
-            client,
-            settings,
-            clock=clock,
-            selected=(*LISTS, *CHILDREN),
-            facts=WarehouseFacts(),
-            memory=memory,
-            receipt=receipt,
-            make_plan=make_plan,
+        run = RunState(client.meter)
+        extraction = Round(
+            client, settings, clock, run, frozenset({*LISTS, *CHILDREN}), WarehouseFacts(), memory
         )
         with closing(client):
             for batch in extraction.batches():
                 self._note(batch)
         self._state = json.loads(json.dumps(self._state))
         self.simulator.advance(timedelta(days=1))
-        return receipt
+        return run
 
     def _note(self, batch: dict[str, Any]) -> None:
         parents = {"post_comments": "post_id", "album_images": "album_id"}
@@ -134,7 +101,7 @@ def test_state_alone__reads_every_list_and_child_on_the_credits_of_its_lists_and
     assert {"account_images", "post_comments", "album_images"} <= runs.missing().keys()
 
     for _ in range(MOST_RUNS):
-        assert runs.run().credits.spent <= CREDITS
+        assert runs.run().meter.credits.spent <= CREDITS
         if not runs.missing():
             break
 

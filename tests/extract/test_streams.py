@@ -7,15 +7,17 @@ from typing import Any
 import pytest
 
 from imgur_source.extract.facts import StoredAlbum, StoredPost, WarehouseFacts
+from imgur_source.extract.feeds import Feed
 from imgur_source.extract.streams import (
     RUN_TABLES,
     STREAMS,
     StreamSlice,
+    feeds_of,
     slices,
     wanted_resources,
     with_companions,
 )
-from imgur_source.settings import Feed, Settings
+from imgur_source.settings import Settings
 
 FEEDS = ("hot/viral", "t/bridges", "r/rivers", "search/tall dams", "top/top/week@5")
 POSTS_LISTS = {"account_submissions", "gallery_sections", "gallery_tags", "gallery_search"}
@@ -26,7 +28,7 @@ NOTHING_HELD = WarehouseFacts(albums=(), posts=())
 def some_settings(
     accounts: tuple[str, ...] = ("me",), feeds: tuple[str, ...] = FEEDS, **over: Any
 ) -> Settings:
-    return Settings(accounts=accounts, feeds=tuple(Feed.parse(text) for text in feeds), **over)
+    return Settings.of(accounts=accounts, feeds=feeds, **over)
 
 
 def names(*selected: str, candidates: WarehouseFacts | None = None, **over: Any) -> list[str]:
@@ -298,8 +300,8 @@ def test_step_list__of_a_feed_asks_as_documented(feed: str, expected: tuple[Any,
 def test_step_list__keeps_an_odd_name_in_one_segment() -> None:
     """A tag or an account with blanks, slashes and marks cannot lead to another path."""
     odd = "a b/c?"
-    tag = Feed(name=f"t/{odd}", kind="tag", subject=odd, sort="viral", window="week", pages=1)
-    subreddit = Feed(name=f"r/{odd}", kind="subreddit", subject=odd, sort="time", window="week", pages=1)
+    tag = Feed(name=f"t/{odd}", prefix="t", subject=odd, sort="viral", window="week", pages=1)
+    subreddit = Feed(name=f"r/{odd}", prefix="r", subject=odd, sort="time", window="week", pages=1)
     assert [
         StreamSlice(STREAMS["gallery_tags"], feed=tag).list().path(0),
         StreamSlice(STREAMS["gallery_subreddits"], feed=subreddit).list().path(0),
@@ -315,7 +317,7 @@ def test_step_list__keeps_an_odd_name_in_one_segment() -> None:
 
 def test_step__is_known_by_list_and_account_or_by_its_feed() -> None:
     """Names stand in list_sweeps, so they stay; only me is asked for with the login."""
-    feed = Feed.parse("top/top/week@5")
+    [feed] = feeds_of(some_settings(feeds=("top/top/week@5",)))
     found = [
         StreamSlice(STREAMS["account_images"], "me"),
         StreamSlice(STREAMS["account"], "walker"),

@@ -22,10 +22,10 @@ def test_plan__is_made_anew_once_the_first_reply_tells_of_few_credits(tmp_path: 
     assert len(wanted) == 330
 
     for _ in range(8):
-        receipt = lab.run(only=LISTS)
-        assert receipt.plan is not None
-        assert receipt.plan.budget.credits is not None
-        assert receipt.plan.budget.credits <= 20  # the true ones, not the 500 that were assumed
+        run = lab.run(only=LISTS)
+        assert run.plan is not None
+        assert run.plan.budget.credits is not None
+        assert run.plan.budget.credits <= 20  # the true ones, not the 500 that were assumed
         simulator.advance(timedelta(days=1))
 
     landed = {row[0] for row in lab.rows("select id from imgur_raw.comments")}
@@ -38,9 +38,9 @@ def test_plan__that_was_made_from_true_credits_is_followed(tmp_path: Path) -> No
     simulator = Simulator(seed=5, images=120, albums=0, posts=0, per_page="ignored")
     lab = Lab(tmp_path, simulator)
 
-    receipt = lab.run(only=("account_images",))
+    run = lab.run(only=("account_images",))
 
-    assert receipt.plan is not None
-    assert receipt.plan.budget.an_hour == 500
-    assert receipt.pending == []
+    assert run.plan is not None
+    assert run.plan.budget.an_hour == 500
+    assert run.pending == []
     assert lab.rows("select count(*) from imgur_raw.images") == [(120,)]

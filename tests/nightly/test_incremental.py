@@ -111,10 +111,10 @@ def test_lists__another_login_is_not_taken_for_the_one_before(tmp_path: Path) ->
     lab.run(only=("account", *IMAGES), sweep_share=0.0)
 
     other = Lab(tmp_path, second)
-    receipt = other.run(only=("account", *IMAGES), sweep_share=0.0, state_dir=str(tmp_path / "other"))
+    run = other.run(only=("account", *IMAGES), sweep_share=0.0, state_dir=str(tmp_path / "other"))
 
     assert other.rows("select count(*) from imgur_raw.images") == [(120,)]
-    assert receipt.notes == ["me: another account than before; its lists are read anew."]
+    assert run.report.notes == ["me: another account than before; its lists are read anew."]
 
 
 # details
@@ -280,7 +280,7 @@ def test_deletions__direct_look_decides_where_walks_prove_nothing(tmp_path: Path
     result = nights.run()
 
     assert first == (True, False)
-    assert result.receipt.charges["image_look"] == 1
+    assert result.run.meter.charges["image_look"] == 1
     assert nights.published("select item_id, is_gone from imgur_raw.item_looks") == [(gone, True)]
     assert states(nights)[gone] == (True, True)
 
@@ -311,7 +311,7 @@ def test_deletions__that_a_killed_run_had_read_are_new_to_the_published_file(tmp
 
     assert result.exit_code == 1
     assert ["vanished_at_once" in problem for problem in result.problems] == [True]
-    assert sum(result.receipt.replays.values()) > 0
+    assert sum(result.run.meter.replays.values()) > 0
 
 
 # what is lost and found
@@ -337,9 +337,9 @@ def test_warehouse__unchanged_reply_brings_its_rows_as_if_it_had_come_again(nigh
 
     statuses = [request.status for request in nights.simulator.requests if "/images/" in request.path]
     assert statuses == [200, 200, 200, 304, 304]  # the first night asks for the list's count, too
-    assert result.receipt.rows["images"] == 40
+    assert result.run.report.rows["images"] == 40
     assert nights.work("select count(*) from imgur_raw.image_metrics") == [(40,)]
-    assert result.receipt.unchanged["account_images"] == result.receipt.charges["account_images"] == 2
+    assert result.run.meter.unchanged["account_images"] == result.run.meter.charges["account_images"] == 2
     assert nights.published(
         f"select credits, unchanged from imgur_raw.credit_charges where endpoint = 'account_images' and run_id = '{result.run_id}'"
     ) == [(2, 2)]
@@ -368,7 +368,7 @@ def test_warehouse__another_destination_is_sent_everything(
 
     statuses = [request.status for request in nights.simulator.requests[before:]]
     assert statuses == [200, 200, 200]  # the list's count, its page, its end
-    assert (result.receipt.rows["images"], result.receipt.rows["image_metrics"]) == (40, 40)
+    assert (result.run.report.rows["images"], result.run.report.rows["image_metrics"]) == (40, 40)
 
 
 @pytest.mark.slow
@@ -388,7 +388,9 @@ def test_warehouse__older_work_file_is_noticed(tmp_path: Path) -> None:
 
     result = nights.run(only=IMAGES, **dear)
 
-    assert result.receipt.notes == ["The work file is older than the last run; what it lacks is read again."]
+    assert result.run.report.notes == [
+        "The work file is older than the last run; what it lacks is read again."
+    ]
     assert {image for (image,) in nights.published("select id from imgur_raw.images")} >= new
 
 
@@ -459,7 +461,7 @@ def test_looks__are_not_for_accounts_that_are_not_followed(tmp_path: Path) -> No
     result = nights.run(accounts=(nights.simulator.other_usernames[0],))
 
     assert result.exit_code == 0
-    assert result.receipt.charges["image_look"] == 0
+    assert result.run.meter.charges["image_look"] == 0
 
 
 def test_journal__is_off_where_the_source_is_used_alone(tmp_path: Path) -> None:

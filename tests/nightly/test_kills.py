@@ -30,7 +30,7 @@ import pytest
 from warehouse.warehouse import Warehouse
 
 from imgur_source.extract import resource_tables
-from imgur_source.settings import DEFAULT_MAX_IN_FLIGHT
+from imgur_source.settings import Settings
 from imgur_source.simulator import Simulator, serve
 from tests.support.lean_sql import sql_with
 
@@ -282,7 +282,7 @@ def kill_and_go_on(lane: Lane, folder: Path, point: At, *, whole: Ran, wanted: d
     problems = {
         "asked for otherwise": Counter(whole.asked)
         != Counter(second.asked) + Counter(reply.path for reply in kept),
-        "paid twice": (twice if len(twice) > DEFAULT_MAX_IN_FLIGHT else []),
+        "paid twice": (twice if len(twice) > Settings.max_in_flight else []),
         "rows": differences(landed(folder), wanted),
         "times of replayed pages": {item: at for item, at in replayed.items() if times[item] != at},
         "times of pages asked for": {
@@ -350,7 +350,7 @@ def test_kill__costs_no_more_than_what_was_under_way(programs: list[Program], tm
     asked, once = Counter(killed.asked) + Counter(second.asked), Counter(whole.asked)
     assert once - asked == Counter()
     twice = asked - once
-    assert 2 <= twice.total() <= DEFAULT_MAX_IN_FLIGHT
+    assert 2 <= twice.total() <= Settings.max_in_flight
     lost = once.keys() - {reply.path for reply in kept}
     # a reply that had overtaken a lost one is older than the page before it, which has to be asked anew
     assert all(_page_of(path) >= min(map(_page_of, lost)) for path in twice)
@@ -554,7 +554,7 @@ def test_kill__again_and_again_pays_for_nothing_twice(lane: Lane, tmp_path: Path
     last = lane.night(folder, after=3 * SOON)
 
     asked = Counter(path for run in (*runs, last) for path in run.asked)
-    assert (asked - Counter(whole.asked)).total() <= 2 * DEFAULT_MAX_IN_FLIGHT
+    assert (asked - Counter(whole.asked)).total() <= 2 * Settings.max_in_flight
     assert Counter(whole.asked) - asked == Counter()
     assert differences(landed(folder), landed(tmp_path / "whole")) == {}
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 from nightly.plan_text import came_to, plan_lines, planned_lines, short_line
 
-from imgur_source.extract.run_state import Receipt
 from imgur_source.planning.plan import Budget, Line, Plan, Tier
+from tests.support.runs import a_run
 
 NIGHT = datetime(2026, 11, 9, 3, 0, tzinfo=UTC)
 BUDGET = Budget(credits=50, now=20, an_hour=500, day=12_500)
@@ -54,11 +54,11 @@ def test_short_line__names_what_is_left_and_what_is_waited_for() -> None:
 
 def test_planned_lines__keep_what_each_line_has_spent() -> None:
     """sync_runs has the estimate beside what was spent, and what was spent on things that nobody planned."""
-    receipt = Receipt(plan=a_plan(FRONT))
-    receipt.spent_on["account_images/me", "head"] = 4
-    receipt.spent_on["account_images/me", "cold"] = 2
+    run = a_run(plan=a_plan(FRONT))
+    run.spent_on["account_images/me", "head"] = 4
+    run.spent_on["account_images/me", "cold"] = 2
 
-    assert planned_lines(receipt) == [
+    assert planned_lines(run) == [
         {
             "name": "account_images/me", "kind": "head", "tier": "front",
             "least": 1, "likely": 3, "most": 6, "granted": 6, "uncorrected": 2, "spent": 4,
@@ -72,15 +72,15 @@ def test_planned_lines__keep_what_each_line_has_spent() -> None:
 
 def test_came_to__sets_the_estimate_beside_what_was_spent() -> None:
     """The summary has a line for each tier that was planned or spent on."""
-    receipt = Receipt(plan=a_plan(FRONT, COLD))
-    receipt.spent_on["account_images/me", "head"] = 4
-    receipt.spent_on["account_images/me", "cold"] = 9
+    run = a_run(plan=a_plan(FRONT, COLD))
+    run.spent_on["account_images/me", "head"] = 4
+    run.spent_on["account_images/me", "cold"] = 9
 
-    assert list(came_to(receipt)) == [
+    assert list(came_to(run)) == [
         "new items, whole lists, feeds: 3 likely, 4 spent",
         "other held pages: 10 likely, 9 spent",
     ]
-    assert list(came_to(Receipt())) == []
+    assert list(came_to(a_run())) == []
 
 
 def test_short_line__does_not_pretend_to_know_a_first_load() -> None:

@@ -10,34 +10,35 @@ from rich.console import Console
 
 from imgur_source.credits.meter import Credits
 from imgur_source.credits.rules import Window
-from imgur_source.extract.run_state import Receipt
+from imgur_source.extract.run_state import RunState
+from tests.support.runs import a_run
 
 
-def _read(receipt: Receipt, reading: str) -> None:
+def _read(run: RunState, reading: str) -> None:
     """One more page of *reading*."""
-    receipt.reading = reading
-    receipt.pages += 1
-    receipt.rows["images"] += 50
-    receipt.credits = Credits(
+    run.report.reading = reading
+    run.report.pages += 1
+    run.report.rows["images"] += 50
+    run.meter.credits = Credits(
         user=Window("user", known_limit=500, remaining=498),
         client=Window("client", known_limit=12_500, remaining=12_400),
         spent=2,
     )
-    receipt.on_change(receipt)
+    run.report.on_change()
 
 
 def _shown(*, is_terminal: bool, quiet: bool = False) -> str:
     out = StringIO()
-    receipt = Receipt(rows=Counter())
+    run = a_run(rows=Counter())
     console = Console(file=out, force_terminal=is_terminal, width=200, highlight=False)
-    with Progress(receipt, quiet=quiet, console=console):
-        _read(receipt, "account_images/me")
-        _read(receipt, "account_images/me")
-        _read(receipt, "hot/viral")
+    with Progress(run, quiet=quiet, console=console):
+        _read(run, "account_images/me")
+        _read(run, "account_images/me")
+        _read(run, "hot/viral")
         if not is_terminal:
-            _read(receipt, "account_images/me")
-    receipt.reading = "after the end"
-    receipt.on_change(receipt)
+            _read(run, "account_images/me")
+    run.report.reading = "after the end"
+    run.report.on_change()
     return out.getvalue()
 
 

@@ -60,12 +60,12 @@ def test_rounds__wait_for_the_hour_and_go_on(hours: tuple[Nights, Watching]) -> 
     [result] = nights.results
     taken = nights.simulator.now() - nights.simulator.options.now
 
-    assert (result.outcome, result.exit_code, result.receipt.rounds) == ("done", 0, 3)
+    assert (result.outcome, result.exit_code, result.run.rounds) == ("done", 0, 3)
     assert nights.published("select count(*) from imgur_raw.images") == [(500,)]
     assert nights.published("select rounds, credits_spent, outcome from imgur_raw.sync_runs") == [
-        (3, result.receipt.credits.spent, "done")
+        (3, result.run.meter.credits.spent, "done")
     ]
-    assert result.receipt.credits.spent == nights.simulator.credits_spent <= 18
+    assert result.run.meter.credits.spent == nights.simulator.credits_spent <= 18
     assert timedelta(hours=2) <= taken < timedelta(hours=2, minutes=5)
     assert not [request for request in nights.simulator.requests if request.status == 429]
 
@@ -86,8 +86,8 @@ def test_rounds__end_at_the_deadline(tmp_path: Path) -> None:
 
     result = nights.run(only=("account_images",), deadline="30m")
 
-    assert (result.outcome, result.exit_code, result.receipt.rounds) == ("stopped", 0, 1)
-    assert result.receipt.pending
+    assert (result.outcome, result.exit_code, result.run.rounds) == ("stopped", 0, 1)
+    assert result.run.pending
     assert nights.simulator.now() - began < timedelta(minutes=1)
 
 
@@ -123,7 +123,7 @@ def test_rounds__that_are_kept_leave_what_an_earlier_one_has_published(
 
     result = nights.run(only=("account_images",))
 
-    assert (result.exit_code, result.receipt.rounds) == (1, 2)
+    assert (result.exit_code, result.run.rounds) == (1, 2)
     [run] = nights.options.warehouse.last_runs()
     assert (run["publication"], run["published_at"]) == ("kept", published[0].published_at)
     assert "no room" in run["reason"]
@@ -136,7 +136,7 @@ def test_rounds__share_the_allowance_of_the_run(tmp_path: Path) -> None:
 
     result = nights.run(only=("account_images",), max_credits=8)
 
-    assert nights.simulator.credits_spent == result.receipt.credits.spent == 8
+    assert nights.simulator.credits_spent == result.run.meter.credits.spent == 8
     assert (result.outcome, result.exit_code) == ("stopped", 0)
 
 
@@ -150,8 +150,8 @@ def test_rounds__two_cool_downs_end_the_night(tmp_path: Path) -> None:
 
     result = nights.run(only=("account_images",))
 
-    assert (result.outcome, result.exit_code, result.receipt.rounds) == ("stopped", 0, 2)
-    assert result.receipt.cool_downs == 2
+    assert (result.outcome, result.exit_code, result.run.rounds) == ("stopped", 0, 2)
+    assert result.run.cool_downs == 2
     assert timedelta(minutes=10) <= nights.simulator.now() - began < timedelta(minutes=12)
 
 
@@ -163,7 +163,7 @@ def test_rounds__read_feeds_and_accounts_once(tmp_path: Path) -> None:
 
     result = nights.run(only=("account", "account_images", "gallery_sections"))
 
-    assert result.receipt.rounds > 1
+    assert result.run.rounds > 1
     assert result.outcome == "done"
     assert nights.asked_for("/gallery/hot/viral/day/0") == 1
     assert nights.asked_for("/gallery/hot/viral/day/1") == 1
@@ -177,7 +177,7 @@ def test_rounds__details_that_an_hour_did_not_reach_to_are_read_in_the_next(tmp_
 
     result = nights.run(only=("account_submissions", "post_comments", "account_albums", "album_images"))
 
-    assert result.receipt.rounds > 1
+    assert result.run.rounds > 1
     assert result.outcome == "done"
     own = len(nights.simulator.truth.submissions())
     with_comments = sum(post["comment_count"] > 0 for post in nights.simulator.truth.submissions())
@@ -214,16 +214,16 @@ def test_plan__says_what_the_run_then_spends(tmp_path: Path) -> None:
             changes = {}
         plan = plan_before(nights, **changes)
         result = nights.run(**changes)
-        receipt = result.receipt
-        assert receipt.plan is not None
+        run = result.run
+        assert run.plan is not None
         if number:
-            names = {line.name for line in receipt.plan.lines if "/" in line.name}
+            names = {line.name for line in run.plan.lines if "/" in line.name}
             likely = sum(min(line.granted, line.likely) for line in plan.lines if line.name in names)
-            spent = sum(credits for (name, _), credits in receipt.spent_on.items() if name in names)
+            spent = sum(credits for (name, _), credits in run.spent_on.items() if name in names)
             assert spent == pytest.approx(likely, rel=0.1, abs=2), (number, likely, spent)
             for line in plan.lines:
                 if line.kind == "details" and not changes:
-                    took = receipt.spent_on[line.name, line.kind]
+                    took = run.spent_on[line.name, line.kind]
                     assert line.least <= took <= line.most, (number, line, took)
         nights.simulator.advance(timedelta(days=(1, 2, 1, 3, 1, 1, 5, 1, 1, 1)[number]))
 
@@ -241,11 +241,11 @@ def test_plan__estimates_stand_beside_what_was_spent(tmp_path: Path) -> None:
         "select plan, credits_planned, credits_spent from imgur_raw.sync_runs order by started_at desc limit 1"
     )
     lines = json.loads(plan)
-    assert sum(line["spent"] for line in lines) == spent == result.receipt.credits.spent
+    assert sum(line["spent"] for line in lines) == spent == result.run.meter.credits.spent
     assert {"name", "kind", "tier", "least", "likely", "most", "granted", "uncorrected", "spent"} == lines[
         0
     ].keys()
-    assert planned == result.receipt.plan.expected  # type: ignore[union-attr]
+    assert planned == result.run.plan.expected  # type: ignore[union-attr]
 
 
 def test_charges__tell_new_rows_from_refreshed_ones(nights: Nights) -> None:
@@ -281,13 +281,13 @@ def test_plan__costs_no_more_than_the_least_and_two_credits_a_list(tmp_path: Pat
             needed += pages + 1 + (3 if pages >= 10 and name != "account_submissions" else 0)
         return needed * 1.02 + 2 * len(items)
 
-    first = nights.run(only=tuple(lists)).receipt.credits.spent
+    first = nights.run(only=tuple(lists)).run.meter.credits.spent
     nights.simulator.advance(timedelta(days=1))
-    quiet = nights.run(only=tuple(lists)).receipt.credits.spent
+    quiet = nights.run(only=tuple(lists)).run.meter.credits.spent
     for _ in range(60):
         nights.simulator.world.add_image()
     nights.simulator.advance(timedelta(days=1))
-    busy = nights.run(only=tuple(lists)).receipt.credits.spent
+    busy = nights.run(only=tuple(lists)).run.meter.credits.spent
 
     assert first <= least(lists)
     assert quiet <= least(lists)
@@ -334,7 +334,7 @@ def test_plan__keeps_the_caps_of_tiers(tmp_path: Path) -> None:
 
     result = nights.run(only=("account_images",))
 
-    assert result.receipt.spent_on["account_images/me", "backfill"] <= 4
+    assert result.run.spent_on["account_images/me", "backfill"] <= 4
     assert result.outcome == "stopped"
     assert 50 < nights.published("select count(*) from imgur_raw.images")[0][0] <= 250
 
@@ -351,9 +351,9 @@ def test_plan__leaves_a_list_that_shows_no_more_of_itself(tmp_path: Path) -> Non
 
     result = nights.run(only=("account_images",), transport=httpx.MockTransport(stuck))
 
-    assert result.receipt.credits.spent <= 15
-    assert result.receipt.rounds == 1
-    assert result.receipt.pending == ["account_images/me (what was never read)"]
+    assert result.run.meter.credits.spent <= 15
+    assert result.run.rounds == 1
+    assert result.run.pending == ["account_images/me (what was never read)"]
     assert "though there are credits" in (result.reason or "")
 
 
@@ -368,7 +368,7 @@ def test_rounds__a_full_refresh_reads_all_details_anew(tmp_path: Path) -> None:
 
     result = nights.run(only=only, full_refresh=True)
 
-    assert result.receipt.rounds > 1
+    assert result.run.rounds > 1
     assert first > 10
     assert nights.asked_for("/3/album/") == 2 * first
 
@@ -381,7 +381,7 @@ def test_rounds__details_of_feeds_are_read_in_the_next(tmp_path: Path) -> None:
 
     result = nights.run(only=("gallery_sections", "post_comments"))
 
-    assert (result.outcome, result.receipt.pending) == ("done", [])
+    assert (result.outcome, result.run.pending) == ("done", [])
     [(posts,)] = nights.published("select count(*) from imgur_raw.posts where comment_count > 0")
     trees = "select count(*) from imgur_raw.detail_fetches where resource = 'post_comments'"
     [(fetched,)] = nights.published(trees)
@@ -400,7 +400,7 @@ def test_rounds__without_a_warehouse_go_on_where_the_hour_ended(
 
     result = nights.run(destination="filesystem")
 
-    assert (result.outcome, result.receipt.pending) == ("done", [])
+    assert (result.outcome, result.run.pending) == ("done", [])
     assert nights.asked_for("/account/me/images/0") <= 2  # once more as the page where the front ended
     assert nights.asked_for("/gallery/hot/viral") == 2
     assert nights.asked_for("/comments/best") > 12
@@ -414,8 +414,8 @@ def test_rounds__tell_no_failure_that_a_later_one_has_mended(tmp_path: Path) -> 
 
     result = nights.run(only=("account_images", "account_albums"))
 
-    assert result.receipt.rounds > 1
-    assert (result.outcome, result.exit_code, result.receipt.pending) == ("done", 0, [])
+    assert result.run.rounds > 1
+    assert (result.outcome, result.exit_code, result.run.pending) == ("done", 0, [])
 
 
 @pytest.mark.slow
@@ -426,9 +426,9 @@ def test_plan__keeps_the_cap_of_details(tmp_path: Path) -> None:
 
     result = nights.run()
 
-    assert result.receipt.spent_in("details") == 5
+    assert result.run.spent_in("details") == 5
     assert result.outcome == "stopped"
-    assert result.receipt.pending
+    assert result.run.pending
 
 
 @pytest.mark.slow
@@ -438,7 +438,7 @@ def test_plan__owes_nothing_of_a_list_that_was_read_for_its_details(tmp_path: Pa
 
     result = nights.run(only=("post_comments",))
 
-    assert (result.outcome, result.receipt.pending) == ("done", [])
+    assert (result.outcome, result.run.pending) == ("done", [])
 
 
 @pytest.mark.slow
@@ -448,8 +448,8 @@ def test_plan__owes_nothing_of_an_account_that_is_not_there(tmp_path: Path) -> N
 
     result = nights.run(accounts=("me", "nobody_at_all"))
 
-    assert result.receipt.rounds > 1
-    assert (result.outcome, result.receipt.pending) == ("done", [])
+    assert result.run.rounds > 1
+    assert (result.outcome, result.run.pending) == ("done", [])
     assert nights.asked_for("nobody_at_all") == 1
 
 
@@ -463,7 +463,7 @@ def test_plan__until_leaves_newer_holes(tmp_path: Path) -> None:
 
     result = nights.run(only=("account_images",), until=f"{until:%Y-%m-%d}")
 
-    assert (result.outcome, result.receipt.pending) == ("done", [])
+    assert (result.outcome, result.run.pending) == ("done", [])
     [(newer,)] = nights.published(
         f"select count(*) from imgur_raw.images where epoch(datetime) > {times[450] + 86_400}"
     )
@@ -488,7 +488,7 @@ def test_plan__misses_no_live_image_when_others_are_deleted_meanwhile(tmp_path: 
 
     result = nights.run(only=only, transport=httpx.MockTransport(deleting))
 
-    assert result.receipt.spent_on["account_images/me", "cold"] > 0
+    assert result.run.spent_on["account_images/me", "cold"] > 0
     assert nights.work("select count(*) from staging.list_item_states where is_missing") == [(0,)]
 
 
@@ -502,11 +502,11 @@ def test_backfill__leaves_twice_the_floor_of_the_day_and_new_items_are_read_all_
     result = nights.run(only=("account_images", "account_albums", "album_images"))
 
     others = sum(
-        credits for endpoint, credits in result.receipt.charges.items() if endpoint != "account_images"
+        credits for endpoint, credits in result.run.meter.charges.items() if endpoint != "account_images"
     )
-    assert 520 - result.receipt.charges["account_images"] >= 2 * 250
+    assert 520 - result.run.meter.charges["account_images"] >= 2 * 250
     assert 520 - nights.simulator.credits_spent >= 2 * 250 - others
-    assert any(name.startswith("account_images/me") for name in result.receipt.pending)
+    assert any(name.startswith("account_images/me") for name in result.run.pending)
     assert nights.published("select count(*) from imgur_raw.albums") == [(3,)]
     assert (result.outcome, result.exit_code) == ("stopped", 0)
     assert "500" in (result.reason or "")
@@ -522,7 +522,7 @@ def test_details__one_that_is_read_at_the_second_try_is_no_failure(tmp_path: Pat
 
     albums = [album for album in nights.simulator.truth.account_albums("me") if album["images_count"]]
     assert nights.published("select count(distinct album_id) from imgur_raw.album_images") == [(len(albums),)]
-    assert (result.outcome, result.exit_code, result.receipt.pending) == ("done", 0, [])
+    assert (result.outcome, result.exit_code, result.run.pending) == ("done", 0, [])
 
 
 @pytest.mark.slow
@@ -533,7 +533,7 @@ def test_rounds__limit_that_imgur_does_not_explain_is_waited_out_once(tmp_path: 
 
     result = nights.run(only=("account_albums", "gallery_sections", "account_submissions"))
 
-    assert result.receipt.rounds <= 2
+    assert result.run.rounds <= 2
     assert nights.asked_for("albums/0") <= 4
 
 

@@ -17,8 +17,8 @@ import duckdb
 import httpx
 import pyarrow as pa
 import pytest
-from nightly import run as night
 from nightly.loading import StopOnSignal, destination_of, pipeline_of
+from nightly.options import settings_of
 from nightly.status import status_lines
 from nightly.summary import summary_lines
 from warehouse.files import FileInUseError
@@ -110,7 +110,7 @@ def test_run__details_of_held_things_do_not_pay_for_their_parents(tmp_path: Path
     result = nights.run(only=("album_images",))
 
     assert nights.asked_for("/albums/") == before
-    assert dict(result.receipt.charges) == {"album_images": len(
+    assert dict(result.run.meter.charges) == {"album_images": len(
         [album for album in nights.simulator.truth.account_albums("me") if album["images_count"]]
     )}  # fmt: skip
     assert nights.published("select count(distinct album_id) > 0 from imgur_raw.album_images") == [(True,)]
@@ -193,7 +193,7 @@ def test_run__list_that_fails_is_exit_1_and_the_others_are_published(troubled: N
 
     assert (result.outcome, result.exit_code) == ("failed", 1)
     assert troubled.published("select count(*) from imgur_raw.images") == [(40,)]
-    assert "account_albums/me" in result.receipt.pending
+    assert "account_albums/me" in result.run.pending
 
 
 def test_run__sunset_is_in_the_summary(troubled: Nights) -> None:
@@ -266,7 +266,7 @@ def test_run__loads_what_a_killed_run_had_fetched(tmp_path: Path) -> None:
         (len(nights.simulator.truth.account_albums("me")),)
     ]
     assert nights.published("select count(*) from imgur_raw.images") == [(40,)]
-    assert any("interrupted" in note for note in result.receipt.notes)
+    assert any("interrupted" in note for note in result.run.report.notes)
 
 
 @pytest.mark.slow
@@ -282,7 +282,7 @@ def test_run__gives_up_a_package_that_cannot_be_loaded(nights: Nights) -> None:
     result = nights.run(only=IMAGES)
 
     assert result.exit_code == 0
-    assert any("fetched again" in note for note in result.receipt.notes)
+    assert any("fetched again" in note for note in result.run.report.notes)
     assert nights.published("select count(*) from imgur_raw.images") == [(40,)]
     warehouse = nights.options.warehouse
     with destination_of("duckdb", warehouse) as destination:
@@ -420,9 +420,7 @@ def test_run__strike_risk_is_taken_only_where_a_person_says_so(tmp_path: Path, i
     nights = Nights(tmp_path)
     options = replace(nights.options, accept_strike_risk=is_accepted)
 
-    settings, _ = night.settings_of(options, clock=SimulatorClock(nights.simulator))
-
-    assert settings.accept_strike_risk is is_accepted
+    assert settings_of(options).accept_strike_risk is is_accepted
 
 
 def test_stop_on_signal__waits_while_rows_are_loaded(capsys: pytest.CaptureFixture[str]) -> None:
@@ -480,8 +478,8 @@ def test_run__package_of_one_destination_is_not_loaded_into_another(
     elsewhere = nights.run(only=IMAGES, destination="filesystem")
     here = nights.run(only=IMAGES)
 
-    assert not any("interrupted" in note for note in elsewhere.receipt.notes)
-    assert any("interrupted" in note for note in here.receipt.notes)
+    assert not any("interrupted" in note for note in elsewhere.run.report.notes)
+    assert any("interrupted" in note for note in here.run.report.notes)
     assert nights.published("select count(*) > 0 from imgur_raw.albums") == [(True,)]
 
 

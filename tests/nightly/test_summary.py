@@ -11,18 +11,19 @@ from nightly.summary import summary_lines
 from warehouse.warehouse import Publication
 
 from imgur_source.errors import TransientError
-from imgur_source.extract.run_state import Receipt
+from imgur_source.extract.run_state import RunState
+from tests.support.runs import a_run
 from tests.support.work_files import NIGHT
 
 FILE = Path("imgur.duckdb")
 OPTIONS = Options(data_dir=Path("data"))
 
 
-def a_result(receipt: Receipt | None = None, **fields: Any) -> RunResult:
+def a_result(run: RunState | None = None, **fields: Any) -> RunResult:
     """A night that has published its file; *fields* replace attributes of ``RunResult``."""
     facts: dict[str, Any] = {
         "run_id": "a",
-        "receipt": receipt or Receipt(),
+        "run": run or a_run(),
         "outcome": "done",
         "reason": None,
         "problems": (),
@@ -49,11 +50,11 @@ def test_summary__of_a_night_without_a_word_to_say() -> None:
 
 def test_summary__tells_what_went_wrong_from_reading_to_publishing() -> None:
     """What is owed and could not be read, notes, warnings of audits, and why nothing was published."""
-    receipt = Receipt(
+    run = a_run(
         pending=["hot/viral"], notes=["Something."], failures=[TransientError("account", "no answer")]
     )
     result = a_result(
-        receipt,
+        run,
         outcome="failed",
         reason="No answer.",
         warnings=("rows_stale: Old.",),
@@ -65,7 +66,7 @@ def test_summary__tells_what_went_wrong_from_reading_to_publishing() -> None:
         "Still owed",
         "  hot/viral",
         "Could not be read",
-        f"  {receipt.failures[0]}",
+        f"  {run.failures[0]}",
         "Worth knowing",
         "  Something.",
         "The audits warn",
@@ -82,9 +83,9 @@ NINE = [f"line {number}" for number in range(9)]
 @pytest.mark.parametrize(
     ("result", "rest"),
     [
-        (a_result(Receipt(pending=NINE)), "in imgur_raw.sync_runs"),
-        (a_result(Receipt(notes=NINE)), "in imgur_raw.sync_runs"),
-        (a_result(Receipt(failures=[TransientError(line, "") for line in NINE])), "with -v each is logged"),
+        (a_result(a_run(pending=NINE)), "in imgur_raw.sync_runs"),
+        (a_result(a_run(notes=NINE)), "in imgur_raw.sync_runs"),
+        (a_result(a_run(failures=[TransientError(line, "") for line in NINE])), "with -v each is logged"),
         (a_result(warnings=tuple(NINE)), "in main.audit_results"),
         (
             a_result(problems=tuple(NINE), publication=None),

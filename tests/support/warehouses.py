@@ -10,12 +10,12 @@ import dlt
 import duckdb
 import httpx
 
-from imgur_source.extract.run_state import Receipt
+from imgur_source.extract.run_state import RunState
 from imgur_source.records.arrow import rows_table
 from imgur_source.records.tables import Table
-from imgur_source.settings import ImgurCredentials
+from imgur_source.settings import ImgurCredentials, Settings
 from imgur_source.simulator import Simulator
-from imgur_source.source import Runtime, StopFlag, declare_json, hints_of, imgur
+from imgur_source.source import Runtime, StopFlag, client_of, declare_json, hints_of, imgur
 
 FEEDS = ("hot/viral@2", "top/top/week@1", "user/rising@1", "t/cats@1", "r/aww@1", "search/dog@1")
 
@@ -37,25 +37,30 @@ class Lab:
             pipelines_dir=str(folder / "pipelines"),
         )
 
-    def source(self, *, only: Sequence[str] = (), receipt: Receipt | None = None, **settings: Any) -> Any:
+    def source(self, *, only: Sequence[str] = (), **settings: Any) -> Any:
         """The source against the simulator; *settings* as for ``imgur()``."""
-        arguments: dict[str, Any] = {
+        return self.begun(only=only, **settings)[0]
+
+    def begun(self, *, only: Sequence[str] = (), **settings: Any) -> tuple[Any, RunState]:
+        """The same, and the state of the run that will read it."""
+        values = {
             "accounts": ["me"],
             "feeds": [],
-            "state_dir": str(self.folder / "state"),
+            "state_dir": self.folder / "state",
             "credentials": credentials_of(self.simulator),
-            "runtime": Runtime(
-                SimulatorClock(self.simulator), receipt or Receipt(), StopFlag(), self.transport
-            ),
-        }
-        source = imgur(**(arguments | settings))
-        return source.with_resources(*only) if only else source
+        } | settings
+        facts = values.pop("facts", None)
+        read, clock, stop = Settings.configured(**values), SimulatorClock(self.simulator), StopFlag()
+        client = client_of(read, clock=clock, stop=stop, transport=self.transport)
+        runtime = Runtime(clock, client, RunState(client.meter), stop)
+        source = imgur(settings=read, facts=facts, runtime=runtime)
+        return source.with_resources(*only) if only else source, runtime.run
 
-    def run(self, *, only: Sequence[str] = (), **settings: Any) -> Receipt:
-        """One run; returns its receipt."""
-        receipt = Receipt()
-        self.pipeline.run(self.source(only=only, receipt=receipt, **settings), loader_file_format="parquet")
-        return receipt
+    def run(self, *, only: Sequence[str] = (), **settings: Any) -> RunState:
+        """One run; returns its state."""
+        source, run = self.begun(only=only, **settings)
+        self.pipeline.run(source, loader_file_format="parquet")
+        return run
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """The rows that *query* gives, instants in UTC."""
