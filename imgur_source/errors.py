@@ -213,7 +213,7 @@ class AllowanceSpentError(ImgurError):
     """What the plan grants one list in this run is spent; the rest of it is left to another run."""
 
     def __init__(self) -> None:
-        self.reason = "what the plan grants it tonight is spent"
+        self.reason = "what the plan grants it in this run is spent"
         super().__init__(f"No further request for this list: {self.reason}.")
 
 

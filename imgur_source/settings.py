@@ -50,7 +50,7 @@ DAY_FLOOR_SHARE = 0.02  # this share of its limit: five empty days block the app
 PER_PAGE_ASKED = 100  # account lists only; documented most, halves their price where honoured
 DAY_CREDITS = 12_500  # of an application, until a reply says otherwise (docs/imgur-api.md: credits)
 OWN_TIMEZONE = "localtime"  # the machine's, which some systems list among the zones and DuckDB does not know
-LOOKS_A_NIGHT = 5  # direct looks at items that unproved scans no longer showed, 1 credit each
+LOOKUPS_A_RUN = 5  # direct lookups of items that unproved scans no longer showed, 1 credit each
 BATCH_ROWS = 10_000  # rows that travel together: large enough for speed, small enough for memory
 
 TIERS = ("front", "hot", "details", "cold", "backfill")  # of a run's credits (docs/decisions/planning.md)

@@ -30,7 +30,7 @@ from warehouse import (
 
 FILE = Path(__file__).resolve().parent.parent / "docs" / "data-dictionary.md"
 SCHEMAS = {
-    "main": "Marts: tables that answer questions, made anew each night. Start here.",
+    "main": "Marts: tables that answer questions, made anew by each run. Start here.",
     "staging": "Views of the loaded tables under plain names, with what has gone from its list.",
     RAW_SCHEMA: "What was loaded, under Imgur's own field names.",
 }

@@ -1,6 +1,6 @@
 """The nightly job: python pipelines/sync.py
 
-Reads the command line, runs one night and prints what it did. Without
+Reads the command line, runs once and prints what it did. Without
 arguments it does what .dlt/config.toml says, from any working directory.
 """
 
@@ -54,7 +54,7 @@ def parser() -> argparse.ArgumentParser:
     add(
         "--demo",
         action="store_true",
-        help="run a fortnight of nights against a simulated Imgur: no account, no internet, "
+        help="run fourteen days of the job against a simulated Imgur: no account, no internet, "
         "files of its own under <data-dir>/demo; with --plan or --status, say that of the last demo",
     )
     instead = parser.add_mutually_exclusive_group()
@@ -71,7 +71,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="RESOURCE",
         action="append",
         choices=choices,
-        help="read this resource only, parents are taken from what is held; may be repeated: "
+        help="read this resource only, parents are taken from what is stored; may be repeated: "
         + ", ".join(choices),
     )
     add(
@@ -99,7 +99,7 @@ def parser() -> argparse.ArgumentParser:
     add(
         "--full-refresh",
         action="store_true",
-        help="forget what is held of the lists that --only and --account name (all without them) "
+        help="forget what is stored of the lists that --only and --account name (all without them) "
         "and read them anew; no history is dropped",
     )
     add(
@@ -139,7 +139,7 @@ def parser() -> argparse.ArgumentParser:
         default="duckdb",
         help="a dlt destination; any other than duckdb gets the raw tables only",
     )
-    add("-v", "--verbose", action="count", default=0, help="log the night's story; twice: each request")
+    add("-v", "--verbose", action="count", default=0, help="log the run's story; twice: each request")
     return parser
 
 

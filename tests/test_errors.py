@@ -128,7 +128,10 @@ MESSAGES: list[tuple[ImgurError, str]] = [
     ),
     (StoppedError(), "Stopped on request. What was read is kept."),
     (DeadlineError(), "The deadline has come. What was read is kept."),
-    (AllowanceSpentError(), "No further request for this list: what the plan grants it tonight is spent."),
+    (
+        AllowanceSpentError(),
+        "No further request for this list: what the plan grants it in this run is spent.",
+    ),
     (
         ReplayEndedError("account_images"),
         "account_images: the journal holds no further reply. The rest has to be asked for.",

@@ -83,7 +83,7 @@ class Extraction:
         self._replayed_plan = replayed_plan
         self._plan: Plan | None = None
         self._is_replanned = False
-        self._held_among = stored_among
+        self._stored_among = stored_among
         self._count_from_here()
         self._found = run.found
         self._isolation = Isolation(client, run, book=self._book)
@@ -104,7 +104,7 @@ class Extraction:
             memory=memory,
             greatest_age=timedelta(days=settings.greatest_age_days),
         )
-        self._looker = LookupReader(client, clock=clock, run=run)
+        self._lookup_reader = LookupReader(client, clock=clock, run=run)
         self._stuck: set[str] = set()  # lists of which the run has tried to read more, and cannot
 
     def batches(self) -> Iterator[Batch]:
@@ -114,26 +114,26 @@ class Extraction:
         somebody asks; whatever was fetched has been yielded by then. The empty
         tables make every table exist, whether anything was found or not.
         """
-        held: dict[str, list[pa.Table]] = {}
+        waiting: dict[str, list[pa.Table]] = {}
         size = 0
         for resource, table in self._rows():
             if resource in self._selected:
-                held.setdefault(resource, []).append(table)
+                waiting.setdefault(resource, []).append(table)
                 size += table.num_rows
                 self._run.report.rows[self._tables[resource].name] += table.num_rows
                 if size >= BATCH_ROWS:
-                    yield self._counted(_batch(held))
-                    held, size = {}, 0
+                    yield self._counted(_batch(waiting))
+                    waiting, size = {}, 0
         for resource in self._selected & self._tables.keys():
-            held.setdefault(resource, [rows_table(self._tables[resource], [])])
-        yield self._counted(_batch(held))
+            waiting.setdefault(resource, [rows_table(self._tables[resource], [])])
+        yield self._counted(_batch(waiting))
 
     def _counted(self, batch: Batch) -> Batch:
         """*batch*, its rows booked as new or refreshed where that can be known."""
-        if self._held_among is not None:
+        if self._stored_among is not None:
             for resource in batch.keys() & STREAMS.keys():
                 rows = batch[resource]
-                refreshed = self._held_among(self._tables[resource], rows) if rows.num_rows else 0
+                refreshed = self._stored_among(self._tables[resource], rows) if rows.num_rows else 0
                 self._run.report.rows_refreshed[resource] += refreshed
                 self._run.report.rows_new[resource] += rows.num_rows - refreshed
         return batch
@@ -194,7 +194,7 @@ class Extraction:
         yield [self._pages(part, "hot") for part in found]
         plan = self._plan_now()
         yield self._due(self._granted(Tier.DETAILS))
-        yield self._looks()[: self._cap_left(plan, Tier.DETAILS)]
+        yield self._lookups()[: self._cap_left(plan, Tier.DETAILS)]
         yield [self._pages(part, "cold") for part in found]
         yield [self._backfill(part, self._order(part).backfill) for part in found]
         if self._client.replays_only:
@@ -213,7 +213,7 @@ class Extraction:
         by_name = {part.name: part for part in found}
         for line in lines:
             if line.tier is Tier.DETAILS:
-                due = self._looks() if line.kind == "looks" else self._due({line.name: line.granted})
+                due = self._lookups() if line.kind == "looks" else self._due({line.name: line.granted})
                 yield due[: line.granted]
             elif line.name not in by_name:
                 continue
@@ -275,7 +275,7 @@ class Extraction:
         order = self._order(part)
         pages = order.hot if kind == "hot" else order.cold
         return Reading(
-            f"{part.name} (held pages)",
+            f"{part.name} (stored pages)",
             kind,
             partial(self._readers.read_again, part, pages, order.begins) if pages else None,
             line=part.name,
@@ -316,12 +316,12 @@ class Extraction:
             left[resource] -= 1
         return found
 
-    def _looks(self) -> list[Reading]:
-        followed = [look for look in self._facts.looks if look.account in self._settings.accounts]
+    def _lookups(self) -> list[Reading]:
+        followed = [item for item in self._facts.lookups if item.account in self._settings.accounts]
         return [
-            Reading(look.name, "looks", look.read, line=ITEM_LOOKS)
-            for look in self._looker.plan(followed)
-            if look.name not in self._run.done
+            Reading(item.name, "looks", item.read, line=ITEM_LOOKS)
+            for item in self._lookup_reader.plan(followed)
+            if item.name not in self._run.done
         ]
 
     # what an extraction leaves
@@ -354,9 +354,9 @@ class Extraction:
             end = CreditsExhaustedError(f"the run's allowance of {credits.max_credits} credits is spent")
             run.ended = str(end)
         elif set(run.pending) <= set(map(_backfill_name, self._stuck)):
-            run.ended = "What is owed could not be read now, though there are credits; the notes say why."
+            run.ended = "What is pending could not be read now, though there are credits; the notes say why."
         elif not run.failures:
-            run.ended = "The credits of the night do not reach to all that is owed; the next ones go on."
+            run.ended = "The credits of this run do not reach to all that is pending; the next runs go on."
             is_hour_short = (
                 credits.user is not None and self._client.meter.available() == credits.user.remaining
             )
@@ -399,6 +399,6 @@ def _backfill_name(name: str) -> str:
     return f"{name} (what was never read)"
 
 
-def _batch(held: dict[str, list[pa.Table]]) -> Batch:
+def _batch(waiting: dict[str, list[pa.Table]]) -> Batch:
     """One table per resource, each in one piece: dlt writes hundreds of small pieces more slowly."""
-    return {name: pa.concat_tables(held[name]).combine_chunks() for name in sorted(held)}
+    return {name: pa.concat_tables(waiting[name]).combine_chunks() for name in sorted(waiting)}

@@ -82,7 +82,7 @@ class Parents:
 
 
 class MissingItem(NamedTuple):
-    """An item to look at directly: the list that no longer shows it, and its id there."""
+    """An item to look up directly: the list that no longer shows it, and its id there."""
 
     list: str
     item_id: str
@@ -101,7 +101,7 @@ class WarehouseFacts:
         albums, posts: whose children may be fetched; None to find them by reading their lists.
         accounts: the number of each account by its name (or ``me``).
         fetched: the last fetches of children by resource and id; None to keep them in dlt's state.
-        looks: items to look up directly, because their list no longer shows them.
+        lookups: items to look up directly, because their list no longer shows them.
         observed: what was last seen of each item of the lists.
         usual_children: children that a run took lately, by resource.
         new_per_day: items that came a day lately, by list.
@@ -114,7 +114,7 @@ class WarehouseFacts:
     posts: tuple[StoredPost, ...] | None = None
     accounts: dict[str, int] = field(default_factory=dict)
     fetched: dict[tuple[str, str], ChildFetch] | None = None
-    looks: tuple[MissingItem, ...] = ()
+    lookups: tuple[MissingItem, ...] = ()
     observed: tuple[Observation, ...] = ()
     usual_children: Mapping[str, float] = field(default_factory=dict)
     new_per_day: Mapping[str, float] = field(default_factory=dict)

@@ -1,6 +1,6 @@
-"""Direct looks at items that their list no longer shows: one request each, a few a run.
+"""Direct lookups of items that their list no longer shows: one request each, a few a run.
 
-A scan that cannot prove itself may have skipped an item; one look tells whether it is gone.
+A scan that cannot prove itself may have skipped an item; one lookup tells whether it is gone.
 """
 
 from __future__ import annotations
@@ -33,23 +33,23 @@ class LookupReader:
         self._clock = clock
         self._run = run
 
-    def plan(self, looks: Sequence[MissingItem]) -> list[ChildReading]:
-        """What to look at; items of lists that are no proof of their existence (favourites) are left out."""
+    def plan(self, items: Sequence[MissingItem]) -> list[ChildReading]:
+        """What to look up; items of lists that are no proof of their existence (favourites) are left out."""
         return [
-            ChildReading(f"{ITEM_LOOKS}/{look.item_id}", partial(self._look, look))
-            for look in looks
-            if _lookup_of(look) is not None
+            ChildReading(f"{ITEM_LOOKS}/{item.item_id}", partial(self._read, item))
+            for item in items
+            if _lookup_of(item) is not None
         ]
 
-    def _look(self, look: MissingItem) -> Iterator[Rows]:
-        lookup = _lookup_of(look)
+    def _read(self, item: MissingItem) -> Iterator[Rows]:
+        lookup = _lookup_of(item)
         assert lookup is not None
         self._run.report.reading = ITEM_LOOKS
         try:
             reply = self._client.get(
                 f"{lookup.path.split('/')[2]}_look",
-                api_path(lookup.path, id=look.item_id),
-                as_me=lookup.as_owner and look.account == ME,
+                api_path(lookup.path, id=item.item_id),
+                as_me=lookup.as_owner and item.account == ME,
             )
         except NotFoundError:
             at, is_gone = self._clock.now(), True
@@ -59,8 +59,8 @@ class LookupReader:
             self._run.report.pages += 1
             at, is_gone = reply.received_at, reply.fields().get("deleted") == _TRUE
         row = {
-            "list": look.list,
-            "item_id": look.item_id,
+            "list": item.list,
+            "item_id": item.item_id,
             "looked_at": at,
             "is_gone": is_gone,
             "fetched_at": at,
@@ -68,7 +68,7 @@ class LookupReader:
         yield Rows(ITEM_LOOKS, rows_table(models.ITEM_LOOKS, [row]))
 
 
-def _lookup_of(look: MissingItem) -> Lookup | None:
+def _lookup_of(item: MissingItem) -> Lookup | None:
     """How an item of that list is looked up; None where a lookup does not say whether it is listed."""
-    stream = STREAMS.get(look.list.partition("/")[0])
+    stream = STREAMS.get(item.list.partition("/")[0])
     return stream.lookup if stream else None

@@ -1,6 +1,6 @@
 """What is known of a run before its first request, put as the plan wants it. Pure.
 
-Settings, steps, what earlier runs remember and what the warehouse knows go in; the
+Settings, streams, what earlier runs remember and what the warehouse knows go in; the
 plan comes out of ``planning``, which decides.
 """
 
@@ -46,7 +46,7 @@ def plan_of(
     found = slices(settings, selected=selected, facts=facts)
     fixed = [_fixed(part, facts) for part in found if not part.is_list and part.name not in done]
     lists = [
-        held_list(
+        stored_list(
             part.list(),
             memory.of_list(part.name),
             facts,
@@ -174,8 +174,8 @@ def _due(
         for child in children()
         if child.resource in wanted
     ]
-    looks = sum(look.account in settings.accounts for look in facts.looks)
-    return [*found, Due("item_looks", "looks", known=looks, at_most=looks)] if looks else found
+    lookups = sum(item.account in settings.accounts for item in facts.lookups)
+    return [*found, Due("item_looks", "looks", known=lookups, at_most=lookups)] if lookups else found
 
 
 def _fixed(part: StreamSlice, facts: WarehouseFacts) -> Fixed:
@@ -184,7 +184,7 @@ def _fixed(part: StreamSlice, facts: WarehouseFacts) -> Fixed:
     return Fixed(part.name, "feed", part.feed.pages or 1, facts.pages_before.get(part.name))
 
 
-def held_list(
+def stored_list(
     numbered: NumberedList,
     memory: ListState,
     facts: WarehouseFacts,
@@ -210,7 +210,7 @@ def held_list(
         numbered.name,
         items=memory.coverage.items if is_whole_part else memory.items,
         page_size=size,
-        is_begun=bool(memory.coverage.stretches)
+        is_begun=bool(memory.coverage.ranges)
         or memory.coverage.is_ended
         or memory.resume_page > 0
         or (not is_sorted and memory.items is not None),
@@ -223,7 +223,7 @@ def held_list(
         is_sorted=is_sorted,
         is_absent=memory.is_absent,
         is_read=is_done,
-        stored_pages=math.ceil(memory.coverage.stretches[0].items / size) if memory.coverage.stretches else 0,
+        stored_pages=math.ceil(memory.coverage.ranges[0].items / size) if memory.coverage.ranges else 0,
         ages=tuple(memory.page_ages(memory.ages[-1][0] if memory.ages else 0)),
     )
 
@@ -233,10 +233,10 @@ def _missing_pages(memory: ListState, size: int, *, since: int | None) -> tuple[
     coverage = memory.coverage
     if coverage.is_complete(since=since):
         return 0, 0
-    holes = max(0, len(coverage.stretches) - 1)
+    gaps = max(0, len(coverage.ranges) - 1)
     if memory.items is None:
-        return (None, holes)
+        return (None, gaps)
     missing = math.ceil(max(0, memory.items - coverage.items) / size)
     if coverage.is_ended:
-        return max(missing, holes), max(missing, holes)
-    return max(missing, holes + 1), holes  # how many items it has may have been told long ago
+        return max(missing, gaps), max(missing, gaps)
+    return max(missing, gaps + 1), gaps  # how many items it has may have been told long ago

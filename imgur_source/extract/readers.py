@@ -157,7 +157,7 @@ class Readers:
             return False
         if part.resource in self._selected:
             coverage, until = self._memory.of_list(part.name).coverage, self._rules.until
-            if until is not None and coverage.stretches:  # what is newer is left to a run without it
+            if until is not None and coverage.ranges:  # what is newer is left to a run without it
                 return coverage.first_gap(since=self._rules.since, until=until) is not None
             return not self.is_whole(part)
         opened = self._open.get(part.name)

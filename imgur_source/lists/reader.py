@@ -158,7 +158,7 @@ class ListReader:
         A full scan that the credits turn out not to reach to is not begun: half of one proves nothing.
         """
         scanner = self._scanner
-        is_first = not self.state.coverage.stretches
+        is_first = not self.state.coverage.ranges
         scan = scanner.begin("sweep", is_from_front=True)
         if is_first and self.state.items is None and self._can_prove():
             scanner.count_before = scanner.source.count()
@@ -299,7 +299,7 @@ class ListReader:
     def _close_met(self, scan: Scan, stored: Coverage) -> None:
         """End an incremental scan that has come to what is *stored*."""
         scan.end("what is held was met")
-        scan.is_doubtful = stored.stretches[0].newest.id not in {mark.id for mark in scan.marks}
+        scan.is_doubtful = stored.ranges[0].newest.id not in {mark.id for mark in scan.marks}
         self._scanner.close()
 
     def _continue_front(self, scan: Scan, number: int) -> None:
@@ -314,12 +314,12 @@ class ListReader:
     def _older_than(self, until: int) -> Iterator[Page]:
         """What is older than *until*, found by halving the list instead of reading down to it."""
         scanner = self._scanner
-        stored = self.state.coverage.stretches
-        if not any(stretch.newest.at >= until >= stretch.oldest.at for stretch in stored):
+        stored = self.state.coverage.ranges
+        if not any(span.newest.at >= until >= span.oldest.at for span in stored):
             scan = scanner.begin("gap")
             number = self._halve(until)
             scan.is_from_front = number == 0
-            below = next((stretch for stretch in stored if stretch.newest.at < until), None)
+            below = next((span for span in stored if span.newest.at < until), None)
             yield from scanner.down(number, below=below)
             scanner.close()
             if not scan.is_complete:

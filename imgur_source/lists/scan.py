@@ -295,7 +295,7 @@ class ListScanner:
         if self.is_sorted and self.rules.since is not None:
             items = coverage.items if coverage.is_complete(since=self.rules.since) else 0
         if below is not None:
-            if not coverage.is_ended or below != coverage.stretches[-1]:
+            if not coverage.is_ended or below != coverage.ranges[-1]:
                 return 0
             items -= below.items
         return items // self.size

@@ -1,7 +1,7 @@
-"""``sync.py --demo``: the real job, a fortnight of nights, against a simulated Imgur.
+"""``sync.py --demo``: the real job, fourteen runs, a day apart, against a simulated Imgur.
 
 The simulator is started for it on 127.0.0.1, and the job takes its clock from
-there: each night a day passes, and the last night is now.
+there: a day passes between two runs, and the last one is now.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ from nightly.options import RUNS_KEPT, Options, RunResult
 from nightly.run import run_job
 from nightly.summary import print_summary
 
-NIGHTS = 14
+RUNS = 14
 SEED = 7
 IMAGES = 300
 ALBUMS = 16
 POSTS = 300  # everybody's; a fifth are the owner's, enough for tags and hours to be compared
 FEEDS = ("hot/viral", "top/top/week", "user/time", "t/cats@1", "r/aww@1", "search/dog@1")
-LOSSES_AFTER = 4  # nights, so that those after it can find out; what vanishes by itself may be nothing
-ALLOWANCE = 500  # credits a night, an hour's worth
+LOSSES_AFTER = 4  # runs, so that those after it can find out; what vanishes by itself may be nothing
+ALLOWANCE = 500  # credits a run, an hour's worth
 MARK_FILE = "README"
 MARK = "made by sync.py --demo"
-LOCK = "demo.lock"  # held by the demo all the time; the lock of the warehouse is its nights'
+LOCK = "demo.lock"  # held by the demo all the time; the lock of the warehouse is its runs'
 STATE = "state"
 NOWHERE = "http://127.0.0.1"  # nothing is asked there
 
 
 class SimulatedClock:
-    """The simulator's time, going on by the real seconds since the night began."""
+    """The simulator's time, going on by the real seconds since the run began."""
 
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
@@ -51,17 +51,17 @@ class SimulatedClock:
         self._simulator.advance(duration)
 
 
-def simulated(nights: int = NIGHTS) -> Simulator:
-    """An Imgur in which the last of *nights* is now."""
-    start = datetime.now(UTC) - timedelta(days=nights - 1)
+def simulated(runs: int = RUNS) -> Simulator:
+    """An Imgur in which the last of *runs* is now."""
+    start = datetime.now(UTC) - timedelta(days=runs - 1)
     return Simulator(seed=SEED, images=IMAGES, albums=ALBUMS, posts=POSTS, now=start)
 
 
-def run_demo(data_dir: Path, *, nights: int = NIGHTS, simulator: Simulator | None = None) -> int:
-    """Run the demo in a folder of its own within *data_dir*; returns the exit code of its last night.
+def run_demo(data_dir: Path, *, runs: int = RUNS, simulator: Simulator | None = None) -> int:
+    """Run the demo in a folder of its own within *data_dir*; returns the exit code of its last run.
 
     Args:
-        simulator: one of ``simulated(nights)``, for whoever wants to look at it afterwards.
+        simulator: one of ``simulated(runs)``, for whoever wants to look at it afterwards.
 
     Raises:
         ConfigurationError: when the folder for it holds something else.
@@ -71,20 +71,20 @@ def run_demo(data_dir: Path, *, nights: int = NIGHTS, simulator: Simulator | Non
     _refuse_foreign(folder)
     with RunLock(folder / LOCK, clock=SystemClock()):
         _clear(folder)
-        simulator = simulator or simulated(nights)
-        print(f"A simulated Imgur, {nights} nights of {simulator.username}'s account; files in {folder}")
+        simulator = simulator or simulated(runs)
+        print(f"A simulated Imgur, {runs} runs of {simulator.username}'s account; files in {folder}")
         with serve(simulator, port=0) as base_url:
             options = _options(folder, simulator, base_url)
-            for number in range(1, nights + 1):
-                result, seconds = _night(options, simulator, is_quiet=number < nights)
+            for number in range(1, runs + 1):
+                result, seconds = _run_once(options, simulator, is_quiet=number < runs)
                 run = result.run
                 if result.exit_code:
-                    if number < nights:
+                    if number < runs:
                         print_summary(result, options, seconds=seconds)
                     return result.exit_code
-                if number < nights:
+                if number < runs:
                     print(
-                        f"night {number:>2}  {simulator.now():%a %d %b}  {result.outcome}, "
+                        f"run {number:>2}  {simulator.now():%a %d %b}  {result.outcome}, "
                         f"{run.report.rows.total():>6,} rows, {run.meter.credits.spent:>3} credits"
                     )
                     simulator.advance(timedelta(days=1))
@@ -135,8 +135,8 @@ def _options(folder: Path, simulator: Simulator, base_url: str) -> Options:
     )
 
 
-def _night(options: Options, simulator: Simulator, *, is_quiet: bool) -> tuple[RunResult, float]:
-    """One night, and how many seconds it took."""
+def _run_once(options: Options, simulator: Simulator, *, is_quiet: bool) -> tuple[RunResult, float]:
+    """One run, and how many seconds it took."""
     began = time.monotonic()
     result = run_job(replace(options, quiet=is_quiet), clock=SimulatedClock(simulator))
     return result, time.monotonic() - began

@@ -10,9 +10,9 @@ from imgur_source.planning import Budget, Line, Plan, Tier
 
 TIER_NAMES = {
     Tier.FRONT: "new items, whole lists, feeds",
-    Tier.HOT: "held pages, moving most",
-    Tier.DETAILS: "comments, images, looks",
-    Tier.COLD: "other held pages",
+    Tier.HOT: "stored pages, changing most",
+    Tier.DETAILS: "comments, images, lookups",
+    Tier.COLD: "other stored pages",
     Tier.BACKFILL: "what was never read",
 }
 
@@ -33,7 +33,7 @@ def short_line(plan: Plan) -> str:
         return f"Plan: {count(least, 'credit')} or more{most}: nobody knows yet how much there is to read"
     line = f"Plan: {count(plan.expected, 'credit')} likely in this run"
     if plan.left_out:
-        line += f", {plan.left_out:,} more left to other nights"
+        line += f", {plan.left_out:,} more left to other runs"
     if plan.hours:
         line += f", waiting about {count(plan.hours, 'hour')} for credits"
     return line
@@ -111,7 +111,7 @@ def planned_lines(run: RunState) -> list[dict[str, Any]]:
             "spent": spent,
         }
         for (name, kind), spent in run.spent_on.items()
-        if spent and (name, kind) not in planned  # what a later round, or the details of the run, brought
+        if spent and (name, kind) not in planned  # what a later round, or the children of the run, brought
     ]
     return [
         {

@@ -23,7 +23,7 @@ from imgur_source.errors import ConfigurationError
 from imgur_source.extract import RunState, WarehouseFacts, resource_tables, with_companions
 from imgur_source.planning import Plan
 from imgur_source.records import LIST_SWEEPS, scrubbed
-from imgur_source.settings import LOOKS_A_NIGHT, Settings
+from imgur_source.settings import LOOKUPS_A_RUN, Settings
 from imgur_source.source import RUN_RECORDS, Runtime, StopFlag, client_of, first_plan, imgur
 from nightly.deadlines import deadline_of
 from nightly.loading import (
@@ -214,7 +214,7 @@ def _facts(options: Options, warehouse: Warehouse, settings: Settings) -> Wareho
     """
     if options.destination != DUCKDB:
         return WarehouseFacts()
-    facts = partial(warehouse.facts, accounts=settings.accounts, lookups=0 if options.only else LOOKS_A_NIGHT)
+    facts = partial(warehouse.facts, accounts=settings.accounts, lookups=0 if options.only else LOOKUPS_A_RUN)
     try:
         return facts()
     except RelationError:

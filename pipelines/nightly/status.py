@@ -19,7 +19,7 @@ from nightly.options import Options, settings_of
 from nightly.plan_text import count
 
 RUNS_SHOWN = 3
-OWED_SHOWN = 2
+PENDING_SHOWN = 2
 LONGEST_LINE = 100  # characters, but for paths
 HOURS_TOLD = 48  # from there on days are told
 PUBLICATIONS = {"kept": "not published", "off": "not to be published", None: "publication not finished"}
@@ -55,7 +55,7 @@ def status_lines(options: Options, *, clock: Clock | None = None) -> list[str]:
     runs = warehouse.last_runs(RUNS_SHOWN)
     lines.append("Last runs:" if runs else "Last runs: none")
     lines += _run_lines(runs)
-    lines += _owed_lines(runs[0]["owed"] if runs else None)
+    lines += _pending_lines(runs[0]["owed"] if runs else None)
     lines += _audit_lines(overview)
     lines += _credit_lines(options, clock)
     return lines
@@ -68,7 +68,7 @@ def _content_lines(overview: Overview) -> Iterator[str]:
     if not overview.freshness:
         return
     gaps = sum(table.open_gaps for table in overview.freshness)
-    told = count(gaps, "hole") if gaps else "no hole"
+    told = count(gaps, "gap") if gaps else "no gap"
     heading = f"Tables ({told} left in lists)"
     yield f"{heading:<38}{'rows':>11}{'median age':>15}{'95 % within':>15}{'complete':>11}"
     for table in overview.freshness:
@@ -86,11 +86,11 @@ def _age(hours: float | None) -> str:
     return f"{hours:,.0f} h" if hours < HOURS_TOLD else f"{hours / 24:,.0f} days"
 
 
-def _owed_lines(owed: list[str] | None) -> Iterator[str]:
+def _pending_lines(pending: list[str] | None) -> Iterator[str]:
     """What the last run left to the next one, shortened."""
-    if owed:
-        more = f"; and {len(owed) - OWED_SHOWN} more" if len(owed) > OWED_SHOWN else ""
-        shown = f"Owed by the last: {'; '.join(owed[:OWED_SHOWN])}"
+    if pending:
+        more = f"; and {len(pending) - PENDING_SHOWN} more" if len(pending) > PENDING_SHOWN else ""
+        shown = f"Pending from the last: {'; '.join(pending[:PENDING_SHOWN])}"
         yield _in_short(shown, LONGEST_LINE - len(more)) + more
 
 

@@ -8,12 +8,12 @@ from nightly.options import Options, RunResult
 from nightly.plan_text import came_to
 
 SHOWN = 8  # lines of one kind; a screen has few
-IN_BOOKS = "in imgur_raw.sync_runs"
+IN_RUNS = "in imgur_raw.sync_runs"
 IN_RESULTS = "in main.audit_results"
 
 
 def print_summary(result: RunResult, options: Options, *, seconds: float) -> None:
-    """Print what the run did, spent and owes, and which file to open."""
+    """Print what the run did, spent and left pending, and which file to open."""
     if not options.quiet:
         print("\n".join(summary_lines(result, options, seconds=seconds)))
 
@@ -40,10 +40,10 @@ def summary_lines(result: RunResult, options: Options, *, seconds: float) -> Ite
     yield from (f"  {line}" for line in came_to(run))
     if run.rounds > 1:
         yield f"  in {run.rounds} rounds, waiting between them for the hour's credits"
-    yield from _listed("Still owed", run.pending, rest=IN_BOOKS)
+    yield from _listed("Still pending", run.pending, rest=IN_RUNS)
     failures = list(dict.fromkeys(map(str, run.failures)))
     yield from _listed("Could not be read", failures, rest="with -v each is logged")
-    yield from _listed("Worth knowing", [*run.report.retirements, *run.report.notes], rest=IN_BOOKS)
+    yield from _listed("Worth knowing", [*run.report.retirements, *run.report.notes], rest=IN_RUNS)
     yield from _listed("The audits warn", list(result.warnings), rest=IN_RESULTS)
     yield from _publication_lines(result, options)
 

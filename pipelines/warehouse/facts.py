@@ -68,7 +68,7 @@ def warehouse_facts(
         posts=tuple(_posts(connection, plan, accounts)) or None,
         accounts=_account_ids(connection),
         fetched=_fetches(connection),
-        looks=tuple(
+        lookups=tuple(
             MissingItem(row["list"] or "", row["item_id"] or "")
             for row in _rows(connection, plan, "looks", limit=lookups)
         ),

@@ -10,7 +10,7 @@ import pytest
 from imgur_source.credits.rules import HOUR, RULES, Window
 from imgur_source.credits.status import CreditStatus, Strike
 from imgur_source.extract.facts import MissingItem, Parents, StoredAlbum, StoredPost, WarehouseFacts
-from imgur_source.extract.plan_inputs import budget_of, held_list, parents_of, plan_of
+from imgur_source.extract.plan_inputs import budget_of, parents_of, plan_of, stored_list
 from imgur_source.lists import ChildFetch, NumberedList
 from imgur_source.lists.coverage import Coverage, Position, Range
 from imgur_source.lists.state import ListState, SourceState
@@ -391,7 +391,7 @@ def test_plan_of__lookups_of_followed_accounts_only() -> None:
     """An item of an account that is not read any more is looked up by nobody."""
     looks = tuple(MissingItem(f"account_images/{account}", "x") for account in ("me", "me", "other"))
 
-    plan = a_plan(facts=WarehouseFacts(looks=looks))
+    plan = a_plan(facts=WarehouseFacts(lookups=looks))
 
     assert (line(plan, "item_looks", "looks").likely, line(plan, "item_looks", "looks").most) == (2, 2)
     assert not [one for one in a_plan().lines if one.kind == "looks"]
@@ -425,7 +425,7 @@ def as_planned(
     facts: WarehouseFacts | None = None,
     **over: Any,
 ) -> StoredList:
-    return held_list(
+    return stored_list(
         numbered or a_list(), memory, facts or WarehouseFacts(), **({"since": None, "now": NIGHT} | over)
     )
 

@@ -51,7 +51,7 @@ def test_coverage__holds_nothing_that_was_not_read(steps: list[int], done: Reads
     """The ends of each stretch, and all that lies strictly between their seconds, were read."""
     line = a_line(steps)
     coverage, read = after(line, done)
-    for stretch in coverage.stretches:
+    for stretch in coverage.ranges:
         inside = {mark for mark in line if stretch.newest.at > mark.at > stretch.oldest.at}
         assert inside | {stretch.newest, stretch.oldest} <= read
 
@@ -62,9 +62,9 @@ def test_coverage__is_complete_only_where_nothing_is_missing(steps: list[int], d
     """Complete means that everything older than the newest item held was read, down to the bound or to the end."""
     line = a_line(steps)
     coverage, read = after(line, done)
-    if not coverage.stretches:
+    if not coverage.ranges:
         return
-    newest = coverage.stretches[0].newest.at
+    newest = coverage.ranges[0].newest.at
     for since in [None, *range(70, 101)]:
         if coverage.is_complete(since=since):
             assert {m for m in line if m.at < newest and (since is None or m.at >= since)} <= read
@@ -85,7 +85,7 @@ def test_coverage__of_a_line_read_whole_is_complete(steps: list[int]) -> None:
 def test_coverage__stretches_are_sorted_and_never_touch(steps: list[int], done: Reads) -> None:
     """The newest stretch comes first, and no two of them overlap in time or share an end."""
     coverage, _ = after(a_line(steps), done)
-    for above, below in zip(coverage.stretches, coverage.stretches[1:], strict=False):
+    for above, below in zip(coverage.ranges, coverage.ranges[1:], strict=False):
         assert above.oldest.at >= below.newest.at
         assert above.oldest != below.newest
 
@@ -130,7 +130,7 @@ def test_with_read__ends_where_the_list_does() -> None:
     front = held.with_read([Position(7, "7"), Position(6, "6")], is_from_front=True)
     end = held.with_read([Position(4, "4"), Position(3, "3")], is_to_end=True)
     whole = held.with_read([Position(7, "7"), Position(3, "3")], is_from_front=True, is_to_end=True)
-    assert [(each.stretches[0].newest.at, each.stretches[0].oldest.at) for each in (front, end, whole)] == [
+    assert [(each.ranges[0].newest.at, each.ranges[0].oldest.at) for each in (front, end, whole)] == [
         (7, 1),
         (9, 3),
         (7, 3),
@@ -220,6 +220,6 @@ def test_at_most__takes_what_is_too_much_from_the_last_stretch() -> None:
     held = Coverage((upper, lower), is_ended=True)
 
     assert held.at_most(50) == held
-    assert held.at_most(30).stretches == (upper, Range(lower.newest, lower.oldest, 20))
-    assert held.at_most(5).stretches == (upper, Range(lower.newest, lower.oldest, 1))
+    assert held.at_most(30).ranges == (upper, Range(lower.newest, lower.oldest, 20))
+    assert held.at_most(5).ranges == (upper, Range(lower.newest, lower.oldest, 1))
     assert Coverage().at_most(0) == Coverage()

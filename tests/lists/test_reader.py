@@ -305,7 +305,7 @@ def test_orders__never_claim_what_did_not_come(first: int, nights: list[Any]) ->
         coverage = held.memory.coverage
         for item in held.model.items:
             assert item.at is not None
-            if any(stretch.newest.at > item.at > stretch.oldest.at for stretch in coverage.stretches):
+            if any(stretch.newest.at > item.at > stretch.oldest.at for stretch in coverage.ranges):
                 assert item.id in held.versions
 
     held.night(HEAD, backfill=200)

@@ -292,7 +292,7 @@ def test_gap__between_two_holes_closes_both(world: Callable[..., World]) -> None
     here.night(by=DEAR, budget=3)
     here.add(30)
     here.night(by=DEAR, budget=2)
-    assert len(here.memory.coverage.stretches) == 2
+    assert len(here.memory.coverage.ranges) == 2
     night = here.night(by=DEAR)
     assert [walk.reason for walk in night.walks] == [
         "what is held was met",
@@ -338,7 +338,7 @@ def test_older_items__are_found_by_halving(world: Callable[..., World]) -> None:
     assert set(here.ids(149)) <= set(night.ids)
     assert max(night.numbers.count(number) for number in night.numbers) == 1
     assert len(night.asked) <= 11 + 1 + 1 + math.ceil(math.log2(40)) + 1
-    assert here.memory.coverage.stretches[-1].oldest == Position(FIRST_SECOND, "I1")
+    assert here.memory.coverage.ranges[-1].oldest == Position(FIRST_SECOND, "I1")
 
 
 def test_older_items__are_found_without_a_count(world: Callable[..., World]) -> None:
@@ -582,7 +582,7 @@ def test_walk__keeps_what_came_after_an_error(world: Callable[..., World]) -> No
     assert night.walks[0].items == failed * PAGE
     fresh = Coverage().with_read([mark for page in night.pages[:failed] for mark in page.marks])
     assert night.walks[0].oldest_at is not None
-    assert night.walks[0].oldest_at.timestamp() == fresh.stretches[0].oldest.at
+    assert night.walks[0].oldest_at.timestamp() == fresh.ranges[0].oldest.at
 
 
 @pytest.mark.parametrize("budget", [1, 3, 4])

@@ -269,7 +269,7 @@ class LivingList(RuleBasedStateMachine):
         if not self.list.is_sorted or memory.is_unsorted:
             return memory.is_unsorted and memory.resume_page == 0
         is_counted = since is None and memory.items is not None
-        return not memory.coverage.stretches or is_counted or memory.coverage.is_complete(since=since)
+        return not memory.coverage.ranges or is_counted or memory.coverage.is_complete(since=since)
 
     def _insert(self, seconds: int) -> Item:
         self.second += seconds
@@ -396,7 +396,7 @@ class LivingList(RuleBasedStateMachine):
         if not self.list.is_sorted or self.memory.is_unsorted or self.repeats_last:
             # read whole, whatever the kind; its end comes again, and a window reaches beyond what shrank
             return dict.fromkeys(most, 2 * pages + 2 + (self.in_flight - 1))
-        stretches = before.coverage.stretches
+        stretches = before.coverage.ranges
         if not stretches:
             return most
 

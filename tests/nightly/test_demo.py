@@ -94,8 +94,8 @@ def test_demo__is_the_real_job(fortnight: Fortnight) -> None:
             if connection.execute(f"select count(*) from imgur_raw.{table}").fetchall() == [(0,)]
         }
         answers = [connection.execute(query).fetchall() for _, query in demo.QUERIES]
-    assert outcomes == [("done", demo.NIGHTS)]
-    assert days == [(demo.NIGHTS,)]
+    assert outcomes == [("done", demo.RUNS)]
+    assert days == [(demo.RUNS,)]
     assert empty <= {"item_looks", "rejected_records"}
     assert all(answers)
 
@@ -145,7 +145,7 @@ def test_demo__nights_are_a_fortnight() -> None:
     """The last of them is now, so the first was thirteen days before."""
     first = demo.simulated().now()
 
-    assert demo.NIGHTS == 14
+    assert demo.RUNS == 14
     assert abs(datetime.now(UTC) - timedelta(days=13) - first) < timedelta(minutes=5)
 
 
@@ -215,7 +215,7 @@ def test_demo__begins_anew_and_tells_of_a_night_that_fails(
     simulator = demo.simulated(2)
     simulator.faults.add(Fault("token_invalid_403", path=r"^/3/", times=None))
 
-    assert demo.run_demo(tmp_path, nights=2, simulator=simulator) == 2
+    assert demo.run_demo(tmp_path, runs=2, simulator=simulator) == 2
 
     assert [name for name in mine if (folder / name).read_text() != demo.MARK] == []
     assert [name for name in its if (folder / name).exists() and (folder / name).stat().st_size < 100] == []

@@ -46,7 +46,7 @@ def test_plan_lines__says_when_there_is_nothing_to_do() -> None:
 def test_short_line__names_what_is_left_and_what_is_waited_for() -> None:
     """One line: what is spent tonight, what is left to other nights, how long credits are waited for."""
     assert (
-        short_line(a_plan(FRONT, COLD)) == "Plan: 13 credits likely in this run, 30 more left to other nights"
+        short_line(a_plan(FRONT, COLD)) == "Plan: 13 credits likely in this run, 30 more left to other runs"
     )
     waiting = Budget(credits=1_200, now=2, an_hour=5, day=12_500)
     assert short_line(a_plan(FRONT, COLD, budget=waiting)).endswith("waiting about 3 hours for credits")
@@ -78,7 +78,7 @@ def test_came_to__sets_the_estimate_beside_what_was_spent() -> None:
 
     assert list(came_to(run)) == [
         "new items, whole lists, feeds: 3 likely, 4 spent",
-        "other held pages: 10 likely, 9 spent",
+        "other stored pages: 10 likely, 9 spent",
     ]
     assert list(came_to(a_run())) == []
 

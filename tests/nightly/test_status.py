@@ -48,7 +48,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "run_id": "a",
             "started_at": NIGHT,
             "outcome": "stopped",
-            "reason": "The credits of the night do not reach to all that is owed. " * 4,
+            "reason": "The credits of the run do not reach to all that is pending. " * 4,
             "credits_spent": 39,
             "credits_planned": 40,
             "publication": "published",
@@ -125,14 +125,14 @@ def test_status__is_one_screen(options: Options, warehouse: Warehouse) -> None:
     assert lines[1:12] == [
         "At work now: no run",
         "Accounts: 7, alice, bob",
-        "Tables (2 holes left in lists)               rows     median age    95 % within   complete",
+        "Tables (2 gaps left in lists)                rows     median age    95 % within   complete",
         "  images                                   12,345            5 h           48 h       100%",
         "  albums                                       80         2 days        30 days        98%",
         "  subreddit_posts                               3            1 h            2 h           ",
         "Last runs:",
         "  2026-11-23 02:00 UTC  stopped, 39 credits of 40 planned, published",
-        "    The credits of the night do not reach to all that is owed. The credits of the night do not …",
-        "Owed by the last: account_images/me (what was never read); hot/viral; and 1 more",
+        "    The credits of the run do not reach to all that is pending. The credits of the run do not …",
+        "Pending from the last: account_images/me (what was never read); hot/viral; and 1 more",
         "The audits found: lists_stale (1,200), rows_stale (1,200)",
     ]
     assert max(len(line) for line in lines[1:12]) <= LONGEST_LINE
@@ -161,7 +161,7 @@ def test_status__fits_one_screen_at_its_fullest(options: Options, warehouse: War
     lines = status_lines(replace(options, settings={"credentials": credentials}), clock=StandingClock())
 
     assert sum("The disk is full." in line for line in lines) == 1
-    assert [line for line in lines if "The audits found" in line or "Owed by the last" in line]
+    assert [line for line in lines if "The audits found" in line or "Pending from the last" in line]
     assert "0 strikes this month" in lines[-1]
     assert len(lines) == 24
     assert [line for line in lines[1:] if len(line) > LONGEST_LINE] == []

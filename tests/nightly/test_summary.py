@@ -63,7 +63,7 @@ def test_summary__tells_what_went_wrong_from_reading_to_publishing() -> None:
     )
     assert lines_of(result)[1:2] + lines_of(result)[5:] == [
         "  No answer.",
-        "Still owed",
+        "Still pending",
         "  hot/viral",
         "Could not be read",
         f"  {run.failures[0]}",

@@ -637,8 +637,8 @@ def test_plan__never_grants_more_than_there_is(
         assert one.turn or not one.left_out
         assert one.granted <= len(one.pages) <= one.granted + 1 or one.kind not in ("hot", "cold")
     assert [one.tier for one in made.lines] == sorted(one.tier for one in made.lines)
-    for held_list in lists:
-        order = made.order_for(held_list.name)
+    for stored_list in lists:
+        order = made.order_for(stored_list.name)
         assert not set(order.hot) & set(order.cold)
         if order.is_swept:
             assert (order.hot, order.cold, order.backfill) == ((), (), 0)

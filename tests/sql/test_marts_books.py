@@ -115,7 +115,7 @@ class Nights:
     def remembered(self) -> tuple[int, int, bool]:
         """What the code that reads lists knows of this one, in the columns of the view."""
         coverage = self.memory.coverage
-        stretches = len(coverage.stretches)
+        stretches = len(coverage.ranges)
         return stretches, max(0, stretches - 1) + (not coverage.is_ended), coverage.is_complete()
 
 

@@ -21,7 +21,7 @@ from imgur_source.api.client import ImgurClient
 from imgur_source.api.replies import Reply
 from imgur_source.errors import CreditsExhaustedError, ImgurError
 from imgur_source.extract.facts import WarehouseFacts
-from imgur_source.extract.plan_inputs import held_list
+from imgur_source.extract.plan_inputs import stored_list
 from imgur_source.lists.pages import NumberedList, Page
 from imgur_source.lists.reader import ListReader
 from imgur_source.lists.scan import SMALLEST_PAGE, Scan, ScanRules
@@ -277,7 +277,7 @@ def plan_for(client: ModelClient, clock: FakeClock, *, memory: ListState, by: By
     available = client.meter.available()
     return make_plan(
         fixed=[],
-        lists=[held_list(of, memory, WarehouseFacts(), since=by.since, now=clock.now())],
+        lists=[stored_list(of, memory, WarehouseFacts(), since=by.since, now=clock.now())],
         observed=(),
         due=(),
         budget=Budget(credits=available, now=available, an_hour=500, day=12_500),

@@ -161,10 +161,10 @@ def test_facts__need_their_views_and_queries(tmp_path: Path) -> None:
     put_walk(filling, 1)
     filling.work()
     before = facts_of(filling.warehouse)
-    assert (before.albums, before.looks) == (None, ())
+    assert (before.albums, before.lookups) == (None, ())
     after = filling.facts()
     assert after.albums == (StoredAlbum("a", as_me=True, inserted_at=at(50)),)
-    assert after.looks == (MissingItem(IMAGES, "gone"),)
+    assert after.lookups == (MissingItem(IMAGES, "gone"),)
     assert facts_of(replace(filling.warehouse, sql_dir=tmp_path / "none")) == NOTHING
 
 
@@ -265,7 +265,7 @@ def test_looks__are_the_longest_missing_that_nothing_has_decided(filling: Fillin
     for item_id, days, is_gone in (("looked", 1, True), ("unanswered", 1, None), ("earlier", 1.9, None)):
         row = {"list": IMAGES, "item_id": item_id, "looked_at": at(days), "is_gone": is_gone}
         filling.put(ITEM_LOOKS, row)
-    found = filling.facts().looks
+    found = filling.facts().lookups
     assert found == (
         MissingItem(IMAGES, "a"),
         MissingItem(IMAGES, "b"),
@@ -273,8 +273,8 @@ def test_looks__are_the_longest_missing_that_nothing_has_decided(filling: Fillin
         MissingItem(IMAGES, "second"),
         MissingItem(ALBUMS_LIST, "last"),
     )
-    assert facts_of(filling.warehouse, lookups=2).looks == found[:2]
-    assert facts_of(filling.warehouse, lookups=0).looks == ()
+    assert facts_of(filling.warehouse, lookups=2).lookups == found[:2]
+    assert facts_of(filling.warehouse, lookups=0).lookups == ()
 
 
 # observations
