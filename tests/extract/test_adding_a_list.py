@@ -10,8 +10,9 @@ import sync
 from data_dictionary import data_dictionary
 from warehouse import SQL_DIR
 
+from imgur_source.extract.feeds import FeedSyntax
 from imgur_source.extract.streams import Shape, Stream, declared
-from imgur_source.records.tables import FETCHED_AT, Field, Table, Type
+from imgur_source.records.tables import FETCHED_AT, GALLERY_RANKS, POSTS, Field, Table, Type
 from tests.support.nights import Nights
 
 GALLERY_PROFILES = Table(
@@ -33,6 +34,14 @@ GALLERY_PROFILE = Stream(
     GALLERY_PROFILES,
     Shape.SINGLE,
     needs_account_id=True,
+)
+SECTIONS_BY_ANOTHER_NAME = Stream(
+    "gallery_again",
+    "/3/gallery/{subject}/{sort}/{window}/{page}",
+    POSTS,
+    Shape.FEED,
+    feed=FeedSyntax("g", "section", ("viral", "time"), "viral", "day"),
+    also=(GALLERY_RANKS,),
 )
 
 
@@ -94,3 +103,23 @@ def test_declared_list__has_its_table_in_the_data_dictionary(profile: Stream) ->
 def test_declared_list__is_gone_after_its_block() -> None:
     """Nothing stays behind for the next test."""
     assert "account_gallery_profile" not in sync.parser().format_help()
+
+
+def test_declared_feed__is_written_read_planned_and_ranked(tmp_path: Path) -> None:
+    """A new kind of feed is one row too: how it is spelled stands there, and its name in tables and plan."""
+    nights = Nights(tmp_path, images=5, albums=0)
+    nights.options.settings["feeds"] = ["g/hot/time@1"]
+    with declared(SECTIONS_BY_ANOTHER_NAME):
+        result = nights.run(accounts=())
+
+    assert (result.outcome, result.run.pending) == ("done", [])
+    assert nights.asked_for("/3/gallery/hot/time/day/0") == 1
+    assert result.run.plan is not None
+    assert [(line.name, line.kind, line.likely) for line in result.run.plan.lines] == [
+        ("g/hot/time", "feed", 1)
+    ]
+    [(feeds, ranks, posts)] = nights.work(
+        "select list(distinct feed), count(*), (select count(*) from imgur_raw.posts) from imgur_raw.gallery_ranks"
+    )
+    assert feeds == ["g/hot/time"]
+    assert ranks == posts > 0
