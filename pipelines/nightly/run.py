@@ -83,9 +83,9 @@ def run_job(options: Options, *, clock: Clock, transport: httpx.BaseTransport | 
         )
         while True:
             _read_a_round(options, warehouse, settings, runtime, signals, journal)
-            finding = _publish(options, warehouse, settings, run_id, run, keep_runs=keep_runs)
-            if finding.publication is not None:
-                run.report.published_at = finding.publication.published_at
+            published = _publish(options, warehouse, settings, run_id, run, keep_runs=keep_runs)
+            if published.publication is not None:
+                run.report.published_at = published.publication.published_at
             signals.release()
             if not is_worth_waiting(run.resumes_at, stop):
                 break
@@ -96,17 +96,17 @@ def run_job(options: Options, *, clock: Clock, transport: httpx.BaseTransport | 
             client.next_round()
             runtime = replace(runtime, on_plan=None)
         outcome, reason, exit_code = verdict_of(run)
-        if finding.problems:
+        if published.problems:
             exit_code = exit_code or 1
         result = RunResult(
             run_id,
             run,
             outcome,
             reason,
-            finding.problems,
-            finding.publication,
+            published.problems,
+            published.publication,
             exit_code,
-            finding.warnings,
+            published.warnings,
         )
         print_summary(result, options, seconds=(clock.now() - started_at).total_seconds())
         return result
@@ -223,8 +223,8 @@ def _facts(options: Options, warehouse: Warehouse, settings: Settings) -> Wareho
 
 
 @dataclass(frozen=True)
-class _Finding:
-    """What came of the check and the publication."""
+class _PublicationOutcome:
+    """What came of the checks and the publication."""
 
     problems: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -239,17 +239,17 @@ def _publish(
     run: RunState,
     *,
     keep_runs: timedelta,
-) -> _Finding:
+) -> _PublicationOutcome:
     """Tidy the work file, make its relations, check it, publish it; yesterday's file stays when one fails."""
     if options.destination != DUCKDB:
-        return _Finding()
+        return _PublicationOutcome()
     publication = None
     try:
         warehouse.tidy(keep_runs=keep_runs)
         warehouse.apply_sql(report_timezone=settings.report_timezone)
         has_rows = run.report.rows.total() > run.report.rows[LIST_SWEEPS.name]
         if not options.publish or not (has_rows or warehouse.published_file.exists()):
-            return _Finding()  # a first file without a row would only look like one
+            return _PublicationOutcome()  # a first file without a row would only look like one
         broken = warehouse.check()
         found = warehouse.audit(run_id=run_id, problems=broken, accept_vanished=options.accept_vanished)
         accepted = [problem for problem in broken if problem.is_loss and options.accept_vanished]
@@ -262,12 +262,12 @@ def _publish(
             *(str(finding) for finding in found if finding.is_warning),
         )
         if problems:  # the audit has noted in the run's row what they are
-            return _Finding(problems, warnings)
+            return _PublicationOutcome(problems, warnings)
         publication = warehouse.publish()
         warehouse.complete_publication(run_id, published_at=publication.published_at)
-        return _Finding((), warnings, publication)
+        return _PublicationOutcome((), warnings, publication)
     except WarehouseError as error:
         if publication is None:
             with suppress(WarehouseError):  # the work file itself may be the trouble
                 warehouse.note_kept(run_id, why=str(error))
-        return _Finding((str(error),))
+        return _PublicationOutcome((str(error),))
