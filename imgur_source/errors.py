@@ -11,7 +11,7 @@
     ├── CreditsExhaustedError   the run ends early and cleanly (exit 0)
     │   ├── HourSpentError          Imgur says so: the hour of this address
     │   ├── DaySpentError           Imgur says so: the application's day, a strike
-    │   ├── PostsSpentError         Imgur says so: the hour's POST requests
+    │   ├── PostRequestsSpentError Imgur says so: the hour's POST requests
     │   ├── GatewayLimitError       the commercial gateway's own limit
     │   ├── UnknownLimitError       a 429 that does not say what it is about
     │   └── OverCapacityError       the hidden limit per address
@@ -148,7 +148,7 @@ class DaySpentError(CreditsExhaustedError):
     )
 
 
-class PostsSpentError(CreditsExhaustedError):
+class PostRequestsSpentError(CreditsExhaustedError):
     """Imgur says that the hour's POST requests are used up; only token refreshes are some of ours."""
 
 

@@ -42,7 +42,9 @@ RETRIES = 3  # attempts after the first one; each costs a credit
 RETRY_WAIT = timedelta(seconds=1)  # before the first retry; doubles, with jitter
 RETRY_WAIT_LONGEST = timedelta(seconds=30)
 HOUR_CREDITS = 500  # of a user, until a reply says otherwise (docs/imgur-api.md: credits)
-HOUR_POSTS = 1_250  # POST requests of an address, token refreshes among them (docs/imgur-api.md: credits)
+HOUR_POST_REQUESTS = (
+    1_250  # POST requests of an address, token refreshes among them (docs/imgur-api.md: credits)
+)
 STRIKES_TO_ACCEPT = 3  # used-up days of a month from which on a person must accept the risk
 STRIKES_DENIED = 4  # from which on nothing is asked: the fifth blocks the application for the month
 DAY_FLOOR_CREDITS = 250  # the day is never taken below this, nor below

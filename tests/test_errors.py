@@ -24,7 +24,7 @@ from imgur_source.errors import (
     LoginExpiredError,
     NotFoundError,
     OverCapacityError,
-    PostsSpentError,
+    PostRequestsSpentError,
     PrivateError,
     RefusedError,
     ReplayEndedError,
@@ -46,7 +46,7 @@ TREE = {
     CreditsExhaustedError: ImgurError,
     HourSpentError: CreditsExhaustedError,
     DaySpentError: CreditsExhaustedError,
-    PostsSpentError: CreditsExhaustedError,
+    PostRequestsSpentError: CreditsExhaustedError,
     GatewayLimitError: CreditsExhaustedError,
     UnknownLimitError: CreditsExhaustedError,
     OverCapacityError: CreditsExhaustedError,
@@ -113,7 +113,7 @@ MESSAGES: list[tuple[ImgurError, str]] = [
         "or the limit has changed: look at python pipelines/sync.py --status",
     ),
     (
-        PostsSpentError("Imgur says the hour's POST requests are used up for this address"),
+        PostRequestsSpentError("Imgur says the hour's POST requests are used up for this address"),
         "No further request in this run: Imgur says the hour's POST requests are used up for this address. "
         "What was read is kept.",
     ),

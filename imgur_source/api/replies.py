@@ -28,7 +28,7 @@ from imgur_source.errors import (
     LoginExpiredError,
     NotFoundError,
     OverCapacityError,
-    PostsSpentError,
+    PostRequestsSpentError,
     PrivateError,
     RefusedError,
     TransientError,
@@ -335,7 +335,7 @@ def _limit_of(headers: Mapping[str, str], body: bytes, *, with_login: bool) -> C
     if headers.get("x-ratelimit-userremaining") == "0":
         return HourSpentError("Imgur says the hour is used up for this address")
     if headers.get("x-post-rate-limit-remaining") == "0":
-        return PostsSpentError("Imgur says the hour's POST requests are used up for this address")
+        return PostRequestsSpentError("Imgur says the hour's POST requests are used up for this address")
     if headers.get("x-ratelimit-requests-remaining") == "0":
         return GatewayLimitError("the commercial gateway says the requests of the plan are used up")
     if words := _gateway_words(body):

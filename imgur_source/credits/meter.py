@@ -23,13 +23,13 @@ from imgur_source.errors import (
     DaySpentError,
     GatewayLimitError,
     OverCapacityError,
-    PostsSpentError,
+    PostRequestsSpentError,
     StoppedError,
     UnknownLimitError,
 )
 
 FREE_ENDPOINTS = frozenset({"oauth2_token", "oauth2_secret"})  # docs/imgur-api.md: credits
-POST_ENDPOINTS = frozenset({"oauth2_token"})  # the only requests of ours that are no GET
+POST_REQUEST_ENDPOINTS = frozenset({"oauth2_token"})  # the only requests of ours that are no GET
 LONGEST_PAUSE = timedelta(seconds=5)  # a wait that a request sits out; a longer one ends the reading
 UNKNOWN_LIMIT = timedelta(hours=1)  # to wait where Imgur does not say: the longest of its hourly windows
 
@@ -92,7 +92,7 @@ class CreditMeter:
         """
         kind: RequestKind = "read"
         if endpoint in FREE_ENDPOINTS:
-            kind = "post" if endpoint in POST_ENDPOINTS else "free"
+            kind = "post" if endpoint in POST_REQUEST_ENDPOINTS else "free"
         while True:
             with self._changed:
                 granted = self._asked(endpoint, kind=kind)
@@ -150,7 +150,7 @@ class CreditMeter:
         if isinstance(refusal, GatewayLimitError | UnknownLimitError):
             return refusal.returning(in_an_hour)
         verdict = self._ledger.status().verdict(
-            kind="post" if isinstance(refusal, PostsSpentError) else "read"
+            kind="post" if isinstance(refusal, PostRequestsSpentError) else "read"
         )
         if isinstance(verdict, Denied):
             return refusal

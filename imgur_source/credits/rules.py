@@ -16,7 +16,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
 
-from imgur_source.settings import DAY_CREDITS, DAY_FLOOR_CREDITS, DAY_FLOOR_SHARE, HOUR_CREDITS, HOUR_POSTS
+from imgur_source.settings import (
+    DAY_CREDITS,
+    DAY_FLOOR_CREDITS,
+    DAY_FLOOR_SHARE,
+    HOUR_CREDITS,
+    HOUR_POST_REQUESTS,
+)
 
 WindowName = Literal["user", "client", "requests", "posts"]
 RequestKind = Literal["read", "post", "free"]  # a read costs credits, a POST one of its own, the rest nothing
@@ -54,7 +60,7 @@ RULES: dict[WindowName, WindowRule] = {
     "user": WindowRule(HOUR, HOUR_CREDITS, "x-ratelimit-user{}", is_reset_told=True),
     "client": WindowRule(DAY, DAY_CREDITS, "x-ratelimit-client{}", False, DAY_FLOOR_SHARE, DAY_FLOOR_CREDITS),
     "requests": WindowRule(DAY, DAY_CREDITS, "x-ratelimit-requests-{}", False, DAY_FLOOR_SHARE),
-    "posts": WindowRule(HOUR, HOUR_POSTS, "x-post-rate-limit-{}", is_reset_told=True),
+    "posts": WindowRule(HOUR, HOUR_POST_REQUESTS, "x-post-rate-limit-{}", is_reset_told=True),
 }
 APPLYING: dict[RequestKind, tuple[WindowName, ...]] = {
     "read": ("user", "client", "requests"),

@@ -17,7 +17,7 @@ from imgur_source.errors import (
     ImgurError,
     LoginExpiredError,
     OverCapacityError,
-    PostsSpentError,
+    PostRequestsSpentError,
     TransientError,
     UnknownLimitError,
 )
@@ -138,7 +138,7 @@ REFUSED = {"data": {"error": "Refresh token doesn't exist or is invalid for the 
         (httpx.Response(429, json={"errors": [{"code": "429"}]}), UnknownLimitError, "429"),
         (
             httpx.Response(429, json={"errors": []}, headers={"X-Post-Rate-Limit-Remaining": "0"}),
-            PostsSpentError,
+            PostRequestsSpentError,
             "POST",
         ),
         (

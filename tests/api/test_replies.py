@@ -25,7 +25,7 @@ from imgur_source.errors import (
     LoginExpiredError,
     NotFoundError,
     OverCapacityError,
-    PostsSpentError,
+    PostRequestsSpentError,
     PrivateError,
     RefusedError,
     TransientError,
@@ -223,7 +223,7 @@ ERRORS: dict[str, tuple[Sent, type[ImgurError], str]] = {
     ),
     "429, errors list, POST requests spent": (
         Sent(429, dumped(TOO_MANY), headers={**RATE_HEADERS, "x-post-rate-limit-remaining": "0"}),
-        PostsSpentError,
+        PostRequestsSpentError,
         "hour's POST requests are used up",
     ),
     "429, errors list, credits left: perhaps a dead token": (

@@ -17,7 +17,7 @@ from imgur_source.errors import (
     GatewayLimitError,
     HourSpentError,
     OverCapacityError,
-    PostsSpentError,
+    PostRequestsSpentError,
     StoppedError,
     UnknownLimitError,
 )
@@ -243,7 +243,7 @@ def test_after__a_late_reply_gives_nothing_back(clock: FakeClock) -> None:
     ("refusal", "minutes"),
     [
         (HourSpentError("spent"), 20),
-        (PostsSpentError("spent"), 60),
+        (PostRequestsSpentError("spent"), 60),
         (UnknownLimitError("429"), 60),
         (GatewayLimitError("429"), 60),
         (OverCapacityError(), 10),
