@@ -137,6 +137,8 @@ class CreditLedger:
         """
         with self._store.transaction() as now:
             day = self._store.windows(now)["client"]
+            if not day.is_known(now):  # what was known of it, a strike perhaps, was of a day before
+                day = replace(day, generation=day.generation + 1)
             self._strike(day, told=words, generation=day.generation, now=now)
             self._store.keep(spent(day, now=now))
 
@@ -176,7 +178,7 @@ class CreditLedger:
         if answer is not None and reading is not None and window.name == "client" and not reading.remaining:
             leased = lease.windows["client"]
             is_late = window.is_told and leased.generation != window.generation
-            words = f"0 of {reading.limit} left, with status {answer.status}"
+            words = f"0 of {after.limit} left, with status {answer.status}"
             self._strike(after, told=words, generation=(leased if is_late else after).generation, now=now)
         return after
 

@@ -33,6 +33,8 @@ COOL_DOWNS = tuple(
 )  # docs/imgur-api.md: hidden limit
 _EPOCH_STARTS_AT = 1_000_000_000  # a smaller reset counts seconds from now, a larger one is a time
 _DAY_RESET_CONSTANT = "86400"  # recorded with every reply, so it tells nothing
+FURTHEST_RESET = timedelta(days=62)  # the gateway's plans are monthly; what lies further ahead is no reset
+MOST_CREDITS = 1_000_000_000  # a larger number is no number of credits
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +85,9 @@ class Answer(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one reply says of one window."""
+    """What one reply says of one window; *limit* is None where it does not say it."""
 
-    limit: int
+    limit: int | None
     remaining: int
     resets_at: datetime | None = None
 
@@ -168,8 +170,14 @@ class Window:
         return max(0, self.limit - self.own_since_end) if left is None else left
 
     def floor(self, *, strikes: int, is_backfill: bool = False) -> int:
-        """Credits that are never spent: doubled with each strike of the month, and for backfill once more."""
-        floor = max(self.rule.floor_credits, math.ceil(self.rule.floor_share * self.limit))
+        """Credits that are never spent: doubled with each strike of the month, and for backfill once more.
+
+        Where a limit is so small that twice the floor is more than half of it, a share alone is kept.
+        """
+        share = math.ceil(self.rule.floor_share * self.limit)
+        floor = max(self.rule.floor_credits, share)
+        if 2 * floor > self.limit / 2:
+            floor = share
         return floor << strikes + is_backfill
 
     def charged(self, cost: int) -> Window:
@@ -220,7 +228,7 @@ def settled(
     ends = [at for at in (window.resets_at, reading.resets_at) if at is not None]
     return replace(
         window,
-        known_limit=reading.limit,
+        known_limit=window.limit if reading.limit is None else reading.limit,
         remaining=max(0, reading.remaining - under_way) if spent_elsewhere else window.remaining,
         resets_at=min(ends, default=None),  # one that moves on with each reply is a constant
         told=min(reading.remaining, reading.remaining if window.told is None else window.told),
@@ -237,15 +245,16 @@ def _begun_anew(
     if resets_at is None and is_refill and not window.rule.is_reset_told:
         # a day filled up by now ends in a day at the latest, whether it is fixed or began with a request
         resets_at = now + window.rule.length
+    limit = window.limit if reading.limit is None else reading.limit
     return replace(
         window,
-        known_limit=reading.limit,
+        known_limit=limit,
         remaining=max(0, reading.remaining - under_way),
         resets_at=resets_at,
         told=reading.remaining,
         told_at=now,
         generation=window.generation + 1,
-        spent_elsewhere=max(0, reading.limit - reading.remaining - window.own_charges),
+        spent_elsewhere=max(0, limit - reading.remaining - window.own_charges),
     )
 
 
@@ -274,23 +283,27 @@ def turned_back(window: Window, *, now: datetime) -> Window:
 
 
 def read_window(headers: Mapping[str, str], name: WindowName, *, now: datetime) -> Reading | None:
-    """What the headers of a reply received at *now* say of a window; None where they are missing or broken.
+    """What the headers of a reply received at *now* say of a window; None where they do not say what is left.
+
+    A number below nothing is nothing: so the gateway counts what was used over its plan.
 
     Args:
         headers: with lower-case names.
     """
     rule = RULES[name]
-    limit = _whole(headers.get(rule.header.format("limit")))
-    remaining = _whole(headers.get(rule.header.format("remaining")))
-    if limit is None or remaining is None:
+    limit = _credits(headers.get(rule.header.format("limit")))
+    remaining = _credits(headers.get(rule.header.format("remaining")))
+    if remaining is None:
         return None
     text = headers.get(rule.header.format("reset"), "")
     if name == "client" and text.strip() == _DAY_RESET_CONSTANT:
         text = ""
     resets_at = reset_time(text, now=now)
-    if resets_at is not None and resets_at <= now:  # long over: it tells nothing
+    if resets_at is not None and not now < resets_at <= now + FURTHEST_RESET:  # it tells nothing
         resets_at = None
-    return Reading(limit, remaining, resets_at and min(resets_at, now + rule.length))
+    if resets_at is not None and rule.length == HOUR:  # under a clock that is wrong it may seem days ahead
+        resets_at = min(resets_at, now + HOUR)
+    return Reading(limit, remaining, resets_at)
 
 
 def reset_time(text: str, *, now: datetime) -> datetime | None:
@@ -313,8 +326,10 @@ def cool_down(step: int) -> timedelta:
     return COOL_DOWNS[min(step, len(COOL_DOWNS)) - 1]
 
 
-def _whole(text: str | None) -> int | None:
+def _credits(text: str | None) -> int | None:
+    """A number of credits as a header has it; None where it is none."""
     try:
-        return int(text) if text is not None and int(text) >= 0 else None
+        number = int(text or "")
     except ValueError:
         return None
+    return max(0, number) if number <= MOST_CREDITS else None

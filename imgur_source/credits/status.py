@@ -6,11 +6,12 @@ here, for the next request as for the plan and for a person.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from imgur_source.credits.rules import APPLYING, RequestKind, Window, WindowName
+from imgur_source.credits.rules import APPLYING, DAY, RequestKind, Window, WindowName
 from imgur_source.settings import STRIKES_DENIED, STRIKES_TO_ACCEPT
 
 PROBE_WAIT = timedelta(seconds=0.2)  # until whoever waits for a probe asks again; about one reply's time
@@ -133,9 +134,20 @@ class CreditStatus:
         return min((self.available_in(name, is_backfill=is_backfill) for name in known), default=None)
 
     def available_today(self, *, is_backfill: bool = False) -> int:
-        """Credits that the application's day leaves, and the gateway's plan where there is one."""
+        """Credits that the application's day leaves, and the gateway's plan where there is one.
+
+        A window that lasts for many days gives each of them an even part of what is left.
+        """
         names = [name for name in _OF_A_DAY if not self._is_absent(name)]
-        return min(self.available_in(name, is_backfill=is_backfill) for name in names)
+        return min(
+            math.ceil(self.available_in(name, is_backfill=is_backfill) / self._days_left(name))
+            for name in names
+        )
+
+    def _days_left(self, name: WindowName) -> int:
+        """Days that a window still has to last, the present one among them."""
+        ends_at = self.windows[name].resets_at
+        return 1 if ends_at is None else max(1, math.ceil((ends_at - self.at) / DAY))
 
     def verdict(
         self, cost: int = 1, *, kind: RequestKind = "read", is_backfill: bool = False

@@ -321,15 +321,15 @@ def test_day__until_its_reset_is_known_our_charges_of_a_day_count(
     ledger: CreditLedger, clock: FakeClock
 ) -> None:
     """The stricter of Imgur's word and our own charges over 24 hours, less the floor, may be spent."""
-    asked(ledger, rate_headers(hour=499, day=600, day_limit=601, day_reset=86_400), cost=1)
+    asked(ledger, rate_headers(hour=499, day=1_600, day_limit=1_601, day_reset=86_400), cost=1)
     for left in (299, 199, 99):
         clock.advance(HOUR)
-        asked(ledger, rate_headers(hour=400, day=left + 260, day_limit=601), cost=100)
+        asked(ledger, rate_headers(hour=400, day=left + 1_260, day_limit=1_601), cost=100)
 
-    # 601 less the 301 charged, although Imgur says 359
+    # 1,601 less the 301 charged, although Imgur says 1,359
     status = ledger.status()
     day = status.windows["client"]
-    assert (status.left("client"), status.available_in("client")) == (300, 50)
+    assert (status.left("client"), status.available_in("client")) == (1_300, 1_050)
     assert (day.own_charges, day.resets_at) == (301, None)
 
 
@@ -399,6 +399,25 @@ def test_strike__is_recorded_once_a_day_with_its_evidence(ledger: CreditLedger, 
             NIGHT + MINUTE, "0 of 12500 left, with status 429", own_charges=5, spent_elsewhere=497 + 11_998
         ),
     )
+
+
+def test_strike__is_one_for_each_day_that_words_refuse(ledger: CreditLedger, clock: FakeClock) -> None:
+    """Replies without a header count as well: six days are six, however often each of them says so."""
+    for _ in range(6):
+        for _ in range(2):
+            ledger.day_spent("Daily client requests exceeded")
+            clock.advance(MINUTE)
+        clock.advance(DAY)
+
+    assert len(ledger.status().strikes) == 6
+
+
+def test_strike__needs_no_limit_beside_the_nothing_that_is_left(ledger: CreditLedger) -> None:
+    """``ClientRemaining: 0`` alone is a strike, and nothing is granted after it."""
+    asked(ledger, {"x-ratelimit-clientremaining": "0"}, status=429)
+
+    assert [strike.told for strike in ledger.status().strikes] == ["0 of 12500 left, with status 429"]
+    assert isinstance(ledger.reserve(), Denied)
 
 
 def test_strike__an_empty_hour_is_none(ledger: CreditLedger) -> None:

@@ -15,9 +15,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from imgur_source.credits.ledger import CreditLedger
 from imgur_source.credits.rules import Answer, WindowName
 from imgur_source.credits.status import Denied, Lease, WaitUntil
+from imgur_source.settings import STRIKES_TO_ACCEPT
 from tests.support.fakes import NIGHT
 
-HOUR_LIMIT, DAY_LIMIT, FLOOR = 12, 290, 250
+HOUR_LIMIT, DAY_LIMIT, FLOOR = 12, 50, 1  # of so small a day a share is kept
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 WORKERS, MOST_UNDER_WAY = 3, 5
 QUICK = timedelta(
@@ -322,8 +323,8 @@ class ForeignMachine(LedgerMachine):
         assert self.imgur.day_left > 0 or self.imgur.foreign_today > 0
 
     def somebody_is_granted_again(self) -> None:
-        """So it is here, unless the others' strikes have raised the floor above all that this tiny day holds."""
-        if self.workers[0].status().floor("client") < DAY_LIMIT:
+        """So it is here, unless the others' strikes have come so far that a person must take the risk."""
+        if len(self.workers[0].status().strikes) < STRIKES_TO_ACCEPT:
             super().somebody_is_granted_again()
         else:
             assert isinstance(self.workers[0].reserve(), Denied | WaitUntil)

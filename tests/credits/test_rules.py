@@ -79,18 +79,50 @@ def test_read_window__takes_each_window_from_its_headers(reset: int) -> None:
     [
         {},
         {"retry-after": "0", "cdn-error": "yes"},
-        rate_headers(hour_limit=None, day_limit=None),
         rate_headers(hour=None, day=None),
         rate_headers(hour="", day=""),
         rate_headers(hour="many", day="12.5"),
-        rate_headers(hour="-3", day="-1"),
-        rate_headers(hour_limit="nan", day_limit="-12500"),
+        rate_headers(hour="9223372036854775808", day="1e400"),
     ],
     ids=str,
 )
 def test_read_window__missing_or_broken_headers_say_nothing(headers: dict[str, str]) -> None:
-    """Errors of the content network have no rate headers; half a window is none."""
+    """Errors of the content network have no rate headers; without a number of credits left nothing is told."""
     assert [read_window(headers, name, now=NIGHT) for name in ("user", "client")] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        (rate_headers(hour="-3", day="-40"), [(500, 0), (12_500, 0)]),
+        (rate_headers(hour_limit=None, day_limit="nan", hour="0", day="7"), [(None, 0), (None, 7)]),
+        (rate_headers(hour_limit="-500", day_limit="99999999999"), [(0, 431), (None, 11_876)]),
+    ],
+    ids=["below nothing", "no limit", "odd limits"],
+)
+def test_read_window__odd_numbers_are_clamped(
+    headers: dict[str, str], expected: list[tuple[int | None, int]]
+) -> None:
+    """Less than nothing is nothing left, and a limit that is missing or absurd leaves what is known of it."""
+    found = [read_window(headers, name, now=NIGHT) for name in ("user", "client")]
+
+    assert [(reading.limit, reading.remaining) for reading in found if reading] == expected
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"), [(25, NIGHT + timedelta(days=25)), (61, NIGHT + timedelta(days=61)), (63, None)]
+)
+def test_read_window__the_reset_of_a_plan_is_believed_for_months(
+    days: int, expected: datetime | None
+) -> None:
+    """The gateway's plans are monthly: a reset 25 days ahead is no mistake, one years ahead is none at all."""
+    headers = {
+        "x-ratelimit-requests-limit": "10000",
+        "x-ratelimit-requests-remaining": "17",
+        "x-ratelimit-requests-reset": str(days * 86_400),
+    }
+
+    assert read_window(headers, "requests", now=NIGHT) == Reading(10_000, 17, expected)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +140,7 @@ def test_read_window__missing_or_broken_headers_say_nothing(headers: dict[str, s
 def test_read_window__a_reset_is_ahead_and_within_the_window(
     reset: object, expected: datetime | None
 ) -> None:
-    """A reset that is over tells nothing; one that is further off than the window is long cannot be true."""
+    """A reset that is over tells nothing; one of an hour that seems further off tells of a wrong clock."""
     reading = read_window(rate_headers(reset=reset), "user", now=NIGHT)
 
     assert reading == Reading(500, 431, expected)
@@ -158,10 +190,16 @@ def test_left_at_most__is_a_new_window_less_our_charges_since(now: datetime, lef
 
 @pytest.mark.parametrize(
     ("limit", "floor"),
-    [(12_500, 250), (15_000, 300), (12_501, 251), (500, 250), (0, 250), (1_000_000, 20_000)],
+    [(12_500, 250), (15_000, 300), (12_501, 251), (1_000, 250), (1_000_000, 20_000)],
 )
 def test_day_floor__is_the_larger_of_a_number_and_a_share(limit: int, floor: int) -> None:
     """The day keeps 250 credits, or 2 % of a larger limit, rounded up."""
+    assert day_floor(limit) == floor
+
+
+@pytest.mark.parametrize(("limit", "floor"), [(999, 20), (500, 10), (300, 6), (1, 1), (0, 0)])
+def test_day_floor__of_a_small_day_is_a_share(limit: int, floor: int) -> None:
+    """Where 250 credits for us and 250 for backfill are more than half of the day, 2 % are kept."""
     assert day_floor(limit) == floor
 
 

@@ -42,15 +42,15 @@ def some_strikes(number: int) -> tuple[Strike, ...]:
         (0, 12_500, 1, False),
         (301, 15_000, 1, True),
         (300, 15_000, 1, False),
-        (251, 500, 1, True),
-        (250, 500, 1, False),
+        (11, 500, 1, True),
+        (10, 500, 1, False),
     ],
 )
 def test_verdict__the_day_is_never_taken_below_its_floor(
     day: int, day_limit: int, cost: int, goes: bool
 ) -> None:
     """The day may be used down to its floor exactly, and no credit further; waiting does not help."""
-    floor = 300 if day_limit == 15_000 else 250
+    floor = {15_000: 300, 500: 10}.get(day_limit, 250)
     reason = (
         f"the application has {day} of {day_limit} credits left today, and the last {floor} are never touched"
     )
@@ -179,3 +179,18 @@ def test_available__is_nothing_while_nothing_may_be_asked(over: dict[str, Any]) 
 def test_available_today__is_of_the_day_and_of_the_plan(windows: list[Window], today: int) -> None:
     """The hour does not count; a plan counts where there is one; a day that nobody knows is a new one."""
     assert a_status(*windows).available_today() == today
+
+
+@pytest.mark.parametrize(("days", "today"), [(0.5, 9_800), (1.5, 4_900), (25, 392)])
+def test_available_today__shares_a_monthly_plan_among_its_days(days: float, today: int) -> None:
+    """A plan whose reset lies 25 days ahead is not spent in one night."""
+    plan = Window(
+        "requests",
+        known_limit=10_000,
+        remaining=10_000,
+        told=10_000,
+        told_at=NIGHT,
+        resets_at=NIGHT + timedelta(days=days),
+    )
+
+    assert a_status(plan).available_today() == today
