@@ -13,12 +13,13 @@ PACKAGE = ROOT / "imgur_source"
 PIPELINES = ROOT / "pipelines"
 NOTEBOOKS = ROOT / "notebooks"
 
-LOWEST = {"errors", "clock", "settings", "records", "sqlite_file"}  # every room may use these
+LOWEST = {"errors", "clock", "plain_text", "settings", "records", "sqlite_file"}  # every room may use these
 ROOMS: dict[str, set[str]] = {  # each room of the package, and the rooms that it may import
     "errors": set(),
     "clock": set(),
+    "plain_text": set(),
     "settings": {"errors"},
-    "records": set(),
+    "records": {"plain_text"},
     "sqlite_file": set(),
     "planning": LOWEST,
     "credits": LOWEST,
@@ -39,7 +40,7 @@ JOB: dict[str, set[str]] = {  # the rooms beside the programs
     "nightly": {"warehouse", "reporting"},
 }
 PURE = {
-    "errors", "records/tables", "records/arrow", "records/posts", "records/comments",
+    "errors", "plain_text", "records/tables", "records/arrow", "records/posts", "records/comments",
     "planning/costs", "planning/forecast", "planning/plan", "planning/planner", "planning/refresh",
     "credits/rules", "credits/status", "lists/coverage", "lists/state",
     "api/replies", "api/oauth", "extract/feeds", "extract/streams", "extract/plan_inputs", "extract/run_report",

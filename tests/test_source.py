@@ -465,7 +465,8 @@ def test_imgur__allowance_ends_the_run_and_keeps_what_was_read(tmp_path: Path) -
 
 def test_imgur__day_is_never_taken_below_its_floor(tmp_path: Path) -> None:
     """With 255 credits left today five may be spent, for the last 250 are not touched."""
-    simulator = Simulator(seed=5, images=500, albums=3, posts=600, client_limit=255)
+    simulator = Simulator(seed=5, images=500, albums=3, posts=600, user_limit=50_000)
+    simulator.limits.spend_elsewhere(12_500 - 255, now=simulator.world.now)
     lab = Lab(tmp_path, simulator)
 
     run = lab.run(accounts=[], feeds=["user/time@9"], only=("gallery_sections",))
@@ -479,7 +480,8 @@ def test_imgur__day_is_never_taken_below_its_floor(tmp_path: Path) -> None:
 
 def test_imgur__first_load_leaves_twice_the_floor_of_the_day(tmp_path: Path) -> None:
     """Of a list that was never read page 0 is fresh, and the rest is backfill: it waits for a better day."""
-    simulator = Simulator(seed=5, images=500, albums=3, posts=240, per_page="ignored", client_limit=503)
+    simulator = Simulator(seed=5, images=500, albums=3, posts=240, per_page="ignored", user_limit=50_000)
+    simulator.limits.spend_elsewhere(12_500 - 503, now=simulator.world.now)
     lab = Lab(tmp_path, simulator)
 
     run = lab.run(only=("account_images",))

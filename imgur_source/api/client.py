@@ -30,11 +30,13 @@ from imgur_source.errors import (
     StoppedError,
     TransientError,
 )
+from imgur_source.plain_text import plain
 from imgur_source.settings import RETRIES, RETRY_WAIT, RETRY_WAIT_LONGEST
 
 logger = logging.getLogger(__name__)
 
 MOST_REDIRECTS = 3  # of one request; each costs a credit, and more is a loop
+SECRET_HEADERS = ("authorization", "x-rapidapi-key")  # the scheme before it is none
 ANSWERS = (200, 404)  # that are worth a replay: what is there, and that something is not
 
 
@@ -240,9 +242,10 @@ class ImgurClient:
         known = self._journal.known(key) if self._journal else None
         etag = known.etag if known else None
         response = self._response(endpoint, path, params=params, etag=etag, as_me=as_me)
+        content = without_secrets(response.content, response.request)
         self._heed_sunset(endpoint, response.headers.get("sunset"))
         received_at = self._clock.now()
-        status, body = response.status_code, response.content
+        status, body = response.status_code, content
         is_unchanged = known is not None and status == 304
         if known is not None and is_unchanged:
             self.meter.found_unchanged(endpoint)
@@ -270,7 +273,7 @@ class ImgurClient:
             self._journal.keep(key, etag=etag, body=body)
         logger.debug(
             "reply endpoint=%s path=%s bytes=%d spent=%d",
-            endpoint, path, len(response.content), self.meter.credits.spent,
+            endpoint, path, len(content), self.meter.credits.spent,
         )  # fmt: skip
         return replace(reply, is_unchanged=is_unchanged)
 
@@ -303,8 +306,17 @@ class ImgurClient:
         with self._sunset_lock:
             if not sunset or endpoint in self.sunsets:
                 return
-            self.sunsets = {**self.sunsets, endpoint: sunset}
+            self.sunsets = {**self.sunsets, endpoint: plain(sunset)}
         logger.warning("endpoint will be retired endpoint=%s sunset=%s", endpoint, sunset)
+
+
+def without_secrets(body: bytes, request: httpx.Request) -> bytes:
+    """*body* without what signed *request*, in case the answer repeats it: an error text, a log of a proxy."""
+    for name in SECRET_HEADERS:
+        secret = request.headers.get(name, "").rpartition(" ")[2].encode()
+        if secret and secret in body:
+            body = body.replace(secret, "…".encode())
+    return body
 
 
 class MeteredTransport(httpx.BaseTransport):
@@ -336,7 +348,7 @@ class MeteredTransport(httpx.BaseTransport):
         home = self._oauth_home if endpoint in FREE_ENDPOINTS else self._home
         if _origin(request.url) != _origin(home):
             raise RefusedError(
-                endpoint, 302, f"a redirect to another host, {request.url.host}, was not followed"
+                endpoint, 302, f"a redirect to another host, {plain(request.url.host)}, was not followed"
             )
         lease = self._meter.before(endpoint, should_stop=self._should_stop)
         answer: Answer | None = None

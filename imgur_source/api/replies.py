@@ -35,6 +35,7 @@ from imgur_source.errors import (
     UnknownLimitError,
     WireShapeError,
 )
+from imgur_source.plain_text import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,10 +257,15 @@ def _is_gateways(envelope: _Envelope) -> bool:
 
 
 def _error_text(envelope: _Envelope) -> tuple[str, int | None]:
-    """The words and the number of an error, wherever Imgur put them this time.
+    """The words, in plain text, and the number of an error, wherever Imgur put them this time.
 
     ``("", None)`` if there is none.
     """
+    words, number = _raw_error_text(envelope)
+    return plain(words), number
+
+
+def _raw_error_text(envelope: _Envelope) -> tuple[str, int | None]:
     if _is_gateways(envelope):
         return envelope.message or "an error without words", None
     if envelope.errors:
@@ -376,7 +382,7 @@ def _words(body: bytes) -> str:
 
 
 def _first_words(body: bytes) -> str:
-    return " ".join(body[:120].decode("utf-8", "replace").split()) or "no words"
+    return plain(body[:120].decode("utf-8", "replace")) or "no words"
 
 
 def _whole(value: object) -> int | None:

@@ -24,6 +24,7 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
+from imgur_source.plain_text import plain
 from imgur_source.records.tables import (
     EXTRA,
     FETCHED_AT,
@@ -267,8 +268,7 @@ _EXTRA_OF = attrgetter("extra_text")
 
 def _shown(value: Any) -> str:
     """*value* as a reason names it: without secrets, and not too long."""
-    text = msgspec.json.encode(scrubbed(value)).decode()
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
+    return plain(msgspec.json.encode(scrubbed(value)).decode(), longest=_LONGEST_SHOWN)
 
 
 def _wire_fields(table: Table) -> list[Field]:

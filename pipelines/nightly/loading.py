@@ -27,6 +27,7 @@ from warehouse import RAW_SCHEMA, Warehouse, WarehouseError
 from imgur_source.api import Journal
 from imgur_source.errors import ConfigurationError, ImgurError
 from imgur_source.extract import RunState
+from imgur_source.plain_text import plain
 from imgur_source.source import StopFlag
 
 logger = logging.getLogger(__name__)
@@ -294,7 +295,8 @@ def _has_cause(error: BaseException, kind: type[BaseException]) -> bool:
 
 
 def _first_line(error: BaseException) -> str:
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    lines = (plain(line) for line in str(error).splitlines())
+    return next((line for line in lines if line), type(error).__name__)
 
 
 def _last_line(error: BaseException) -> str:

@@ -15,6 +15,7 @@ from imgur_source.api import client_id_of
 from imgur_source.clock import Clock, SystemClock
 from imgur_source.credits import CreditStatus, WindowName, credit_status_of
 from imgur_source.errors import ConfigurationError
+from imgur_source.plain_text import plain
 from nightly.options import Options, settings_of
 from nightly.plan_text import count
 
@@ -64,7 +65,7 @@ def status_lines(options: Options, *, clock: Clock | None = None) -> list[str]:
 def _content_lines(overview: Overview) -> Iterator[str]:
     """Accounts, and what is stored of them, with the age of its rows when the file was made."""
     if overview.accounts:
-        yield _in_short(f"Accounts: {', '.join(overview.accounts)}", LONGEST_LINE)
+        yield plain(f"Accounts: {', '.join(overview.accounts)}", longest=LONGEST_LINE)
     if not overview.freshness:
         return
     gaps = sum(table.open_gaps for table in overview.freshness)
@@ -91,14 +92,14 @@ def _pending_lines(pending: list[str] | None) -> Iterator[str]:
     if pending:
         more = f"; and {len(pending) - PENDING_SHOWN} more" if len(pending) > PENDING_SHOWN else ""
         shown = f"Pending from the last: {'; '.join(pending[:PENDING_SHOWN])}"
-        yield _in_short(shown, LONGEST_LINE - len(more)) + more
+        yield plain(shown, longest=LONGEST_LINE - len(more)) + more
 
 
 def _audit_lines(overview: Overview) -> Iterator[str]:
     """What the audits found last, by name; main.audit_results says what that means."""
     if overview.audited.found:
         found = ", ".join(f"{audit} ({rows:,})" for audit, rows in overview.audited.found)
-        yield _in_short(f"The audits found: {found}", LONGEST_LINE)
+        yield plain(f"The audits found: {found}", longest=LONGEST_LINE)
 
 
 def _credit_lines(options: Options, clock: Clock) -> Iterator[str]:
@@ -163,10 +164,5 @@ def _run_lines(runs: Sequence[dict[str, Any]]) -> Iterator[str]:
             f"{PUBLICATIONS.get(run['publication'], run['publication'])}"
         )
         if run["reason"] and run["reason"] != told:
-            yield _in_short(f"    {run['reason']}", LONGEST_LINE)
+            yield f"    {plain(run['reason'], longest=LONGEST_LINE - 4)}"
         told = run["reason"]
-
-
-def _in_short(text: str, longest: int) -> str:
-    """A text on one line of at most *longest* characters; the whole of it stands in the file."""
-    return text if len(text) <= longest else f"{text[: longest - 2].rsplit(' ', 1)[0]} …"

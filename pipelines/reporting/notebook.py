@@ -9,9 +9,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from imgur_source.plain_text import plain
+
 PROJECT_DIR = Path(__file__).resolve().parents[2]
 NOTEBOOK = PROJECT_DIR / "notebooks" / "engagement_report.ipynb"
 DATABASE = "imgur.duckdb"  # the published file's name, in every data directory
+LONGEST_ERROR = 500  # characters: it names a file, and what to do
 PATIENCE = 600  # seconds that one cell may take
 LONGEST_FOLDER = 85  # bytes; a socket's path may have 103 on macOS, and "/kernel-ipc-5" follows
 NEEDED = ("ipykernel", "markdown_it", "nbclient", "plotly")  # the extra "report"
@@ -53,7 +56,7 @@ def report_after_run(data_dir: Path) -> str:
     except KeyboardInterrupt:
         return "No report: stopped on request."
     except Exception as error:
-        return f"No report: {_words(error)}"
+        return f"No report: {plain(error, longest=LONGEST_ERROR)}"
 
 
 def write_report(
@@ -161,16 +164,11 @@ def executed(path: Path, parameters: dict[str, Any]) -> Any:
             if error.ename == "KeyboardInterrupt":  # the kernel heard of the signal first
                 raise ended from error
             if error.ename == "QuestionError":
-                raise ReportSetupError(_words(error.evalue)) from error
+                raise ReportSetupError(plain(error.evalue, longest=LONGEST_ERROR)) from error
             said = error.evalue if error.ename == "PublishedFileError" else f"{error.ename}: {error.evalue}"
-            raise ReportError(_words(said)) from error
+            raise ReportError(plain(said, longest=LONGEST_ERROR)) from error
         except CellTimeoutError as error:
             raise ReportError(f"A cell of {path.name} took longer than {PATIENCE} seconds.") from error
         # nbclient stumbles over the kernel that a signal has taken from it, in this way or that
         except (DeadKernelError, AssertionError, AttributeError) as error:
             raise ended from error
-
-
-def _words(error: object) -> str:
-    """*error* in one line."""
-    return " ".join(str(error).split())[:500]

@@ -841,3 +841,27 @@ def test_get__a_login_that_fails_meanwhile_ends_the_retries(tmp_path: Path) -> N
 
     assert (caught.value.endpoint, caught.value.attempts) == ("oauth2_token", 4)
     assert (script.urls.count(f"{IMGUR_URL}{PATH}"), len(clock.sleeps)) == (1, 4)
+
+
+@pytest.mark.parametrize("status", [200, 403])
+@pytest.mark.parametrize("as_me", [False, True])
+def test_get__secret_that_comes_back_is_shown_to_nobody(
+    status: int, as_me: bool, tmp_path: Path, clock: FakeClock
+) -> None:
+    """An answer that repeats the token or the client id loses them before it is an error, or in the journal."""
+    secret = ACCESS_TOKEN if as_me else CLIENT_ID
+    echo = {"data": {"error": f"no {secret}\x1b[2J here"}, "success": False, "status": 403}
+    login = BearerAuth(
+        TokenVault(tmp_path, CLIENT_ID, clock=clock),
+        client_id=CLIENT_ID,
+        client_secret=None,
+        configured=Tokens(access_token=ACCESS_TOKEN),
+        token_url="https://api.imgur.com/oauth2/token",
+        clock=clock,
+    )
+    client = a_client(lambda request: httpx.Response(status, json=echo), clock, login=login)
+
+    with pytest.raises(ImgurError) as caught:
+        client.get("account_albums", PATH, as_me=as_me)
+
+    assert "no …[2J here" in str(caught.value)

@@ -49,7 +49,7 @@ def ask_with_threads(client: ImgurClient, requests: int) -> list[int]:
         ({}, 60, 60),
         ({"user_limit": 90}, None, 90),
         ({"user_limit": 90, "user_reset_style": "seconds"}, None, 90),
-        ({"client_limit": 340}, None, 90),
+        ({"client_limit": 92}, None, 90),
     ],
     ids=["allowance", "hour", "hour in seconds", "floor of the day"],
 )

@@ -497,7 +497,8 @@ def test_backfill__leaves_twice_the_floor_of_the_day_and_new_items_are_read_all_
     tmp_path: Path,
 ) -> None:
     """A first load stops while the day still has twice its floor; what is left of it is for what is new."""
-    nights = Nights(tmp_path, images=900, per_page="ignored", client_limit=520)
+    nights = Nights(tmp_path, images=900, per_page="ignored", user_limit=50_000)
+    nights.simulator.limits.spend_elsewhere(12_500 - 520, now=nights.simulator.world.now)
 
     result = nights.run(only=("account_images", "account_albums", "album_images"))
 
