@@ -311,7 +311,7 @@ class ImgurClient:
 
 
 def without_secrets(body: bytes, request: httpx.Request) -> bytes:
-    """*body* without what signed *request*, in case the answer repeats it: an error text, a log of a proxy."""
+    """*body* without what signed *request*, in case the answer repeats it."""
     for name in SECRET_HEADERS:
         secret = request.headers.get(name, "").rpartition(" ")[2].encode()
         if secret and secret in body:

@@ -1,7 +1,7 @@
 """Which stored pages to read once more, for so many credits: pure.
 
-What a page is worth comes from ``expectation``; how many credits there are for
-stored pages is ``planning``'s to decide.
+What a page is worth comes from ``forecast``; how many credits there are for
+stored pages is ``planner``'s to decide.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ from typing import Literal
 
 from imgur_source.planning.forecast import PageValue
 
-HOT_SHARE = 0.5  # of the expected change: the fewest pages that hold it are hot, and come before details
-EXPLORED_SHARE = 0.1  # of these credits: for the longest unseen, so that no estimate is for ever
+HOT_SHARE = 0.5  # of the expected change: the fewest pages that hold it are hot, and come before children
 OVERDUE_SHARE = 0.5  # of these credits, at most: for pages unseen for the greatest age
 WORTH_A_CREDIT = 1.0  # expected change of a page below which only its age is a reason to read it
 
@@ -74,23 +73,21 @@ class Refresh:
     def chosen(
         self, credits: int, *, most_hot: int, most_cold: int, first: Collection[PageValue] = ()
     ) -> set[PageValue]:
-        """The pages to read for *credits*: the overdue, the longest unseen, and then those of most value.
+        """The pages to read for *credits*: the overdue, for no forecast is for ever, then those of most value.
 
         Args:
             first: pages that are read in any case, and are paid for apart.
         """
         room: dict[Heat, int] = {"hot": most_hot, "cold": most_cold}
         pages = [page for page in self.pages if not self.is_late(page)]
-        by_age = sorted(pages, key=lambda page: (page.seen_at, *_best_first(page)))
-        overdue = [page for page in by_age if self.is_overdue(page)]
+        overdue = sorted(
+            (page for page in pages if self.is_overdue(page)),
+            key=lambda page: (page.seen_at, *_best_first(page)),
+        )
         found: set[PageValue] = set(first)
         paid = price_of(found)
-        for found_in, share in (
-            (overdue, math.floor(credits * OVERDUE_SHARE)),
-            (by_age, round(credits * EXPLORED_SHARE)),
-            (pages, credits),
-        ):
-            self._take(found_in, min(share, credits) - (price_of(found) - paid), room, found)
+        for found_in, share in ((overdue, math.floor(credits * OVERDUE_SHARE)), (pages, credits)):
+            self._take(found_in, share - (price_of(found) - paid), room, found)
         return found
 
     def late(self, credits: int, *, most: int, first: Collection[PageValue] = ()) -> set[PageValue]:

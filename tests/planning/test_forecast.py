@@ -1,4 +1,4 @@
-"""What a held page is expected to bring."""
+"""What a stored page is expected to bring."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from imgur_source.planning.planner import (
+from imgur_source.planning import (
     Budget,
     Due,
     Fixed,
@@ -210,7 +210,7 @@ def test_plan__reads_a_list_without_order_whole_or_not_at_all() -> None:
     assert line(short, "account_favorites/me", "head").granted == 1
 
 
-# held pages
+# stored pages
 
 
 def test_plan__reads_the_pages_that_change_most() -> None:
@@ -222,7 +222,7 @@ def test_plan__reads_the_pages_that_change_most() -> None:
     hot, cold = line(made, IMAGES, "hot"), line(made, IMAGES, "cold")
     assert (hot.likely, hot.granted, hot.left_out, hot.turn) == (3, 3, 0, "")
     assert cold.left_out == cold.likely - cold.granted
-    assert cold.turn == "in about 11 nights like this one"
+    assert cold.turn == "in about 11 runs like this one"
 
 
 def test_plan__sees_details_between_hot_and_cold_pages() -> None:
@@ -302,7 +302,7 @@ def test_plan__keeps_half_for_what_was_never_read() -> None:
     lists = [held(IMAGES, 10_000), held(ALBUMS, 5_000, is_complete=False, missing_pages=60)]
     made = plan(lists, credits=42, items=observed(10_000))
     assert line(made, ALBUMS, "backfill").granted == 20
-    assert line(made, ALBUMS, "backfill").turn == "in about 3 nights like this one"
+    assert line(made, ALBUMS, "backfill").turn == "in about 3 runs like this one"
     assert sum(line.granted for line in made.lines if line.tier in (Tier.HOT, Tier.COLD)) == 20
 
 
@@ -313,7 +313,7 @@ def test_plan__stops_backfill_where_the_day_is_spared() -> None:
     assert line(made, IMAGES, "backfill").granted == 7
     none = plan(lists, of=budget(80, for_backfill=0), items=observed(5_000))
     assert line(none, IMAGES, "backfill").granted == 0
-    assert line(none, IMAGES, "backfill").turn == "in a night that has credits left for it"
+    assert line(none, IMAGES, "backfill").turn == "in a run that has credits left for it"
 
 
 def test_plan__does_not_sweep_a_new_list_beyond_what_backfill_may_use() -> None:
@@ -396,8 +396,8 @@ def test_plan__of_no_credits_says_when_each_has_its_turn() -> None:
     made = plan([held(IMAGES, 10_000)], credits=0, fixed=[ACCOUNT], items=observed(10_000), due=due)
     assert made.granted == 0
     assert made.left_out == made.likely > 0
-    assert {line.turn for line in made.lines if line.tier is Tier.FRONT} == {"first thing in the next night"}
-    assert line(made, "post_comments", "details").turn == "in a night that has credits left for it"
+    assert {line.turn for line in made.lines if line.tier is Tier.FRONT} == {"first thing in the next run"}
+    assert line(made, "post_comments", "details").turn == "in a run that has credits left for it"
 
 
 def test_plan__corrects_its_estimates_by_what_was_spent() -> None:

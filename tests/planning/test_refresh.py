@@ -1,4 +1,4 @@
-"""Which held pages are read once more."""
+"""Which stored pages are read once more."""
 
 from __future__ import annotations
 
@@ -51,12 +51,6 @@ def test_chosen__are_the_best() -> None:
     assert chosen(of, 3) == [0, 1, 2]
     assert chosen(of, 0) == []
     assert chosen(of, 500) == list(range(20))
-
-
-def test_chosen__has_a_tenth_for_the_longest_unseen() -> None:
-    """No estimate is believed for ever."""
-    pages = [a_page(page, 100 - page, seen_at=900 - page) for page in range(40)]
-    assert chosen(refresh(*pages), 20) == [*range(18), 38, 39]
 
 
 def test_chosen__has_up_to_half_for_the_overdue() -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from refresh_policy import PAGE_SIZES, POLICIES, RULES, Results, chart, lists_of, run, world
 
-from imgur_source.planning.planner import Budget, StoredList, make_plan
+from imgur_source.planning import Budget, StoredList, make_plan
 
 CREDITS = 14
 NIGHTS = 24
