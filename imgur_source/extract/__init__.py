@@ -13,6 +13,7 @@ from imgur_source.extract.run_state import RunState
 from imgur_source.extract.streams import (
     ME,
     RUN_TABLES,
+    STREAMS,
     Shape,
     children,
     feeds_of,
@@ -26,6 +27,7 @@ __all__ = [
     "LIST_SWEEPS",
     "ME",
     "RUN_TABLES",
+    "STREAMS",
     "Batch",
     "Extraction",
     "MissingItem",

@@ -73,7 +73,7 @@ class Refresh:
     def chosen(
         self, credits: int, *, most_hot: int, most_cold: int, first: Collection[PageValue] = ()
     ) -> set[PageValue]:
-        """The pages to read for *credits*: the overdue, for no forecast is for ever, then those of most value.
+        """The pages to read for *credits*: the overdue, then those of most value.
 
         Args:
             first: pages that are read in any case, and are paid for apart.

@@ -100,7 +100,7 @@ def tags_of(
                 nameless.append(record)
             elif name not in names:
                 names.append(name)
-                if record is tag:  # a bare name says nothing that a held tag does not know better
+                if record is tag:  # a bare name says nothing that a stored tag does not know better
                     tags.setdefault(name, record)
         links += [
             {"post_id": row.id, "tag": name, "position": position, "fetched_at": fetched_at}

@@ -255,7 +255,7 @@ def _publish(
         accepted = [problem for problem in broken if problem.is_loss and options.accept_vanished]
         problems = (
             *(str(problem) for problem in broken if problem not in accepted),
-            *(f"audit {finding}" for finding in found if finding.keeps_the_file),
+            *(f"audit {finding}" for finding in found if finding.blocks_publication),
         )
         warnings = (
             *(f"accepted: {problem.title}: {problem.detail}" for problem in accepted),
@@ -269,5 +269,5 @@ def _publish(
     except WarehouseError as error:
         if publication is None:
             with suppress(WarehouseError):  # the work file itself may be the trouble
-                warehouse.note_kept(run_id, why=str(error))
+                warehouse.note_unpublished(run_id, why=str(error))
         return _PublicationOutcome((str(error),))

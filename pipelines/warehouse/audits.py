@@ -42,7 +42,7 @@ RESULTS_COLUMNS = (
     (
         "audited_at",
         "timestamptz",
-        "The time of the run whose tables were asked about, UTC; a night has one for each of its rounds.",
+        "The time of the run whose tables were asked about, UTC; a run has one for each of its rounds.",
     ),
 )  # fmt: skip
 
@@ -67,20 +67,20 @@ class Finding:
     is_accepted: bool = False
 
     @property
-    def keeps_the_file(self) -> bool:
+    def blocks_publication(self) -> bool:
         """Whether nothing may be published."""
         return self.severity == "error" and self.rows_found > 0 and not self.is_accepted
 
     @property
     def is_warning(self) -> bool:
-        """Whether a person may want to look."""
+        """Whether a person may want to look at it."""
         return self.severity == "warn" and self.rows_found > 0
 
     def __str__(self) -> str:
         told = "; ".join(_told(row) for row in self.examples)
         if more := self.rows_found - len(self.examples):
             told += (
-                f"; and {more:,} more (sql/audits/{self.audit}.sql gives all, {AUDIT_RESULTS} keeps these)"
+                f"; and {more:,} more (sql/audits/{self.audit}.sql asks for all, {AUDIT_RESULTS} keeps these)"
             )
         return f"{self.audit}: {self.meaning} Found: {told}."
 

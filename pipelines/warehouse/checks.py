@@ -30,7 +30,7 @@ from warehouse.catalog import HISTORIES, RAW_SCHEMA, columns_of, sizes
 from warehouse.files import quoted
 
 FEWEST_ROWS_COMPARED = 20  # of fewer rows half are soon gone
-GREATEST_LOSS = 0.5  # share of the rows that no lawful night takes away; only an accident takes half
+GREATEST_LOSS = 0.5  # share of the rows that no lawful run takes away; only an accident takes half
 MAY_SHRINK = frozenset(  # a quarantine that a person empties after a look, and runs, which are forgotten
     {REJECTED_RECORDS.name, SYNC_RUNS.name, CREDIT_CHARGES.name}
 )

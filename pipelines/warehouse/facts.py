@@ -70,7 +70,7 @@ def warehouse_facts(
         fetched=_fetches(connection),
         lookups=tuple(
             MissingItem(row["list"] or "", row["item_id"] or "")
-            for row in _rows(connection, plan, "looks", limit=lookups)
+            for row in _rows(connection, plan, "lookups", limit=lookups)
         ),
         observed=tuple(_observed(connection, plan)),
         usual_children=_usual_children(connection, plan),
@@ -88,10 +88,10 @@ def stored_among(connection: duckdb.DuckDBPyConnection, table: Table, rows: pa.T
     if table.name not in columns_of(connection, RAW_SCHEMA):
         return 0
     connection.register("rows_at_hand", rows)
-    keys = " and ".join(f"held.{quoted(key)} = at_hand.{quoted(key)}" for key in table.key)
+    keys = " and ".join(f"stored.{quoted(key)} = at_hand.{quoted(key)}" for key in table.key)
     [(count,)] = connection.execute(
         f"select count(*) from rows_at_hand as at_hand where exists "
-        f"(select 1 from {quoted(RAW_SCHEMA, table.name)} as held where {keys})"
+        f"(select 1 from {quoted(RAW_SCHEMA, table.name)} as stored where {keys})"
     ).fetchall()
     connection.unregister("rows_at_hand")
     return int(count)
@@ -101,7 +101,7 @@ def _albums(
     connection: duckdb.DuckDBPyConnection, plan: Answerable, accounts: Collection[str]
 ) -> Iterator[StoredAlbum]:
     """Albums that the lists of *accounts* still show, the newest first."""
-    for row in _rows(connection, plan, "held_albums"):
+    for row in _rows(connection, plan, "stored_albums"):
         account = _account_of(row["list"])
         if account in accounts:
             yield StoredAlbum(
@@ -117,7 +117,7 @@ def _posts(
     connection: duckdb.DuckDBPyConnection, plan: Answerable, accounts: Collection[str]
 ) -> Iterator[StoredPost]:
     """Posts that the submissions of *accounts* still show, the newest first."""
-    for row in _rows(connection, plan, "held_posts"):
+    for row in _rows(connection, plan, "stored_posts"):
         account = _account_of(row["list"])
         if account in accounts:
             yield StoredPost(
@@ -145,7 +145,7 @@ def _fetches(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], Chi
 def _usual_children(connection: duckdb.DuckDBPyConnection, plan: Answerable) -> dict[str, float]:
     if not _keeps_plans(connection):
         return {}
-    rows = _rows(connection, plan, "usual_details")
+    rows = _rows(connection, plan, "usual_children")
     return {row["resource"] or "": float(row["usual"] or 0) for row in rows}
 
 

@@ -22,7 +22,7 @@ from warehouse.catalog import names_in
 from warehouse.files import WarehouseError, first_line
 from warehouse.steps import LOADED, LOADED_FILE, after, loaded, steps_of, with_added
 
-_PARSED: dict[Path, tuple[str, _Parsed]] = {}  # texts and what they say; each round of a night asks for them
+_PARSED: dict[Path, tuple[str, _Parsed]] = {}  # texts and what they say; each round of a run asks for them
 
 
 class RelationError(WarehouseError):
@@ -122,7 +122,7 @@ def named(path: Path) -> Iterator[None]:
         duckdb.ProgrammingError,
         duckdb.DataError,
         duckdb.NotSupportedError,
-        # a fault of DuckDB's own, or no room for it: the night still has to end with a sentence
+        # a fault of DuckDB's own, or no room for it: the run still has to end with a sentence
         duckdb.InternalError,
         duckdb.OutOfMemoryException,
     ) as error:

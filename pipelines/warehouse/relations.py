@@ -45,7 +45,7 @@ class Folder:
     kind: Kind
 
 
-AUDIT_RESULTS = "main.audit_results"  # grows with the nights: no file defines it, and nothing here drops it
+AUDIT_RESULTS = "main.audit_results"  # grows with the runs: no file defines it, and nothing here drops it
 GIVEN = frozenset({PARAMETERS, AUDIT_RESULTS})  # what files may read besides loaded tables and each other
 FOLDERS = (Folder("staging", "staging", "view"), Folder("marts", "main", "table"))
 

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from imgur_source.extract import STREAMS
 from imgur_source.records import EXTRA, FETCHED_AT, TABLES, Field, Table, Type
 from warehouse.catalog import RAW_SCHEMA
 from warehouse.files import literal, quoted
@@ -22,7 +23,7 @@ PARAMETERS = "staging.parameters"
 AGE = "data_age_hours"
 AGE_DESCRIPTION = "Hours from fetched_at to the time of the run: how old this view of it is."
 
-_HEADER = re.compile(r"-- (key|ref|counter|books): (.+)")
+_HEADER = re.compile(r"-- (key|ref|counter|runs): (.+)")
 _OPENING = re.compile(r"(?:--.*\n|\s)*(with\s)?")
 _IDS = ("list", "tag")  # besides names that end in _id
 _RANKS = {Type.TEXT: 1, Type.JSON: 2, Type.INTEGER: 3, Type.BOOLEAN: 4, Type.TIME: 5}  # ids come before all
@@ -61,12 +62,13 @@ def steps_of(sql_dir: Path, present: Collection[str]) -> dict[str, Step]:
         if word == "ref"
     ]
     counters = [said for _, word, said in headers if word == "counter"]
-    books = {name for _, word, said in headers if word == "books" for name in said.split(", ")}
+    run_tables = {name for _, word, said in headers if word == "runs" for name in said.split(", ")}
     return {
         "keys": _keys(keys),
         "refs": _refs(refs),
         "counters": _counters(counters, present),
-        "loaded_tables": _loaded_tables(books),
+        "loaded_tables": _loaded_tables(run_tables),
+        "streams": _streams(),
     }
 
 
@@ -153,9 +155,29 @@ def _counters(counters: Sequence[str], present: Collection[str]) -> Step:
     return Step(_union(selects or [nothing]), frozenset(inputs))
 
 
-def _loaded_tables(books: set[str]) -> Step:
-    """The names of the loaded tables that tell of Imgur: all but our own books."""
-    names = ", ".join(literal(name) for name in TABLES if name not in books)
+def _streams() -> Step:
+    """What is read of Imgur, a row for each stream: its shape, where its rows go, how its feeds begin."""
+    rows = ",\n".join(
+        "    ("
+        + ", ".join(
+            literal(word)
+            for word in (
+                stream.resource,
+                stream.shape.value,
+                stream.table.name,
+                stream.feed.prefix if stream.feed else "",
+            )
+        )
+        + ")"
+        for stream in STREAMS.values()
+    )
+    names = "resource, shape, table_name, feed_prefix"
+    return Step(f"select {names} from (values\n{rows}\n) as streams ({names})", frozenset())
+
+
+def _loaded_tables(run_tables: set[str]) -> Step:
+    """The names of the loaded tables that tell of Imgur: all but those in which runs tell of themselves."""
+    names = ", ".join(literal(name) for name in TABLES if name not in run_tables)
     return Step(f"select unnest([{names}]) as table_name", frozenset())
 
 

@@ -57,7 +57,7 @@ LOADING_MEMORY = "256MB"  # a merge takes as much as it may get; half a million 
 TIDYING_MEMORY = "512MB"  # two million rows of history pass in two seconds with it
 RELATIONS_MEMORY = "512MB"  # two million rows of history take no longer with it (benchmarks/README.md)
 
-KEPT = "kept"  # what sync_runs says where the published file stayed as it was
+UNPUBLISHED = "kept"  # the word that sync_runs has for it: the published file was kept as it was
 NOT_PUBLISHED = "Not published: "  # how its reason begins then
 
 
@@ -216,7 +216,7 @@ class Warehouse:
     ) -> list[Finding]:
         """Ask the audits about the relations as last made, and keep in the work file what they found.
 
-        Errors are looked for first: where one keeps the file the run is noted as kept,
+        Errors are looked for first: where one blocks publication the run is noted as unpublished,
         with what did it, so that the audits of runs count it.
 
         Args:
@@ -234,11 +234,11 @@ class Warehouse:
         with self._work() as connection:
             connection.execute(f"set memory_limit = '{RELATIONS_MEMORY}'")
             errors = list(findings(connection, self.sql_dir, "error", accepted=accepted))
-            keeping = [finding.audit for finding in errors if finding.keeps_the_file]
-            if loaded.keeps_the_file:
+            keeping = [finding.audit for finding in errors if finding.blocks_publication]
+            if loaded.blocks_publication:
                 keeping = [*(problem.title for problem in problems), *keeping]
             if keeping and run_id is not None:
-                _complete(connection, run_id, outcome=KEPT, why=f"{'; '.join(keeping)}.")
+                _complete(connection, run_id, outcome=UNPUBLISHED, why=f"{'; '.join(keeping)}.")
             found = [*errors, *findings(connection, self.sql_dir, "warn")]
             if PARAMETERS in present_in(connection):
                 with transaction(connection):
@@ -303,7 +303,7 @@ class Warehouse:
         with self._work() as connection:
             return _complete(connection, run_id, outcome="published", published_at=published_at)
 
-    def note_kept(self, run_id: str, *, why: str) -> bool:
+    def note_unpublished(self, run_id: str, *, why: str) -> bool:
         """Note in the work file that *run_id* has left the published file as it was, and *why*.
 
         Returns:
@@ -312,7 +312,7 @@ class Warehouse:
         if not self.has_work_file:
             return False
         with self._work() as connection:
-            return _complete(connection, run_id, outcome=KEPT, why=why)
+            return _complete(connection, run_id, outcome=UNPUBLISHED, why=why)
 
     def show(self, query: str) -> str:
         """The rows of *query* against the published file, as a person reads them in DuckDB."""
@@ -483,7 +483,7 @@ def _complete(
     """Say in its row what came of a run's publication; returns whether the row was there.
 
     Args:
-        why: what kept the file; it comes before what else the reason says, and once.
+        why: what blocked publication; it comes before what else the reason says, and once.
     """
     if SYNC_RUNS.name not in columns_of(connection, RAW_SCHEMA):
         return False

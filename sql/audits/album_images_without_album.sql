@@ -1,4 +1,4 @@
--- error: Images are held of an album that is not, though albums were read too. Run once with --full-refresh --only account_albums; if it stays, please report it.
+-- error: Images are stored of an album that is not, though albums were read too. Run once with --full-refresh --only account_albums; if it stays, please report it.
 with orphans as (
     select
         album_images.album_id,

@@ -1,4 +1,4 @@
--- warn: Rows refer to things that are not held: more than one of a hundred, or one of ten where comments do. Some may be gone from Imgur; if there are many, read their lists again with --full-refresh.
+-- warn: Rows refer to things that are not stored: more than one of a hundred, or one of ten where comments do. Some may be gone from Imgur; if there are many, read their lists again with --full-refresh.
 with comments as (
     select comment_id
     from staging.comments
@@ -24,7 +24,7 @@ items as (
     from staging.albums
 ),
 
--- Accounts write under posts of others, of which nothing is held. What they have written under a post
+-- Accounts write under posts of others, of which nothing is stored. What they have written under a post
 -- before its comments were fetched has its post here, and its parent too.
 trees as (
     select

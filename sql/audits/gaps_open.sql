@@ -1,4 +1,4 @@
--- warn: A list that is still read has had a hole for more than a week. Give the nights more credits, or say by start_date that what is older is not wanted.
+-- warn: A list that is still read has had a gap for more than a week. Give the runs more credits, or say by start_date that what is older is not wanted.
 with parameters as (
     select run_at
     from staging.parameters
@@ -14,7 +14,7 @@ coverage as (
     where open_gaps > 0
 ),
 
--- the newest hole is as old as the first walk that ended above it
+-- the newest gap is as old as the first scan that ended above it
 openings as (
     select
         coverage.list,

@@ -1,4 +1,4 @@
--- warn: A reading of a feed that calls itself complete has places without a post, in the last seven days. Ranks below the hole may be too low.
+-- warn: A reading of a feed that calls itself complete has places without a post, in the last seven days. Ranks below the gap may be too low.
 with parameters as (
     select run_at
     from staging.parameters

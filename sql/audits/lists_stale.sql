@@ -1,4 +1,4 @@
--- warn: A list or feed that the last run was asked for has had no complete walk for three days. Look at what is owed, and at the credits.
+-- warn: A list or feed that the last run was asked for has had no complete scan for three days. Look at what is pending, and at the credits.
 with parameters as (
     select run_at
     from staging.parameters
@@ -20,26 +20,28 @@ account_lists as (
         runs.runs_ago,
         runs.started_at,
         runs.resources,
-        kinds.resource,
+        streams.resource,
         unnest(runs.accounts) as account
     from runs
-    cross join (
-        values
-            ('account_images'),
-            ('account_albums'),
-            ('account_submissions'),
-            ('account_favorites'),
-            ('account_comments')
-    ) as kinds (resource)
+    cross join streams
+    where streams.shape = 'list'
 ),
 
 feeds as (
     select
-        runs_ago,
-        started_at,
-        resources,
-        unnest(feeds) as feed
-    from runs
+        named.runs_ago,
+        named.started_at,
+        named.resources,
+        named.feed,
+        coalesce(prefixed.resource, sections.resource) as resource
+    from (select runs_ago, started_at, resources, unnest(feeds) as feed from runs) as named
+    left join streams as prefixed
+        on prefixed.shape = 'feed'
+        and prefixed.feed_prefix != ''
+        and prefixed.feed_prefix = split_part(named.feed, '/', 1)
+    left join streams as sections
+        on sections.shape = 'feed'
+        and sections.feed_prefix = ''
 ),
 
 -- names of accounts are the same in upper and lower case
@@ -58,16 +60,7 @@ asked as (
         runs_ago,
         started_at
     from feeds
-    where
-        list_contains(
-            resources,
-            case split_part(feed, '/', 1)
-                when 't' then 'gallery_tags'
-                when 'r' then 'gallery_subreddits'
-                when 'search' then 'gallery_search'
-                else 'gallery_sections'
-            end
-        )
+    where list_contains(resources, resource)
 ),
 
 wanted as (
@@ -94,7 +87,7 @@ owed as (
         or starts_with(lines.line, concat(split_part(wanted.list, '/', 1), ' of '))
 ),
 
-walks as (
+scans as (
     select
         case when kind = 'feed' then list else lower(list) end as list_key,
         max(started_at) filter (where is_complete) as last_complete_at,
@@ -104,19 +97,19 @@ walks as (
     group by list_key
 ),
 
--- what is neither read nor owed is not there: favourites that are private, an account that is gone
+-- what is neither read nor pending is not there: favourites that are private, an account that is gone
 final as (
     select
         wanted.list,
-        walks.last_complete_at
+        scans.last_complete_at
     from wanted
     cross join parameters
-    left join walks using (list_key)
+    left join scans using (list_key)
     left join owed using (list_key)
     where
-        coalesce(walks.last_complete_at, least(walks.first_walk_at, wanted.first_asked_at))
+        coalesce(scans.last_complete_at, least(scans.first_walk_at, wanted.first_asked_at))
         < parameters.run_at - interval 72 hours
-        and (owed.list_key is not null or not coalesce(walks.came_to_nothing, true))
+        and (owed.list_key is not null or not coalesce(scans.came_to_nothing, true))
     order by wanted.list
 )
 

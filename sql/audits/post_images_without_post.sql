@@ -1,4 +1,4 @@
--- error: Images are held of a post that is not, though all lists of posts were read. Run again; if it stays, please report it.
+-- error: Images are stored of a post that is not, though all lists of posts were read. Run again; if it stays, please report it.
 with posts as (
     select post_id
     from staging.posts
@@ -21,13 +21,11 @@ runs as (
     select
         list_has_all(
             resources::varchar[],
-            [
-                'account_submissions',
-                'gallery_search',
-                'gallery_sections',
-                'gallery_subreddits',
-                'gallery_tags',
-            ]
+            (
+                select list(resource)
+                from streams
+                where table_name in ('posts', 'subreddit_posts')
+            )
         ) as has_read_posts,
         started_at,
         ended_at

@@ -1,4 +1,4 @@
--- warn: Of things that are still read, one of twenty was last seen more than 60 days ago, twice the default of greatest_age_days, or has had new comments for as long. Give the nights more credits, or raise sweep_share.
+-- warn: Of things that are still read, one of twenty was last seen more than 60 days ago, twice the default of greatest_age_days, or has had new comments for as long. Give the runs more credits, or raise sweep_share.
 with parameters as (
     select run_at
     from staging.parameters

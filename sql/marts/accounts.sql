@@ -1,4 +1,4 @@
--- One row per account that is followed, as last seen, and what is held of it.
+-- One row per account that is followed, as last seen, and what is stored of it.
 -- key: account_id
 with post_totals as (
     select
@@ -64,10 +64,10 @@ final as (
 
 select * from final;
 
-comment on table main.accounts is 'One row per account that is followed, as last seen, and what is held of it. What is taken for deleted is not counted.';
-comment on column main.accounts.posts is 'Number of its gallery posts that are held.';
-comment on column main.accounts.albums is 'Number of its albums that are held.';
-comment on column main.accounts.images is 'Number of its images that are held; of an account without a login only those in albums.';
-comment on column main.accounts.comments is 'Number of comments by it that are held.';
+comment on table main.accounts is 'One row per account that is followed, as last seen, and what is stored of it. What is taken for deleted is not counted.';
+comment on column main.accounts.posts is 'Number of its gallery posts that are stored.';
+comment on column main.accounts.albums is 'Number of its albums that are stored.';
+comment on column main.accounts.images is 'Number of its images that are stored; of an account without a login only those in albums.';
+comment on column main.accounts.comments is 'Number of comments by it that are stored.';
 comment on column main.accounts.post_views is 'Views of those posts together, as last seen.';
 comment on column main.accounts.image_views is 'Views of those images together, as last seen.';

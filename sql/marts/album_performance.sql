@@ -1,4 +1,4 @@
--- One row per album and image of it that is held: how its views compare with the first image's.
+-- One row per album and image of it that is stored: how its views compare with the first image's.
 -- key: album_id, image_id
 with posts as (
     select
@@ -77,15 +77,15 @@ final as (
 
 select * from final;
 
-comment on table main.album_performance is 'One row per album and image of it that is held: how its views compare with the first image''s. Albums of followed accounts, and gallery albums; what is held is what the album showed when its images were last read, and may be fewer than it has now.';
+comment on table main.album_performance is 'One row per album and image of it that is stored: how its views compare with the first image''s. Albums of followed accounts, and gallery albums; what is stored is what the album showed when its images were last read, and may be fewer than it has now.';
 comment on column main.album_performance.album_id is 'Id of the album or gallery album.';
 comment on column main.album_performance.image_id is 'Id of the image.';
 comment on column main.album_performance.account_name is 'User name of the album''s owner; null where it is not shown.';
 comment on column main.album_performance.album_title is 'Title of the album.';
-comment on column main.album_performance.position is 'Place among the images held; 1 is the first.';
-comment on column main.album_performance.images is 'Number of its images that are held.';
-comment on column main.album_performance.images_count is 'Number of images in the album, as Imgur said last; where it differs from images, the images held are those of an earlier time; null where it is not known.';
+comment on column main.album_performance.position is 'Place among the images stored; 1 is the first.';
+comment on column main.album_performance.images is 'Number of its images that are stored.';
+comment on column main.album_performance.images_count is 'Number of images in the album, as Imgur said last; where it differs from images, the images stored are those of an earlier time; null where it is not known.';
 comment on column main.album_performance.views is 'Views of the image, as a total, as last seen.';
 comment on column main.album_performance.views_per_first is 'Its views divided by those of the first image: 1 at the first, in a gallery album below 1 where viewers stop (an image''s views come from everywhere, so outside of the gallery one that was shared by itself has more); null where the first has none.';
-comment on column main.album_performance.album_views_share is 'Its part of the views of all images of the album that are held, 0 to 1; null where they have none.';
+comment on column main.album_performance.album_views_share is 'Its part of the views of all images of the album that are stored, 0 to 1; null where they have none.';
 comment on column main.album_performance.is_post is 'Whether the album stood in the gallery when it was last seen there; posts.is_missing tells whether that is over.';

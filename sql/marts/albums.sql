@@ -76,6 +76,6 @@ select * from final;
 comment on column main.albums.account_id is 'Number of the owner''s account; null where it is not shown and the name is not that of a followed account.';
 comment on column main.albums.account_name is 'User name of the owner, of a followed account its present one.';
 comment on column main.albums.views is 'How often the album has been viewed, as a total; its images have views of their own.';
-comment on column main.albums.images_held is 'Number of its images that are held; 0 where they were not fetched yet.';
-comment on column main.albums.image_views is 'Views of those images together, as last seen; null where none is held.';
+comment on column main.albums.images_held is 'Number of its images that are stored; 0 where they were not fetched yet.';
+comment on column main.albums.image_views is 'Views of those images together, as last seen; null where none is stored.';
 comment on column main.albums.is_missing is 'Whether the account''s albums do not show it any more.';

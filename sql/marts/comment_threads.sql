@@ -24,7 +24,7 @@ roots as (
     where comment_id = root_id
 ),
 
--- the wait of an answer is counted from what it answers, where that is held
+-- the wait of an answer is counted from what it answers, where that is stored
 placed as (
     select
         comments.post_id,
@@ -93,16 +93,16 @@ select * from final;
 comment on table main.comment_threads is 'One row per thread under a post: how long it is, and how quickly it was answered. Comments that have gone since are counted: they were part of it.';
 comment on column main.comment_threads.root_id is 'Number of the comment that starts the thread.';
 comment on column main.comment_threads.post_id is 'Id of the post.';
-comment on column main.comment_threads.author_name is 'User name of who started the thread; null when the account is gone or the root is not held.';
+comment on column main.comment_threads.author_name is 'User name of who started the thread; null when the account is gone or the root is not stored.';
 comment on column main.comment_threads.comments is 'Number of comments, the root included.';
 comment on column main.comment_threads.max_depth is 'Comments above the deepest one; 0 for a root without an answer.';
 comment on column main.comment_threads.authors is 'Number of different authors; comments without an author count for none.';
 comment on column main.comment_threads.points is 'Points of all its comments together.';
-comment on column main.comment_threads.first_reply_minutes is 'Minutes from the root to the first answer in the thread; null where there is none, or the root is not held.';
-comment on column main.comment_threads.median_reply_minutes is 'Median over its answers of the minutes since the comment that each answers; null where no such pair is held.';
-comment on column main.comment_threads.author_reply_minutes is 'Minutes from the root to the first answer of the post''s author in the thread; null where there is none, or the root is not held.';
-comment on column main.comment_threads.comments_first_hour is 'Answers in the first hour of the thread, the root not counted; null where the root is not held.';
-comment on column main.comment_threads.comments_first_day is 'Answers in the first 24 hours of the thread, the root not counted; null where the root is not held.';
+comment on column main.comment_threads.first_reply_minutes is 'Minutes from the root to the first answer in the thread; null where there is none, or the root is not stored.';
+comment on column main.comment_threads.median_reply_minutes is 'Median over its answers of the minutes since the comment that each answers; null where no such pair is stored.';
+comment on column main.comment_threads.author_reply_minutes is 'Minutes from the root to the first answer of the post''s author in the thread; null where there is none, or the root is not stored.';
+comment on column main.comment_threads.comments_first_hour is 'Answers in the first hour of the thread, the root not counted; null where the root is not stored.';
+comment on column main.comment_threads.comments_first_day is 'Answers in the first 24 hours of the thread, the root not counted; null where the root is not stored.';
 comment on column main.comment_threads.author_replied is 'Whether the author of the post answered in it; having started it is no answer.';
-comment on column main.comment_threads.started_at is 'When the root was written, UTC; null where it is not held.';
+comment on column main.comment_threads.started_at is 'When the root was written, UTC; null where it is not stored.';
 comment on column main.comment_threads.last_comment_at is 'When its last comment was written, UTC.';

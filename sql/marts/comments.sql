@@ -42,7 +42,7 @@ in_trees as (
     from staging.post_comments
 ),
 
--- the counters are those of the later look, the place is that of the tree: a list shows no thread
+-- the counters are those of the later reading, the place is that of the tree: a list shows no thread
 seen as (
     select
         *,
@@ -166,12 +166,12 @@ final as (
 select * from final;
 
 comment on column main.comments.post_id is 'Id of the post whose tree it was read from, or else of the image or album that was commented on.';
-comment on column main.comments.parent_id is 'Number of the comment that it answers, which may not be held; null at the root.';
+comment on column main.comments.parent_id is 'Number of the comment that it answers, which may not be stored; null at the root.';
 comment on column main.comments.root_id is 'Number of the comment that starts its thread; null for an answer whose tree was not fetched.';
 comment on column main.comments.author_id is 'Number of the author''s account; null where it is not shown and the name is not that of a followed account.';
 comment on column main.comments.author_name is 'User name of the author, of a followed account its present one; null when the account is gone.';
 comment on column main.comments.depth is 'Number of comments above it in the tree; 0 at the root, null for an answer whose tree was not fetched.';
-comment on column main.comments.replies is 'Number of direct answers that are held and still there; stubs of deleted ones do not count.';
+comment on column main.comments.replies is 'Number of direct answers that are stored and still there; stubs of deleted ones do not count.';
 comment on column main.comments.is_own is 'Whether a followed account wrote it.';
 comment on column main.comments.is_on_own_post is 'Whether it stands under a post of a followed account.';
 comment on column main.comments.is_missing is 'Whether it is not shown any more by its author''s list or by the tree of its post, whichever was read later; one that no tree has shown is told by its list, and one that no list has shown by its tree.';

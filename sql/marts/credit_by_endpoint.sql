@@ -14,7 +14,7 @@ with charges as (
     from staging.credit_charges
 ),
 
--- the books of a run that broke off may lack its own row
+-- the records of a run that broke off may lack its own row
 dated as (
     select
         charges.* exclude (fetched_at),

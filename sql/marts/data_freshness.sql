@@ -284,7 +284,7 @@ posts as (
     where not posts.is_missing
 ),
 
--- what is empty has no details; an album that is also a post is fetched once, as an album
+-- what is empty has no children; an album that is also a post is fetched once, as an album
 wanted as (
     select
         'album_images' as table_name,
@@ -348,9 +348,9 @@ select * from final;
 
 comment on column main.data_freshness.table_name is 'Name of the table in imgur_raw.';
 comment on column main.data_freshness.rows is 'Number of its rows.';
-comment on column main.data_freshness.median_age_hours is 'Median hours from the last look to the run. Of a history and of gallery_ranks the newest row of each thing or feed counts; what has gone is left out, and images, tags and comments of an album or post that has gone with it; null where nothing is left.';
+comment on column main.data_freshness.median_age_hours is 'Median hours from the last reading to the run. Of a history and of gallery_ranks the newest row of each thing or feed counts; what has gone is left out, and images, tags and comments of an album or post that has gone with it; null where nothing is left.';
 comment on column main.data_freshness.p95_age_hours is 'The same, of which 95 percent are younger.';
-comment on column main.data_freshness.coverage_share is 'How much of what is wanted is held, 0 to 1: of lists the part without an open gap, of details the albums and posts of accounts that were fetched, of feeds the readings with all their pages; null where it means nothing.';
+comment on column main.data_freshness.coverage_share is 'How much of what is wanted is stored, 0 to 1: of lists the part without an open gap, of children the albums and posts of accounts that were fetched, of feeds the readings with all their pages; null where it means nothing.';
 comment on column main.data_freshness.open_gaps is 'Holes in the lists it is read from; null where it is not read from lists of accounts.';
-comment on column main.data_freshness.last_complete_sweep_at is 'When the last complete walk of the list or feed began that has waited longest for one, UTC; null where one never was read whole.';
+comment on column main.data_freshness.last_complete_sweep_at is 'When the last complete scan of the list or feed began that has waited longest for one, UTC; null where one never was read whole.';
 comment on column main.data_freshness.newest_at is 'When its newest row was last seen, UTC; null without rows.';

@@ -1,6 +1,6 @@
 -- One row per feed, reading and post: its place, and the place before.
 -- key: feed, post_id, observed_at
-with walks as (
+with scans as (
     select
         list as feed,
         is_complete,
@@ -31,20 +31,20 @@ reading_times as (
     select
         feed,
         observed_at
-    from walks
+    from scans
 ),
 
 readings as (
     select
         reading_times.feed,
         reading_times.observed_at,
-        coalesce(walks.is_complete, true) as is_complete,
+        coalesce(scans.is_complete, true) as is_complete,
         lag(reading_times.observed_at) over (
             partition by reading_times.feed
             order by reading_times.observed_at
         ) as before_at
     from reading_times
-    left join walks using (feed, observed_at)
+    left join scans using (feed, observed_at)
 ),
 
 -- a history begins a moment after the reading that its first row came with
@@ -97,7 +97,7 @@ final as (
 select * from final;
 
 comment on column main.gallery_rank_history.post_id is 'Id of the post.';
-comment on column main.gallery_rank_history.title is 'Title of the post; null where the post itself is not held.';
+comment on column main.gallery_rank_history.title is 'Title of the post; null where the post itself is not stored.';
 comment on column main.gallery_rank_history.rank is 'Its place in this reading; 1 is the top.';
 comment on column main.gallery_rank_history.rank_before is 'Its place in the reading of the feed before this one; null where that did not show it.';
 comment on column main.gallery_rank_history.rank_gained is 'Places that it rose since then, negative where it fell; null where it was not there.';

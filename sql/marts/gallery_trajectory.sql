@@ -12,7 +12,7 @@ with ranks as (
     group by feed, post_id, observed_at
 ),
 
-walks as (
+scans as (
     select
         list as feed,
         is_complete,
@@ -31,7 +31,7 @@ readings as (
     select
         feed,
         observed_at
-    from walks
+    from scans
 ),
 
 whole_readings as (
@@ -41,8 +41,8 @@ whole_readings as (
         lag(readings.observed_at) over feeds as before_at,
         lead(readings.observed_at) over feeds as after_at
     from readings
-    left join walks using (feed, observed_at)
-    where coalesce(walks.is_complete, true)
+    left join scans using (feed, observed_at)
+    where coalesce(scans.is_complete, true)
     window feeds as (partition by readings.feed order by readings.observed_at)
 ),
 

@@ -151,7 +151,7 @@ comments as (
 ),
 
 -- a tree that was read too early does not tell how many came; where there is no comment no tree is asked for
-looks as (
+lookups as (
     select
         posts.post_id,
         posts.published_at,
@@ -162,16 +162,16 @@ looks as (
 
 talks as (
     select
-        looks.post_id,
+        lookups.post_id,
         case
-            when looks.read_at >= looks.published_at + interval 1 hour
+            when lookups.read_at >= lookups.published_at + interval 1 hour
                 then coalesce(comments.in_first_hour, 0)
         end as comments_first_hour,
         case
-            when looks.read_at >= looks.published_at + interval 24 hours
+            when lookups.read_at >= lookups.published_at + interval 24 hours
                 then coalesce(comments.in_first_day, 0)
         end as comments_first_day
-    from looks
+    from lookups
     left join comments using (post_id)
 ),
 

@@ -40,7 +40,7 @@ comment on column main.run_history.duration_minutes is 'Minutes from its start u
 comment on column main.run_history.credits_spent is 'Credits that the run spent, retries included.';
 comment on column main.run_history.credits_over_plan is 'Credits spent beyond what was planned, negative where it was less; null where nobody knew.';
 comment on column main.run_history.rows_loaded is 'Rows loaded into all tables together; null where none were.';
-comment on column main.run_history.rows_new is 'Of what its replies told, rows of things that were not held before; null where that is not known.';
-comment on column main.run_history.rows_refreshed is 'Of what its replies told, rows of things that were held; null where that is not known.';
+comment on column main.run_history.rows_new is 'Of what its replies told, rows of things that were not stored before; null where that is not known.';
+comment on column main.run_history.rows_refreshed is 'Of what its replies told, rows of things that were stored; null where that is not known.';
 comment on column main.run_history.owed is 'Number of lists and items that were not read.';
 comment on column main.run_history.notes is 'Number of lines that a person may want to read.';

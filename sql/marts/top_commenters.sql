@@ -85,7 +85,7 @@ comment on column main.top_commenters.comments is 'Number of comments under post
 comment on column main.top_commenters.posts is 'Number of different posts that they stand under.';
 comment on column main.top_commenters.points is 'Points of these comments together; null where none is shown.';
 comment on column main.top_commenters.median_points is 'Median of the points of a comment.';
-comment on column main.top_commenters.replies_received is 'Direct answers to these comments that are held and still there; stubs of deleted ones do not count.';
+comment on column main.top_commenters.replies_received is 'Direct answers to these comments that are stored and still there; stubs of deleted ones do not count.';
 comment on column main.top_commenters.is_own is 'Whether the author is a followed account.';
 comment on column main.top_commenters.first_comment_at is 'When the first of them was written, UTC.';
 comment on column main.top_commenters.last_comment_at is 'When the last of them was written, UTC.';

@@ -1,5 +1,5 @@
 -- One row per feed: pages that its last five readings took on average.
-with walks as (
+with scans as (
     select
         list,
         pages,
@@ -17,7 +17,7 @@ final as (
     select
         list,
         avg(pages) as pages
-    from walks
+    from scans
     where readings_ago <= 5
     group by list
     order by list

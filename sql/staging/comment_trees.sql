@@ -33,5 +33,5 @@ final as (
 
 select * from final;
 
-comment on view staging.comment_trees is 'One row per post whose comments have been read: when its whole tree was read last. A look that Imgur answered with an error is none.';
+comment on view staging.comment_trees is 'One row per post whose comments have been read: when its whole tree was read last. A lookup that Imgur answered with an error is none.';
 comment on column staging.comment_trees.read_at is 'When the last reply with its tree was received, UTC.';

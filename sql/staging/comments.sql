@@ -17,4 +17,4 @@ select
 from loaded
 left join states using (comment_id);
 
-comment on column staging.comments.deleted_at is 'When it was first found missing, UTC, where it is taken for deleted: two proved walks or three of any kind missed it, or a direct look answered 404; it was last seen at fetched_at or later.';
+comment on column staging.comments.deleted_at is 'When it was first found missing, UTC, where it is taken for deleted: two proved scans or three of any kind missed it, or a direct lookup answered 404; it was last seen at fetched_at or later.';

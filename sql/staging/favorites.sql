@@ -40,4 +40,4 @@ left join states
 
 comment on column staging.favorites.is_missing is 'Whether the list of favourites no longer shows it: removed from it, or deleted.';
 comment on column staging.favorites.missing_since is 'When it was first found missing, UTC; null where it is there.';
-comment on column staging.favorites.deleted_at is 'When it was first found missing, UTC, where it is taken for deleted: two proved walks or three of any kind missed it, or a direct look answered 404; it was last seen at fetched_at or later.';
+comment on column staging.favorites.deleted_at is 'When it was first found missing, UTC, where it is taken for deleted: two proved scans or three of any kind missed it, or a direct lookup answered 404; it was last seen at fetched_at or later.';

@@ -1,5 +1,5 @@
--- One row per list of an account: what stretches of it are held, and what holes walks have left.
-with walks as (
+-- One row per list of an account: what ranges of it are stored, and what gaps scans have left.
+with scans as (
     select
         list,
         kind,
@@ -18,9 +18,9 @@ with walks as (
     where kind is distinct from 'feed'
 ),
 
--- What a walk that broke off has read is held as well. It says how far it came, except in a list that
+-- What a scan that broke off has read is stored as well. It says how far it came, except in a list that
 -- is not sorted by time. One that covers nothing has its own start for both ends; but a head of that
--- kind came to what is held without meeting its newest item, and has read all above it.
+-- kind came to what is stored without meeting its newest item, and has read all above it.
 reads as (
     select
         list,
@@ -29,7 +29,7 @@ reads as (
         started_at,
         coalesce(newest_at, started_at) as upper_at,
         oldest_at
-    from walks
+    from scans
     where
         (is_to_the_end or not is_open_ended)
         and (not is_empty or (is_complete and kind = 'head'))
@@ -55,7 +55,7 @@ spans as (
     from reads
 ),
 
--- the ends of a walk are items that it has met, so walks that share an end touch
+-- the ends of a scan are items that it has met, so scans that share an end touch
 numbered as (
     select
         list,
@@ -99,9 +99,9 @@ stretches as (
     group by list, stretch
 ),
 
--- the hole below each stretch, down to the first one that ends with the list or with start_date:
+-- the gap below each range, down to the first one that ends with the list or with start_date:
 -- what is older is not wanted
-holes as (
+gaps as (
     select
         list,
         upper_at,
@@ -116,21 +116,21 @@ holes as (
     window list_stretches as (partition by list order by stretch)
 ),
 
-held as (
+stored as (
     select
         list,
         count(*) as stretches,
-        count(*) filter (where is_above_hole) as holes,
+        count(*) filter (where is_above_hole) as gaps,
         max(upper_at) as held_until_at,
         nullif(min(lower_at), '-infinity'::timestamptz) as held_from_at,
         max(lower_at) filter (where is_above_hole) as hole_until_at,
         arg_max_null(held_below_at, lower_at) filter (where is_above_hole) as hole_from_at
-    from holes
+    from gaps
     group by list
 ),
 
--- Where a walk does not say how far it came, the hole is somewhere, until the whole list was read again.
--- A head of such a list is page 0 of what is held: it leaves no hole.
+-- Where a scan does not say how far it came, the gap is somewhere, until the whole list was read again.
+-- A head of such a list is page 0 of what is stored: it leaves no gap.
 lists as (
     select
         list,
@@ -140,32 +140,32 @@ lists as (
             where not is_to_the_end and is_open_ended and items > 0 and kind is distinct from 'head'
         ) as last_uncertain_walk_at,
         max(started_at) as last_walk_at
-    from walks
+    from scans
     group by list
 ),
 
 judged as (
     select
         lists.list,
-        coalesce(held.stretches, 0) as stretches,
+        coalesce(stored.stretches, 0) as stretches,
         case
-            when held.list is null then 1
+            when stored.list is null then 1
             else
-                held.holes
+                stored.gaps
                 + coalesce(
                     lists.last_uncertain_walk_at > lists.last_whole_walk_at
                     or (lists.last_uncertain_walk_at is not null and lists.last_whole_walk_at is null),
                     false
                 )::integer
         end as open_gaps,
-        held.held_until_at,
-        held.held_from_at,
-        held.hole_until_at,
-        held.hole_from_at,
+        stored.held_until_at,
+        stored.held_from_at,
+        stored.hole_until_at,
+        stored.hole_from_at,
         lists.last_complete_sweep_at,
         lists.last_walk_at
     from lists
-    left join held using (list)
+    left join stored using (list)
 ),
 
 final as (
@@ -186,15 +186,15 @@ final as (
 
 select * from final;
 
-comment on view staging.list_coverage is 'One row per list of an account: what stretches of it are held, and what holes walks have left. What a walk has read is held from then on, whether it was complete or broke off.';
+comment on view staging.list_coverage is 'One row per list of an account: what ranges of it are stored, and what gaps scans have left. What a scan has read is stored from then on, whether it was complete or broke off.';
 comment on column staging.list_coverage.list is 'Which list, such as account_images/me.';
 comment on column staging.list_coverage.resource is 'The list''s kind, such as account_images.';
-comment on column staging.list_coverage.stretches is 'Number of stretches of time that were read without a hole; 1 where all is held, 0 where nothing was read yet.';
-comment on column staging.list_coverage.open_gaps is 'Number of holes that are still to be read, the one towards the end of the list included; what is older than start_date is none.';
+comment on column staging.list_coverage.stretches is 'Number of ranges of time that were read without a gap; 1 where all is stored, 0 where nothing was read yet.';
+comment on column staging.list_coverage.open_gaps is 'Number of gaps that are still to be read, the one towards the end of the list included; what is older than start_date is none.';
 comment on column staging.list_coverage.is_whole is 'Whether all of it was read, from the front to its end.';
-comment on column staging.list_coverage.held_from_at is 'Time of the oldest item down to which something is held, UTC; null where the end was reached, and where nothing is held.';
-comment on column staging.list_coverage.held_until_at is 'Up to which time something is held, UTC: the start of the last walk from the front, or the time of an item where none began there.';
-comment on column staging.list_coverage.hole_from_at is 'Lower end of the newest hole, UTC; null where there is none, and where it reaches to the end of the list.';
-comment on column staging.list_coverage.hole_until_at is 'Upper end of the newest hole, UTC; null where there is none, or nobody knows where it is.';
-comment on column staging.list_coverage.last_complete_sweep_at is 'When the last complete walk from the front to the end began, UTC; null where there was none.';
-comment on column staging.list_coverage.last_walk_at is 'When the last walk of any kind began, UTC; long ago where the list is not asked for any more.';
+comment on column staging.list_coverage.held_from_at is 'Time of the oldest item down to which something is stored, UTC; null where the end was reached, and where nothing is stored.';
+comment on column staging.list_coverage.held_until_at is 'Up to which time something is stored, UTC: the start of the last scan from the front, or the time of an item where none began there.';
+comment on column staging.list_coverage.hole_from_at is 'Lower end of the newest gap, UTC; null where there is none, and where it reaches to the end of the list.';
+comment on column staging.list_coverage.hole_until_at is 'Upper end of the newest gap, UTC; null where there is none, or nobody knows where it is.';
+comment on column staging.list_coverage.last_complete_sweep_at is 'When the last complete scan from the front to the end began, UTC; null where there was none.';
+comment on column staging.list_coverage.last_walk_at is 'When the last scan of any kind began, UTC; long ago where the list is not asked for any more.';

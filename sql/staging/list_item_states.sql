@@ -8,7 +8,7 @@ with items as (
     from imgur_raw.list_items
 ),
 
-walks as (
+scans as (
     select
         list,
         coalesce(is_proved, false) as is_proved,
@@ -16,11 +16,11 @@ walks as (
         oldest_at,
         started_at
     from imgur_raw.list_sweeps
-    -- a gap walk looks for what was never seen; it finds its place by time, and a list may surprise
+    -- a gap scan lookups for what was never seen; it finds its place by time, and a list may surprise
     where is_complete and kind is distinct from 'gap'
 ),
 
-looks as (
+lookups as (
     select
         list,
         item_id,
@@ -43,7 +43,7 @@ latest_looks as (
         item_id,
         max(looked_at) as looked_at,
         max(looked_at) filter (where not is_gone) as found_at
-    from looks
+    from lookups
     group by list, item_id
 ),
 
@@ -61,12 +61,12 @@ sightings as (
         and starts_with(items.list, 'account_submissions/')
 ),
 
--- most items were seen by the newest walk: only the others are compared with all walks
+-- most items were seen by the newest scan: only the others are compared with all scans
 newest_walks as (
     select
         list,
         max(started_at) as started_at
-    from walks
+    from scans
     group by list
 ),
 
@@ -88,14 +88,14 @@ missed as (
         unseen.list,
         unseen.item_id,
         count(*) as walks_missed,
-        count(*) filter (where walks.is_proved) as proved_walks_missed,
-        min(walks.started_at) as missed_since
+        count(*) filter (where scans.is_proved) as proved_walks_missed,
+        min(scans.started_at) as missed_since
     from unseen
-    inner join walks
-        on walks.list = unseen.list
-        and walks.started_at > unseen.last_seen_at
-        and (walks.newest_at is null or unseen.item_at < walks.newest_at)
-        and (walks.oldest_at is null or unseen.item_at > walks.oldest_at)
+    inner join scans
+        on scans.list = unseen.list
+        and scans.started_at > unseen.last_seen_at
+        and (scans.newest_at is null or unseen.item_at < scans.newest_at)
+        and (scans.oldest_at is null or unseen.item_at > scans.oldest_at)
     group by unseen.list, unseen.item_id
 ),
 
@@ -103,13 +103,13 @@ gone as (
     select
         sightings.list,
         sightings.item_id,
-        min(looks.looked_at) as gone_since
+        min(lookups.looked_at) as gone_since
     from sightings
-    inner join looks
-        on looks.list = sightings.list
-        and looks.item_id = sightings.item_id
-        and looks.is_gone
-        and looks.looked_at > sightings.last_seen_at
+    inner join lookups
+        on lookups.list = sightings.list
+        and lookups.item_id = sightings.item_id
+        and lookups.is_gone
+        and lookups.looked_at > sightings.last_seen_at
     group by sightings.list, sightings.item_id
 ),
 
@@ -148,13 +148,13 @@ final as (
 
 select * from final;
 
-comment on view staging.list_item_states is 'One row per list of an account and item that it has ever shown: whether it still does. A complete walk missed an item when it began after the item was last seen and covered the item''s time.';
+comment on view staging.list_item_states is 'One row per list of an account and item that it has ever shown: whether it still does. A complete scan missed an item when it began after the item was last seen and covered the item''s time.';
 comment on column staging.list_item_states.list is 'Which list, such as account_images/me.';
-comment on column staging.list_item_states.walks_missed is 'Complete walks over the list that have missed the item since it was last seen.';
+comment on column staging.list_item_states.walks_missed is 'Complete scans over the list that have missed the item since it was last seen.';
 comment on column staging.list_item_states.proved_walks_missed is 'Those of them that are proved to have skipped nothing.';
-comment on column staging.list_item_states.is_missing is 'Whether a walk has missed it, or a direct look was answered 404, since it was last seen.';
+comment on column staging.list_item_states.is_missing is 'Whether a scan has missed it, or a direct lookup was answered 404, since it was last seen.';
 comment on column staging.list_item_states.item_at is 'The item''s own time in that list, UTC; null where it has none.';
-comment on column staging.list_item_states.last_seen_at is 'When the list, a direct look or, for a post, a feed showed it last, UTC.';
+comment on column staging.list_item_states.last_seen_at is 'When the list, a direct lookup or, for a post, a feed showed it last, UTC.';
 comment on column staging.list_item_states.looked_at is 'When it was last looked at directly, UTC; null for never.';
-comment on column staging.list_item_states.missing_since is 'When the first walk that missed it began, or it was first answered 404, UTC; null where it is there.';
-comment on column staging.list_item_states.deleted_at is 'missing_since of an item that is taken for deleted: two proved walks or three of any kind missed it, or a direct look was answered 404; else null. It was last seen at last_seen_at.';
+comment on column staging.list_item_states.missing_since is 'When the first scan that missed it began, or it was first answered 404, UTC; null where it is there.';
+comment on column staging.list_item_states.deleted_at is 'missing_since of an item that is taken for deleted: two proved scans or three of any kind missed it, or a direct lookup was answered 404; else null. It was last seen at last_seen_at.';

@@ -14,7 +14,7 @@ shown as (
     from imgur_raw.list_items
 ),
 
-walked as (
+scanned as (
     select lower(split_part(list, '/', 2)) as owner
     from imgur_raw.list_sweeps
     where kind is distinct from 'feed'
@@ -51,7 +51,7 @@ owners as (
     from shown
     union
     select owner
-    from walked
+    from scanned
 ),
 
 -- me is nobody's name, and a renamed account has lists of its former one: what they showed tells

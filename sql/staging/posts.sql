@@ -18,4 +18,4 @@ from loaded
 left join states using (post_id);
 
 comment on column staging.posts.is_missing is 'Whether none of the account lists that have shown it shows it any more; false for a post that only feeds have shown.';
-comment on column staging.posts.deleted_at is 'When it was first found missing, UTC, where it is taken for deleted: two proved walks or three of any kind missed it, or a direct look answered 404; it was last seen at fetched_at or later.';
+comment on column staging.posts.deleted_at is 'When it was first found missing, UTC, where it is taken for deleted: two proved scans or three of any kind missed it, or a direct lookup answered 404; it was last seen at fetched_at or later.';

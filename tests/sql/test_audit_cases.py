@@ -832,13 +832,13 @@ def test_keys_not_unique__of_a_mart(marts: Marts) -> None:
     """A key that two rows of a mart share is told with their number, and so is a row without one."""
     marts.load(POSTS, {"id": "a"}, {"id": "b"})
     marts.load(ALBUMS, {"id": "a"})
-    assert [finding.audit for finding in marts.findings() if finding.keeps_the_file] == []
+    assert [finding.audit for finding in marts.findings() if finding.blocks_publication] == []
     marts.work(
         "insert into main.posts from main.posts where post_id = 'b'",
         "update main.albums set album_id = null",
         "insert into main.post_daily (post_id, day) values ('a', '2026-11-22'), ('a', '2026-11-23'), ('a', '2026-11-23')",
     )
-    [found] = [finding for finding in marts.findings() if finding.keeps_the_file]
+    [found] = [finding for finding in marts.findings() if finding.blocks_publication]
     assert (found.audit, [tuple(row.values()) for row in found.examples]) == (
         "keys_not_unique",
         [("albums", None, "1"), ("post_daily", "a 2026-11-23", "2"), ("posts", "b", "2")],

@@ -68,7 +68,7 @@ def errors_of(marts: Marts, *, accept_vanished: bool = False) -> list[str]:
     """What keeps the file from being published, as a person is told."""
     accepted = {VANISHED} if accept_vanished else set()
     found = [marts.finding(name, accepted=accepted) for name in ERRORS]
-    return [str(finding) for finding in found if finding.keeps_the_file]
+    return [str(finding) for finding in found if finding.blocks_publication]
 
 
 def vanished(name: str, *, examples: str, vanished: int, items: int) -> str:
@@ -166,4 +166,6 @@ def test_vanished_at_once__is_not_asked_without_its_inputs(tmp_path: Path) -> No
     load(warehouse, LIST_SWEEPS, a_walk(1))
     assert warehouse.audit() == []
     warehouse.apply_sql()
-    assert [finding.audit for finding in warehouse.audit() if finding.keeps_the_file] == ["vanished_at_once"]
+    assert [finding.audit for finding in warehouse.audit() if finding.blocks_publication] == [
+        "vanished_at_once"
+    ]

@@ -61,7 +61,7 @@ def test_audits__say_what_they_found(own_audits: Warehouse) -> None:
         Finding("clean", "error", "Never.", 0),
         Finding("odd_tags", "warn", "Tags are odd.", 1, odd),
     ]
-    assert [(each.keeps_the_file, each.is_warning) for each in found] == [
+    assert [(each.blocks_publication, each.is_warning) for each in found] == [
         (True, False),
         (False, False),
         (False, True),
@@ -69,7 +69,7 @@ def test_audits__say_what_they_found(own_audits: Warehouse) -> None:
     told = "tag = 0, followers = null; tag = 1, followers = null; tag = 10, followers = null"
     assert [str(found[0]), str(found[2])] == [
         f"bad_tags: Tags are bad. Found: {told}; and 1,231 more "
-        "(sql/audits/bad_tags.sql gives all, main.audit_results keeps these).",
+        "(sql/audits/bad_tags.sql asks for all, main.audit_results keeps these).",
         "odd_tags: Tags are odd. Found: seen_at = 2026-11-23 02:00:00+00, tags = 1234.",
     ]
 

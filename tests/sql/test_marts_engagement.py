@@ -744,7 +744,7 @@ def test_marts__keep_accounts_of_one_name_apart() -> None:
     ]
     cells = "select account_id, account_name, count(*), sum(posts)::bigint from posting_heatmap"
     assert marts.read(f"{cells} group by all order by all") == [(*name, 168, 6) for name in names]
-    assert [finding.audit for finding in marts.findings() if finding.keeps_the_file] == []
+    assert [finding.audit for finding in marts.findings() if finding.blocks_publication] == []
 
 
 def test_marts__go_by_the_name_where_no_number_is_shown(marts: Marts) -> None:

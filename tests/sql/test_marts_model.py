@@ -197,7 +197,7 @@ def of_keys(world: Made) -> Iterator[str]:
 def of_audits(world: Made) -> Iterator[str]:
     """Error audits that find something in what is lawful; that much of a list goes is for a person to accept."""
     found = findings(world.connection, SQL_DIR, "error", accepted={VANISHED})
-    yield from (str(finding) for finding in found if finding.keeps_the_file)
+    yield from (str(finding) for finding in found if finding.blocks_publication)
 
 
 def of_laws(world: Made) -> Iterator[str]:

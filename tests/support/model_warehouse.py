@@ -149,5 +149,5 @@ def _database() -> duckdb.DuckDBPyConnection:
 
 @functools.cache
 def _looks() -> Query:
-    [query] = [query for query in queries(_database(), SQL_DIR / "plan") if query.name == "looks"]
+    [query] = [query for query in queries(_database(), SQL_DIR / "plan") if query.name == "lookups"]
     return query

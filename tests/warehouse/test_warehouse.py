@@ -488,7 +488,7 @@ def test_complete_publication__is_seen_in_the_next_file(warehouse: Warehouse) ->
 def test_note_kept__leaves_when_an_earlier_round_was_published(warehouse: Warehouse) -> None:
     """What readers have is still the file of that round."""
     load(warehouse, SYNC_RUNS, a_run("one", published_at=NIGHT))
-    assert warehouse.note_kept("one", why="Why.") is True
+    assert warehouse.note_unpublished("one", why="Why.") is True
     [run] = warehouse.last_runs()
     assert (run["publication"], run["published_at"]) == ("kept", NIGHT)
 
@@ -496,9 +496,9 @@ def test_note_kept__leaves_when_an_earlier_round_was_published(warehouse: Wareho
 def test_complete_publication__of_an_unknown_run(warehouse: Warehouse) -> None:
     """Where there is no such run, that is the answer."""
     assert warehouse.complete_publication("one", published_at=NIGHT) is False
-    assert warehouse.note_kept("one", why="Why.") is False
+    assert warehouse.note_unpublished("one", why="Why.") is False
     load_tags(warehouse, 1)
-    assert warehouse.note_kept("one", why="Why.") is False
+    assert warehouse.note_unpublished("one", why="Why.") is False
     load(warehouse, SYNC_RUNS, a_run("two"))
     assert warehouse.complete_publication("one", published_at=NIGHT) is False
 
@@ -507,8 +507,8 @@ def test_note_kept__says_why_once_and_before_all_else(warehouse: Warehouse) -> N
     """What kept the file stands in front of why the run was stopped; the first word stays."""
     load(warehouse, SYNC_RUNS, a_run("one"), a_run("two", hours=1, reason="Stopped."))
     for run in ("one", "two"):
-        assert warehouse.note_kept(run, why="The disk is full.") is True
-        assert warehouse.note_kept(run, why="Another.") is True
+        assert warehouse.note_unpublished(run, why="The disk is full.") is True
+        assert warehouse.note_unpublished(run, why="Another.") is True
     assert [(run["publication"], run["reason"]) for run in warehouse.last_runs()] == [
         ("kept", "Not published: The disk is full. Stopped."),
         ("kept", "Not published: The disk is full."),
@@ -592,5 +592,5 @@ def test_work_file__on_a_full_disk(warehouse: Warehouse) -> None:
     """What does not fit on the disk is told as such, and is not half written."""
     load(warehouse, SYNC_RUNS, a_run("one"))
     with no_file_larger_than(10), pytest.raises(FileAccessError, match="File too large"):
-        warehouse.note_kept("one", why="Why.")
+        warehouse.note_unpublished("one", why="Why.")
     assert warehouse.last_runs() == [shown(a_run("one"))]

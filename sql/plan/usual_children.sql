@@ -1,4 +1,4 @@
--- One row per kind of detail: credits that it usually took in the last 7 runs that asked for it, the very first left out.
+-- One row per kind of child: credits that it usually took in the last 7 runs that asked for it, the very first left out.
 with runs as (
     select
         run_id,
@@ -16,7 +16,7 @@ lines as (
     from runs
 ),
 
--- what is read for the first time brings details of years
+-- what is read for the first time brings children of years
 first_loads as (
     select distinct run_id
     from lines

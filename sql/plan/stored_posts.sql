@@ -1,4 +1,4 @@
--- One row per post that a list of submissions still shows, and list: what decides whether its details are fetched again.
+-- One row per post that a list of submissions still shows, and list: what decides whether its children are fetched again.
 with states as (
     select
         list,
