@@ -110,10 +110,12 @@ class Warehouse:
 
     Attributes:
         credits: spent so far.
+        passed_over: nights in a row in which a line of the plan was wanted and got nothing, by its key.
     """
 
     def __init__(self, lists: Lists, now: int) -> None:
         self.credits = 0
+        self.passed_over: dict[str, int] = {}
         self.now = now
         self.held: dict[str, dict[str, Seen]] = {
             name: {item.id: Seen(item.at, item.value, now, now) for item in items}
@@ -301,8 +303,15 @@ def by_plan(night: Night, policy: Policy) -> None:
         ),
         rules=RULES,
         now=datetime.fromtimestamp(night.now, UTC),
+        passed_over=warehouse.passed_over,
         policy=policy,
     )
+    granted: dict[str, int] = defaultdict(int)
+    for line in plan.lines:
+        granted[line.key] += line.granted
+    wanted = {line.key for line in plan.lines if line.likely}
+    before = warehouse.passed_over
+    warehouse.passed_over = {key: before.get(key, 0) + 1 for key in wanted if not granted[key]}
     night.read_fronts()
     orders = {name: plan.order_for(name) for name in night.lists}
     for name, order in orders.items():

@@ -173,8 +173,8 @@ class _Planner:
     def _grant_passed_over(self, refresh: Refresh) -> set[PageValue]:
         """Give to what got nothing for ``RUNS_PASSED_OVER`` runs first, the longest waiting before others.
 
-        Each gets a share of what is left, at least what takes it a step further. Returns the
-        stored pages that come first.
+        Each gets a share of what is left, at least what takes it a step further; stored pages no more
+        than that, because those of other lists may be worth much more. Returns the ones that come first.
         """
         pages: set[PageValue] = set()
         drafts = {draft.key: draft for tier in Tier for draft in self._drafts.of[tier] if draft.price.likely}
@@ -188,7 +188,7 @@ class _Planner:
             if (draft := drafts.get(key)) is None:
                 found = refresh.oldest(
                     lists[key],
-                    min(share, self.left),
+                    min(FEWEST_BACKFILL, self.left),
                     most_hot=self.caps[Tier.HOT],
                     most_cold=self.caps[Tier.COLD],
                 )

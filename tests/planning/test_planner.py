@@ -467,9 +467,13 @@ def test_plan__begins_with_a_front_that_was_passed_over() -> None:
 
 
 def test_plan__shares_among_all_that_was_passed_over() -> None:
-    """Each has a share, and the fronts the last one; of few credits the longest waiting has two first."""
+    """Each has a share, stored pages but a step; of few credits the longest waiting has two first."""
     waiting = {f"{ALBUMS} backfill": 3, f"{IMAGES} pages": 5, "post_comments details": 4}
-    assert first_of(crowded(waiting, credits=20)) == dict.fromkeys(waiting, 5)
+    assert first_of(crowded(waiting, credits=20)) == {
+        f"{ALBUMS} backfill": 6,
+        f"{IMAGES} pages": 3,
+        "post_comments details": 6,
+    }
     assert first_of(crowded(waiting, credits=4)) == {f"{IMAGES} pages": 2, "post_comments details": 2}
     assert first_of(crowded(waiting, credits=1)) == {f"{IMAGES} pages": 1}
     assert first_of(crowded(waiting, credits=0)) == {}
