@@ -5,6 +5,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 PYTEST_FLAGS ?=
+# where it is set, each worker compiles all tests anew
+unexport PYTHONDONTWRITEBYTECODE
 # each worker begins with its share of the files in a row, so that what a file's tests share is mostly made once
 SHARED_OUT := -n auto --maxprocesses 4 --dist worksteal
 

@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
 from tests.support.fakes import FakeClock
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect tests without a search for garbage, and leave modules and tests out of every later one."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def pytest_unconfigure() -> None:
+    """Let go of all at the end; DuckDB complains of what is still there at exit."""
+    gc.unfreeze()
 
 
 @pytest.fixture
