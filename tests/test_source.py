@@ -393,10 +393,10 @@ def test_imgur__one_resource_alone_costs_its_list_only(tmp_path: Path) -> None:
     simulator = Simulator(seed=5, images=60, albums=3, posts=240, per_page="ignored")
     lab = Lab(tmp_path, simulator)
 
-    run = lab.run(only=("account_images",))
+    run, rows = lab.extract(only=("account_images",))
 
     assert dict(run.meter.charges) == {"account_images_count": 1, "account_images": 3, "oauth2_token": 0}
-    assert lab.rows("select count(*) from imgur_raw.images") == [(60,)]
+    assert rows["images"] == 60
 
 
 def test_imgur__per_page_halves_the_price_where_it_is_honoured(tmp_path: Path) -> None:
@@ -404,10 +404,10 @@ def test_imgur__per_page_halves_the_price_where_it_is_honoured(tmp_path: Path) -
     simulator = Simulator(seed=5, images=230, albums=3, posts=240, per_page="honoured")
     lab = Lab(tmp_path, simulator)
 
-    run = lab.run(only=("account_images",))
+    run, rows = lab.extract(only=("account_images",))
 
     assert run.meter.charges["account_images"] == 4
-    assert lab.rows("select count(*) from imgur_raw.images") == [(230,)]
+    assert rows["images"] == 230
 
 
 def test_imgur__what_others_hide_is_a_line_not_a_failure(tmp_path: Path) -> None:
@@ -415,7 +415,7 @@ def test_imgur__what_others_hide_is_a_line_not_a_failure(tmp_path: Path) -> None
     simulator = Simulator(seed=5, images=30, albums=3, posts=240)
     lab = Lab(tmp_path, simulator)
 
-    run = lab.run(
+    run, rows = lab.extract(
         accounts=[*simulator.other_usernames, "nobody_at_all"],
         only=("account", "account_images", "account_favorites", "account_albums"),
     )
@@ -425,7 +425,7 @@ def test_imgur__what_others_hide_is_a_line_not_a_failure(tmp_path: Path) -> None
     assert any("nobody_at_all" in note and "not found" in note for note in run.report.notes)
     assert any("images to their owner only" in note for note in run.report.notes)
     assert any("not shown to this login" in note for note in run.report.notes)
-    assert lab.rows("select count(*) > 0 from imgur_raw.albums") == [(True,)]
+    assert rows["albums"] > 0
 
 
 def test_imgur__record_that_cannot_be_read_is_kept_aside(tmp_path: Path) -> None:
@@ -450,7 +450,7 @@ def test_imgur__allowance_ends_the_run_and_keeps_what_was_read(tmp_path: Path) -
     simulator = Simulator(seed=5, images=300, albums=3, posts=240, per_page="ignored")
     lab = Lab(tmp_path, simulator)
 
-    run = lab.run(only=("account_images", "account_albums"), max_credits=2)
+    run, rows = lab.extract(only=("account_images", "account_albums"), max_credits=2)
 
     assert run.ended is not None
     assert "allowance of 2" in run.ended
@@ -459,8 +459,8 @@ def test_imgur__allowance_ends_the_run_and_keeps_what_was_read(tmp_path: Path) -
         "account_albums/me (what was never read)",
     ]
     assert simulator.credits_spent == 2
-    assert lab.rows("select count(*) from imgur_raw.images") == [(50,)]
-    assert lab.rows("select count(*) from imgur_raw.albums") == [(3,)]
+    assert rows["images"] == 50
+    assert rows["albums"] == 3
 
 
 def test_imgur__day_is_never_taken_below_its_floor(tmp_path: Path) -> None:
@@ -469,13 +469,13 @@ def test_imgur__day_is_never_taken_below_its_floor(tmp_path: Path) -> None:
     simulator.limits.spend_elsewhere(12_500 - 255, now=simulator.world.now)
     lab = Lab(tmp_path, simulator)
 
-    run = lab.run(accounts=[], feeds=["user/time@9"], only=("gallery_sections",))
+    run, rows = lab.extract(accounts=[], feeds=["user/time@9"], only=("gallery_sections",))
 
     assert run.ended is not None
     assert "never touched" in run.ended
     assert simulator.credits_spent == 5
     assert simulator.strikes == 0
-    assert lab.rows("select count(*) from imgur_raw.posts") == [(300,)]
+    assert rows["posts"] == 300
 
 
 def test_imgur__first_load_leaves_twice_the_floor_of_the_day(tmp_path: Path) -> None:
@@ -484,12 +484,12 @@ def test_imgur__first_load_leaves_twice_the_floor_of_the_day(tmp_path: Path) -> 
     simulator.limits.spend_elsewhere(12_500 - 503, now=simulator.world.now)
     lab = Lab(tmp_path, simulator)
 
-    run = lab.run(only=("account_images",))
+    run, rows = lab.extract(only=("account_images",))
 
     assert run.ended is not None
     assert "500" in run.ended
     assert simulator.credits_spent == 3  # one for the list's count
-    assert lab.rows("select count(*) from imgur_raw.images") == [(100,)]
+    assert rows["images"] == 100
 
 
 def test_imgur__spent_hour_ends_the_run_without_a_429(tmp_path: Path) -> None:
@@ -497,11 +497,11 @@ def test_imgur__spent_hour_ends_the_run_without_a_429(tmp_path: Path) -> None:
     simulator = Simulator(seed=5, images=500, albums=3, posts=240, per_page="ignored", user_limit=4)
     lab = Lab(tmp_path, simulator)
 
-    run = lab.run(only=("account_images",))
+    run, rows = lab.extract(only=("account_images",))
 
     assert run.ended is not None
     assert "credits" in run.ended
-    assert lab.rows("select count(*) from imgur_raw.images") == [(150,)]  # and the list's count
+    assert rows["images"] == 150  # and the list's count
     assert all(request.status == 200 for request in simulator.requests)
 
 
@@ -512,13 +512,13 @@ def test_imgur__limit_in_any_disguise_is_not_tried_again(tmp_path: Path, kind: s
     simulator.faults.add(Fault(kind, path=r"account/me/images/2", times=9))
     lab = Lab(tmp_path, simulator)
 
-    run = lab.run(only=("account_images", "account_albums"), max_in_flight=1)
+    run, rows = lab.extract(only=("account_images", "account_albums"), max_in_flight=1)
 
     assert run.ended is not None
     assert run.failures == []
     assert run.pending == ["account_images/me", "account_albums/me"]
     assert sum(request.path.startswith("/3/account/me/images/2") for request in simulator.requests) == 1
-    assert lab.rows("select count(*) from imgur_raw.images") == [(100,)]
+    assert rows["images"] == 100
 
 
 def test_imgur__a_limit_that_may_be_a_dead_token_is_over_in_the_next_run(tmp_path: Path) -> None:
@@ -620,7 +620,7 @@ def test_imgur__list_that_wants_a_login_is_a_line_not_a_failure(tmp_path: Path) 
     other = simulator.other_usernames[0]
     lab = Lab(tmp_path, simulator, transport=httpx.MockTransport(_refusing(simulator, f"{other}/comments")))
 
-    run = lab.run(accounts=[other], only=("account", "account_comments", "account_albums"))
+    run, _ = lab.extract(accounts=[other], only=("account", "account_comments", "account_albums"))
 
     assert run.fatal is None
     assert run.failures == []
@@ -643,11 +643,11 @@ def test_imgur__page_that_is_not_found_in_the_middle_of_a_list_is_a_failure(tmp_
     simulator.faults.add(Fault("html_404", path=r"account/me/images/1", times=9))
     lab = Lab(tmp_path, simulator)
 
-    run = lab.run(only=("account_images", "list_sweeps"))
+    run, rows = lab.extract(only=("account_images", "list_sweeps"))
 
     assert [str(failure)[:40] for failure in run.failures] == ["account_images: page 1: a web page inste"]
     assert run.pending == ["account_images/me"]
-    assert lab.rows("select count(*) from imgur_raw.images") == [(50,)]
+    assert rows["images"] == 50
 
 
 def test_imgur__feed_does_not_overwrite_what_the_login_saw_of_a_post(tmp_path: Path) -> None:
@@ -694,14 +694,14 @@ def test_imgur__token_endpoint_that_is_down_is_not_knocked_at_for_every_list(tmp
     simulator.faults.add(Fault("html_503", path=r"oauth2/token", times=None))
     lab = Lab(tmp_path, simulator)
 
-    run = lab.run(
+    run, rows = lab.extract(
         accounts=["me", simulator.other_usernames[0]],
         only=("account", "account_albums", "account_submissions"),
     )
 
     assert run.meter.requests["oauth2_token"] == 4
     assert "account_albums/me" in run.pending
-    assert lab.rows("select count(*) > 0 from imgur_raw.albums") == [(True,)]
+    assert rows["albums"] > 0
 
 
 def test_imgur__trouble_everywhere_ends_the_run_after_three_lists(tmp_path: Path) -> None:
@@ -710,7 +710,7 @@ def test_imgur__trouble_everywhere_ends_the_run_after_three_lists(tmp_path: Path
     simulator.faults.add(Fault("html_503", path=r"^/3/", times=500))
     lab = Lab(tmp_path, simulator)
 
-    run = lab.run(feeds=list(FEEDS))
+    run, _ = lab.extract(feeds=list(FEEDS))
 
     assert len(run.failures) == 3
     assert all(isinstance(failure, TransientError) and failure.attempts == 4 for failure in run.failures)
@@ -760,10 +760,10 @@ def test_imgur__fatal_refusal_is_on_the_receipt(tmp_path: Path) -> None:
     simulator.faults.add(Fault("invalid_client_403", path=r"account/me/images/1", times=1))
     lab = Lab(tmp_path, simulator)
 
-    run = lab.run(only=("account_images",))
+    run, rows = lab.extract(only=("account_images",))
 
     assert isinstance(run.fatal, ApplicationRefusedError)
-    assert lab.rows("select count(*) from imgur_raw.images") == [(50,)]
+    assert rows["images"] == 50
 
 
 def test_imgur__candidates_spare_the_lists(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,15 @@ class Lab:
         source, run = self.begun(only=only, **settings)
         self.pipeline.run(source, loader_file_format="parquet")
         return run
+
+    def extract(self, *, only: Sequence[str] = (), **settings: Any) -> tuple[RunState, Counter[str]]:
+        """One run that loads nothing, at half the price: its state, and how many rows dlt got for each table."""
+        source, run = self.begun(only=only, **settings)
+        info = self.pipeline.extract(source, loader_file_format="parquet")
+        rows: Counter[str] = Counter()
+        for metrics in info.metrics[info.loads_ids[0]]:
+            rows |= {table: metric.items_count for table, metric in metrics["table_metrics"].items()}
+        return run, rows
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """The rows that *query* gives, instants in UTC."""
