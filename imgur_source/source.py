@@ -39,7 +39,7 @@ from imgur_source.extract import (
 )
 from imgur_source.lists import SourceState
 from imgur_source.planning import Plan
-from imgur_source.records import Table, Type
+from imgur_source.records import Table, Type, merge_hints
 from imgur_source.records import tables as models
 from imgur_source.settings import Settings
 
@@ -304,10 +304,9 @@ def hints_of(table: Table) -> dict[str, Any]:
         "write_disposition": MERGE,
         "columns": columns,
     }
-    if table.parent:
-        hints["merge_key"] = list(table.parent)
-        columns[models.MARKER] = {"name": models.MARKER, "hard_delete": True}
-    return hints
+    replaced = merge_hints(table)
+    columns |= replaced.pop("columns", {})
+    return hints | replaced
 
 
 def declare_json(table: Table) -> None:

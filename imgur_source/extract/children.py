@@ -5,10 +5,12 @@ Which of them are due is ``due``'s to know.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple
+
+import pyarrow as pa
 
 from imgur_source.api import ImgurClient, Reply, api_path
 from imgur_source.clock import Clock
@@ -19,12 +21,12 @@ from imgur_source.extract.readers import Rows, kept_fetch, rejected_rows
 from imgur_source.extract.run_state import RunState
 from imgur_source.extract.streams import STREAMS
 from imgur_source.lists import ChildFetch, SourceState
-from imgur_source.records import flatten, history_of, marker_table, read_records, table_of
+from imgur_source.records import ALBUM_REPLY, POST_REPLY, Origin, Outcome, flatten, history_of, images_from
 from imgur_source.records import tables as models
 
 
 class ChildReading(NamedTuple):
-    """One thing to read in detail: its name for messages, and how."""
+    """One child to read: its name for messages, and how."""
 
     name: str
     read: Callable[[], Iterator[Rows]]
@@ -84,42 +86,57 @@ class ChildReaders:
     def _album(self, album: StoredAlbum | None, post: StoredPost | None) -> Iterator[Rows]:
         """The images of an album, for ``album_images``, for ``post_images``, or for both."""
         kind = "album_images" if album else "post_images"
-        held = album or post
-        assert held is not None
+        parent = album or post
+        assert parent is not None
         self._run.report.reading = kind
-        if held.images_count == 0:
-            yield from self._empty_album(album, post)
+        if parent.images_count == 0:  # its list says so: nothing has to be asked
+            yield from self._images(album, post, None)
             return
-        path = api_path(STREAMS[kind].path, id=held.id)
+        path = api_path(STREAMS[kind].path, id=parent.id)
         try:
-            reply = self._client.get(kind, path, as_me=held.as_me)
+            reply = self._client.get(kind, path, as_me=parent.as_me)
         except (NotFoundError, PrivateError):
             yield from self._fetched(album, post, items=None, at=self._clock.now())
             raise
-        images = reply.items()
-        self._run.report.pages += 1
-        if album and album.images_count and not images:
-            self._run.report.note(
-                f"{kind}/{album.id}: none of {album.images_count} images came, those held stay."
-            )
-        elif album:
-            yield from self._album_rows(album, reply, len(images))
-        if post and post.is_album:
-            if post.images_count is not None and len(images) < post.images_count:
-                came = f"{len(images)} of {post.images_count} images came"
-                self._run.report.note(f"{kind}/{post.id}: {came}, so none of them are written.")
-            else:
-                yield from self._media_rows(post, reply, len(images))
-        yield from self._fetched(album, post, items=len(images), at=reply.received_at)
+        yield from self._images(album, post, reply)
 
-    def _empty_album(self, album: StoredAlbum | None, post: StoredPost | None) -> Iterator[Rows]:
-        """An album without images says so in its list: nothing has to be asked."""
-        now = self._clock.now()
+    def _images(
+        self, album: StoredAlbum | None, post: StoredPost | None, reply: Reply | None
+    ) -> Iterator[Rows]:
+        """The images in *reply*, or none without one, in the place of those stored."""
+        at = self._clock.now() if reply is None else reply.received_at
+        came = 0 if reply is None else len(reply.items())
+        self._run.report.pages += reply is not None
         if album:
-            yield Rows("album_images", marker_table(models.ALBUM_IMAGES, fetched_at=now, album_id=album.id))
-        if post and post.is_album and not post.images_count:
-            yield Rows("post_images", marker_table(models.POST_IMAGES, fetched_at=now, post_id=post.id))
-        yield from self._fetched(album, post, items=0, at=now)
+            rows = yield from self._replaced(ALBUM_REPLY, album, reply, came=came, at=at)
+            if rows is not None and came and not album.as_me:  # the owner's stand in account_images already
+                yield Rows("image_metrics", history_of(rows, models.IMAGE_METRICS, id_column="image_id"))
+        if post and post.is_album:
+            yield from self._replaced(POST_REPLY, post, reply, came=came, at=at)
+        yield from self._fetched(album, post, items=came, at=at)
+
+    def _replaced(
+        self,
+        origin: Origin,
+        parent: StoredAlbum | StoredPost,
+        reply: Reply | None,
+        *,
+        came: int,
+        at: datetime,
+    ) -> Generator[Rows, None, pa.Table | None]:
+        """What *reply* changes of the images of *parent*; returns the rows, None where nothing changes."""
+        name, count = origin.table.name, parent.images_count
+        page = b"[]" if reply is None else reply.data
+        images = images_from(origin, page, parent=parent.id, came=came, count=count, fetched_at=at)
+        if reply is not None:
+            yield from rejected_rows(name, reply, images.rejected)
+            if images.outcome is Outcome.UNCHANGED and not images.rejected:
+                self._run.report.note(
+                    f"{name}/{parent.id}: {came} of {count} images came, so the stored ones stay."
+                )
+        if images.rows is not None:
+            yield Rows(name, images.rows)
+        return images.rows
 
     def _fetched(
         self, album: StoredAlbum | None, post: StoredPost | None, *, items: int | None, at: datetime
@@ -133,37 +150,6 @@ class ChildReaders:
         """Remember a fetch, and give the row that says so."""
         self._done.add((resource, item_id))
         return kept_fetch(self._memory, resource, item_id, fetched)
-
-    def _album_rows(self, album: StoredAlbum, reply: Reply, count: int) -> Iterator[Rows]:
-        if not count:
-            yield Rows(
-                "album_images",
-                marker_table(models.ALBUM_IMAGES, fetched_at=reply.received_at, album_id=album.id),
-            )
-            return
-        records = read_records(models.ALBUM_IMAGES, reply.data)
-        yield from rejected_rows("album_images", reply, records.rejected)
-        rows = table_of(
-            records, fetched_at=reply.received_at, album_id=album.id, position=range(len(records.rows))
-        )
-        yield Rows("album_images", rows)
-        if not album.as_me:  # the owner's images stand in account_images already
-            yield Rows("image_metrics", history_of(rows, models.IMAGE_METRICS, id_column="image_id"))
-
-    def _media_rows(self, post: StoredPost, reply: Reply, count: int) -> Iterator[Rows]:
-        if not count:
-            yield Rows(
-                "post_images", marker_table(models.POST_IMAGES, fetched_at=reply.received_at, post_id=post.id)
-            )
-            return
-        records = read_records(models.POST_IMAGES, reply.data)
-        yield from rejected_rows("post_images", reply, records.rejected)
-        yield Rows(
-            "post_images",
-            table_of(
-                records, fetched_at=reply.received_at, post_id=post.id, position=range(len(records.rows))
-            ),
-        )
 
     def _tree(self, post: StoredPost) -> Iterator[Rows]:
         self._run.report.reading = "post_comments"

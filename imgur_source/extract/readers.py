@@ -38,6 +38,7 @@ from imgur_source.records import (
     Table,
     history_of,
     media_of,
+    previews_of,
     read_record,
     read_records,
     rejected_table,
@@ -45,7 +46,6 @@ from imgur_source.records import (
     schema_of,
     table_of,
     tags_of,
-    whole_media,
 )
 from imgur_source.records import tables as models
 from imgur_source.settings import Settings
@@ -400,10 +400,10 @@ class Readers:
         for media in media_of(records):
             if media.post_id in self._with_children:
                 continue
-            images, rejected = whole_media(media, fetched_at=page.received_at)
-            yield from rejected_rows("post_images", page.reply, rejected)
-            if images is not None:
-                yield Rows("post_images", images)
+            previews = previews_of(media, fetched_at=page.received_at)
+            yield from rejected_rows("post_images", page.reply, previews.rejected)
+            if previews.rows is not None:
+                yield Rows("post_images", previews.rows)
                 yield from self._previews_kept(media, at=page.received_at)
         self._with_children.update(row.id for row in records.rows)
         if are_own or self._settings.post_details == "all":
@@ -428,9 +428,7 @@ class Readers:
         return posts.filter(pc.invert(pc.is_in(posts.column("id"), value_set=known)))
 
     def _remember_posts(self, records: Records, *, as_me: bool) -> None:
-        unknown = {
-            media.post_id: media for media in media_of(records) if not (media.is_whole or media.is_empty)
-        }
+        unknown = {media.post_id: media for media in media_of(records) if not media.is_complete}
         for row, count in zip(records.rows, records.columns["comment_count"].to_pylist(), strict=True):
             media = unknown.get(row.id)
             known = self._details.posts.get(row.id)

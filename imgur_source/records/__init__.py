@@ -9,7 +9,6 @@ from imgur_source.records.arrow import (
     Records,
     Rejected,
     history_of,
-    marker_table,
     read_record,
     read_records,
     rejected_table,
@@ -19,7 +18,8 @@ from imgur_source.records.arrow import (
     table_of,
 )
 from imgur_source.records.comments import flatten
-from imgur_source.records.posts import PostMedia, media_of, tags_of, whole_media
+from imgur_source.records.posts import PostMedia, media_of, previews_of, tags_of
+from imgur_source.records.replaced import ALBUM_REPLY, POST_REPLY, Origin, Outcome, images_from, merge_hints
 from imgur_source.records.tables import (
     ACCOUNTS,
     ALBUM_IMAGES,
@@ -52,6 +52,7 @@ __all__ = [
     "ACCOUNTS",
     "ALBUMS",
     "ALBUM_IMAGES",
+    "ALBUM_REPLY",
     "COMMENTS",
     "CREDIT_CHARGES",
     "DETAIL_FETCHES",
@@ -67,12 +68,15 @@ __all__ = [
     "POSTS",
     "POST_COMMENTS",
     "POST_IMAGES",
+    "POST_REPLY",
     "POST_TAGS",
     "REJECTED_RECORDS",
     "SUBREDDIT_POSTS",
     "SYNC_RUNS",
     "TABLES",
     "Field",
+    "Origin",
+    "Outcome",
     "PostMedia",
     "Records",
     "Rejected",
@@ -80,8 +84,10 @@ __all__ = [
     "Type",
     "flatten",
     "history_of",
-    "marker_table",
+    "images_from",
     "media_of",
+    "merge_hints",
+    "previews_of",
     "read_record",
     "read_records",
     "rejected_table",
@@ -91,5 +97,4 @@ __all__ = [
     "table_of",
     "tables",
     "tags_of",
-    "whole_media",
 ]

@@ -157,12 +157,6 @@ def rows_table(table: Table, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
     return pa.Table.from_pylist([dict(row) for row in rows], schema=schema_of(table))
 
 
-def marker_table(table: Table, *, fetched_at: datetime, **parent: str) -> pa.Table:
-    """The row that clears a parent's rows: an emptied album sends nothing that could replace them."""
-    blanks = dict.fromkeys(table.key, "")
-    return rows_table(table, [{**blanks, **parent, FETCHED_AT.name: fetched_at, MARKER: True}])
-
-
 def history_of(rows: pa.Table, history: Table, *, id_column: str = "id") -> pa.Table:
     """The counters in *rows* as observations: what *history* keeps, observed when it was fetched."""
     return pa.Table.from_arrays(

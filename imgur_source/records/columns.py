@@ -59,7 +59,9 @@ class Table:
     Attributes:
         key: the columns that tell its rows apart; never null.
         parent: the columns of the thing whose rows are replaced together
-            (an album's images); empty where rows stand alone.
+            (an album's images); empty where rows stand alone. ``replaced`` has the rule.
+        parent_read_in: the table that tells when a parent was read last: ``detail_fetches``,
+            which also has how many rows came, or that of the parents themselves.
         absorbed: members of Imgur's record that are read into other tables,
             and so are not unknown.
     """
@@ -69,6 +71,7 @@ class Table:
     key: tuple[str, ...]
     fields: tuple[Field, ...]
     parent: tuple[str, ...] = ()
+    parent_read_in: str = "detail_fetches"
     absorbed: tuple[str, ...] = ()
 
     def field(self, name: str) -> Field:

@@ -334,6 +334,7 @@ POST_TAGS = Table(
         FETCHED_AT,
     ),
     parent=("post_id",),
+    parent_read_in="posts",
 )
 TAGS = Table(
     "tags",

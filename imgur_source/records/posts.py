@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,8 +10,16 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from imgur_source.records.arrow import Records, Rejected, marker_table, read_records, rows_table, table_of
-from imgur_source.records.tables import MARKER, POST_IMAGES, POST_TAGS, TAGS
+from imgur_source.records.arrow import Records, read_records, rows_table
+from imgur_source.records.replaced import (
+    POST_PREVIEWS,
+    POST_TAGS,
+    Outcome,
+    Replacement,
+    images_from,
+    marker_row,
+)
+from imgur_source.records.tables import TAGS
 
 _RAW_LIST = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -32,13 +40,10 @@ class PostMedia:
     shown: int
 
     @property
-    def is_empty(self) -> bool:
-        return self.images_count == 0 and self.shown == 0
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether the previews are all there is."""
-        return self.shown > 0 and self.shown == self.images_count
+    def is_complete(self) -> bool:
+        """Whether the previews are all there is, be it none."""
+        outcome = POST_PREVIEWS.outcome(came=self.shown, count=self.images_count)
+        return outcome is not Outcome.UNCHANGED
 
 
 def media_of(posts: Records) -> list[PostMedia]:
@@ -56,21 +61,16 @@ def media_of(posts: Records) -> list[PostMedia]:
     return found
 
 
-def whole_media(media: PostMedia, *, fetched_at: datetime) -> tuple[pa.Table | None, Sequence[Rejected]]:
-    """Rows of ``post_images`` for a post whose previews are all there is, or that is empty.
-
-    Returns:
-        The rows, or None where the set is not whole; and what could not be read, without which it is not.
-    """
-    if media.is_empty:
-        return marker_table(POST_IMAGES, fetched_at=fetched_at, post_id=media.post_id), ()
-    if not media.is_whole or media.previews is None:
-        return None, ()
-    images = read_records(POST_IMAGES, media.previews)
-    if images.rejected:
-        return None, images.rejected
-    positions = range(len(images.rows))
-    return table_of(images, fetched_at=fetched_at, post_id=media.post_id, position=positions), ()
+def previews_of(media: PostMedia, *, fetched_at: datetime) -> Replacement:
+    """The previews of a post in the place of its stored images, where they are all there is."""
+    return images_from(
+        POST_PREVIEWS,
+        media.previews or b"[]",
+        parent=media.post_id,
+        came=media.shown,
+        count=media.images_count,
+        fetched_at=fetched_at,
+    )
 
 
 def tags_of(
@@ -78,9 +78,7 @@ def tags_of(
 ) -> tuple[pa.Table, Records]:
     """Rows of ``post_tags`` and records of ``tags`` from the tags that *posts* bear.
 
-    A post without tags loses those it had; a post whose list does not speak of
-    tags, or of none that can be read, keeps them. What cannot be read is among
-    the rejected records of ``tags``.
+    What cannot be read is among the rejected records of ``tags``.
     """
     links: list[dict[str, Any]] = []
     tags: dict[str, bytes] = {}
@@ -102,14 +100,16 @@ def tags_of(
                 names.append(name)
                 if record is tag:  # a bare name says nothing that a stored tag does not know better
                     tags.setdefault(name, record)
-        links += [
-            {"post_id": row.id, "tag": name, "position": position, "fetched_at": fetched_at}
-            for position, name in enumerate(names)
-        ]
-        if not listed:
-            links.append({"post_id": row.id, "tag": "", "fetched_at": fetched_at, MARKER: True})
+        outcome = POST_TAGS.outcome(came=len(listed), readable=len(names))
+        if outcome is Outcome.REPLACED:
+            links += [
+                {"post_id": row.id, "tag": name, "position": position, "fetched_at": fetched_at}
+                for position, name in enumerate(names)
+            ]
+        elif outcome is Outcome.EMPTIED:
+            links.append(marker_row(POST_TAGS.table, parent=row.id, fetched_at=fetched_at))
     page = b"[" + b",".join([*tags.values(), *nameless]) + b"]"
-    return rows_table(POST_TAGS, links), read_records(TAGS, page)
+    return rows_table(POST_TAGS.table, links), read_records(TAGS, page)
 
 
 class _Named(msgspec.Struct):

@@ -13,14 +13,10 @@ from dataclasses import dataclass, field
 import duckdb
 
 from imgur_source.records import (
-    ALBUM_IMAGES,
     CREDIT_CHARGES,
     DETAIL_FETCHES,
     FETCHED_AT,
     MARKER,
-    POST_IMAGES,
-    POST_TAGS,
-    POSTS,
     REJECTED_RECORDS,
     SYNC_RUNS,
     TABLES,
@@ -73,14 +69,15 @@ class Holding:
     Attributes:
         sizes: of each loaded table, as ``catalog.sizes`` has them.
         children: of a table whose rows are replaced together, the rows of each parent.
-        brought: how many rows the last fetch of a parent brought; none where the fetch failed.
-        seen: when a post was last seen, in microseconds since the epoch.
+        brought: of those whose fetches are counted, how many rows the last fetch of a parent brought;
+            none where the fetch failed.
+        read: of the others, when a parent was last read, in microseconds since the epoch.
     """
 
     sizes: Mapping[str, int] = field(default_factory=dict)
     children: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     brought: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    seen: Mapping[str, int] = field(default_factory=dict)
+    read: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 def holding_of(connection: duckdb.DuckDBPyConnection) -> Holding:
@@ -96,19 +93,22 @@ def holding_of(connection: duckdb.DuckDBPyConnection) -> Holding:
         ).fetchall()
         return {name: number for name, number in rows if number is not None}
 
-    fetched = (ALBUM_IMAGES, POST_IMAGES)
+    replaced = [table for table in TABLES.values() if table.parent]
+    counted = [table for table in replaced if table.parent_read_in == DETAIL_FETCHES.name]
+    parents = {table.name: TABLES[table.parent_read_in] for table in replaced if table not in counted}
+    fetched_us = f"max(epoch_us({quoted(FETCHED_AT.name)}))"
     return Holding(
         sizes=sizes(connection),
         children={
             table.name: numbers(table, table.parent[0], "count(*)")
-            for table in (*fetched, POST_TAGS)
+            for table in replaced
             if table.name in columns
         },
         brought={
             table.name: numbers(DETAIL_FETCHES, "item_id", "max(items)", where=f"resource = '{table.name}'")
-            for table in fetched
+            for table in counted
         },
-        seen=numbers(POSTS, POSTS.key[0], f"max(epoch_us({quoted(FETCHED_AT.name)}))"),
+        read={name: numbers(parent, parent.key[0], fetched_us) for name, parent in parents.items()},
     )
 
 
@@ -197,18 +197,19 @@ def loss_problems(table: Table, *, before: Holding, now: Holding) -> Iterator[Pr
 def _to_be_kept(table: Table, *, before: Holding, now: Holding) -> Mapping[str, int]:
     """How many rows of each parent have to be there still, by what Imgur has said of the parent since.
 
-    Of an album no more than its last fetch has brought; of a post that was seen again
-    nobody knows how many tags it had, so those of the others count.
+    No more than the last fetch of a parent has brought. Where no fetch is counted, nobody knows
+    how many rows a parent had when it was read again, so those of the others count.
     """
     published = before.children[table.name]
-    if table == POST_TAGS:
-        return {
-            post: number
-            for post, number in published.items()
-            if now.seen.get(post, 0) <= before.seen.get(post, 0)
-        }
-    brought = now.brought[table.name]
-    return {parent: min(number, brought.get(parent, number)) for parent, number in published.items()}
+    if table.name in now.brought:
+        brought = now.brought[table.name]
+        return {parent: min(number, brought.get(parent, number)) for parent, number in published.items()}
+    last, earlier = now.read[table.name], before.read[table.name]
+    return {
+        parent: number
+        for parent, number in published.items()
+        if last.get(parent, 0) <= earlier.get(parent, 0)
+    }
 
 
 def _named(names: Sequence[str], values: Sequence[str | None]) -> str:

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from imgur_source.records.arrow import (
     Rejected,
     history_of,
-    marker_table,
     read_record,
     read_records,
     rejected_table,
@@ -823,22 +822,7 @@ def test_read_records__loses_no_record(records: list[Any]) -> None:
     ]
 
 
-# Markers, histories and rows of our own
-
-
-def test_marker_table__says_that_a_parent_is_empty() -> None:
-    """The row that clears an album names the album, has a blank key and is marked, all else is null."""
-    marker = marker_table(ALBUM_IMAGES, fetched_at=NIGHT, album_id="Alb0m")
-    assert marker.schema == schema_of(ALBUM_IMAGES)
-    assert marker.to_pylist() == [
-        {
-            **dict.fromkeys(ALBUM_IMAGES.column_names),
-            "album_id": "Alb0m",
-            "image_id": "",
-            "fetched_at": NIGHT,
-            "is_marker": True,
-        }
-    ]
+# Histories and rows of our own
 
 
 def test_table_of__marks_no_row_of_imgurs() -> None:

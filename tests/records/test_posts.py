@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from imgur_source.records.arrow import Records, read_records, schema_of, table_of
-from imgur_source.records.posts import PostMedia, media_of, tags_of, whole_media
+from imgur_source.records.posts import PostMedia, media_of, previews_of, tags_of
 from imgur_source.records.tables import POST_IMAGES, POST_TAGS, POSTS, SUBREDDIT_POSTS
 from tests.support.builders import Record, a_post, a_preview, a_tag, an_album_post, page_of, without
 
@@ -22,7 +22,7 @@ def posts(*records: Record) -> Records:
 
 def image_rows(media: PostMedia) -> list[Record]:
     """The rows of post_images that *media* gives by itself."""
-    table, _ = whole_media(media, fetched_at=NIGHT)
+    table = previews_of(media, fetched_at=NIGHT).rows
     rows: list[Record] = table.to_pylist() if table is not None else []
     return rows
 
@@ -47,12 +47,12 @@ def test_media_of__tells_whole_short_empty_and_missing_previews_apart() -> None:
             without(an_album_post(id="Uncounted", images=PREVIEWS), "images_count"),
         )
     )
-    assert [(m.post_id, m.images_count, m.shown, m.is_whole, m.is_empty) for m in found] == [
-        ("Whole", 3, 3, True, False),
-        ("Short", 50, 3, False, False),
-        ("Empty", 0, 0, False, True),
-        ("Missing", 2, 0, False, False),
-        ("Uncounted", None, 3, False, False),
+    assert [(m.post_id, m.images_count, m.shown, m.is_complete) for m in found] == [
+        ("Whole", 3, 3, True),
+        ("Short", 50, 3, False),
+        ("Empty", 0, 0, True),
+        ("Missing", 2, 0, False),
+        ("Uncounted", None, 3, False),
     ]
     assert [m.previews for m in found] == [
         page_of(*PREVIEWS),
@@ -81,10 +81,10 @@ def test_media_of__reads_the_same_where_the_page_has_a_surprise() -> None:
     assert media_of(posts(*calm, a_post(novelty=1))) == media_of(posts(*calm))
 
 
-def test_whole_media__lands_previews_that_are_all_there_is() -> None:
+def test_previews_of__lands_previews_that_are_all_there_is() -> None:
     """The images of a small album need no request: they came with the list, in their order."""
     (media,) = media_of(posts(an_album_post(id="Small")))
-    table, rejected = whole_media(media, fetched_at=NIGHT)
+    _, table, rejected = previews_of(media, fetched_at=NIGHT)
     assert table is not None
     assert not rejected
     previews = [a_preview(id="Prev1ew"), a_preview(id="Prev2ew")]
@@ -101,7 +101,7 @@ def test_whole_media__lands_previews_that_are_all_there_is() -> None:
     ]
 
 
-def test_whole_media__clears_an_empty_album() -> None:
+def test_previews_of__clears_an_empty_album() -> None:
     """An album without images sends nothing that could replace its rows, so a marker does."""
     (media,) = media_of(posts(an_album_post(id="Empty", images_count=0, images=[])))
     assert image_rows(media) == [
@@ -128,16 +128,16 @@ def test_whole_media__clears_an_empty_album() -> None:
         (3, [*PREVIEWS[:2], {"id": "Bad", "views": "many"}]),  # one that cannot be read
     ],
 )
-def test_whole_media__leaves_the_rows_where_the_set_is_not_whole(count: int | None, images: Any) -> None:
+def test_previews_of__leaves_the_rows_where_the_set_is_not_whole(count: int | None, images: Any) -> None:
     """Only a complete set replaces the images of a post; anything less changes nothing."""
     (media,) = media_of(posts(an_album_post(images_count=count, images=images)))
     assert image_rows(media) == []
 
 
-def test_whole_media__hands_back_what_could_not_be_read() -> None:
+def test_previews_of__hands_back_what_could_not_be_read() -> None:
     """A preview that makes the set incomplete is not lost: it is there to be kept aside."""
     (media,) = media_of(posts(an_album_post(images_count=1, images=[{"id": "Bad", "views": "many"}])))
-    table, rejected = whole_media(media, fetched_at=NIGHT)
+    _, table, rejected = previews_of(media, fetched_at=NIGHT)
     assert table is None
     assert [record.reason for record in rejected] == ['views: "many" is not a whole number']
 
