@@ -6,8 +6,8 @@ Everything that asks what a list is reads its row in ``streams``.
 from imgur_source.extract.extraction import Batch, Extraction
 from imgur_source.extract.facts import MissingItem, StoredAlbum, StoredPost, WarehouseFacts
 from imgur_source.extract.plan_inputs import budget_of, plan_of
-from imgur_source.extract.readers import LIST_SWEEPS
 from imgur_source.extract.rounds import Round, forget
+from imgur_source.extract.rows import LIST_SWEEPS
 from imgur_source.extract.run_report import RunReport
 from imgur_source.extract.run_state import RunState
 from imgur_source.extract.streams import (

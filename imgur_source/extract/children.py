@@ -17,7 +17,7 @@ from imgur_source.clock import Clock
 from imgur_source.errors import NotFoundError, PrivateError
 from imgur_source.extract.due import Child, children_due
 from imgur_source.extract.facts import Parents, StoredAlbum, StoredPost
-from imgur_source.extract.readers import Rows, kept_fetch, rejected_rows
+from imgur_source.extract.rows import Rows, kept_fetch, rejected_rows
 from imgur_source.extract.run_state import RunState
 from imgur_source.extract.streams import STREAMS
 from imgur_source.lists import ChildFetch, SourceState

@@ -23,7 +23,8 @@ from imgur_source.extract.facts import Parents, WarehouseFacts
 from imgur_source.extract.isolation import Isolation, Reading
 from imgur_source.extract.lookups import ITEM_LOOKS, LookupReader
 from imgur_source.extract.plan_inputs import parents_of
-from imgur_source.extract.readers import Readers, Rows
+from imgur_source.extract.readers import Readers
+from imgur_source.extract.rows import Rows
 from imgur_source.extract.run_state import RunState
 from imgur_source.extract.streams import (
     STREAMS,

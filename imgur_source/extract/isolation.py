@@ -26,7 +26,7 @@ from imgur_source.errors import (
     UnknownLimitError,
     WireShapeError,
 )
-from imgur_source.extract.readers import Rows
+from imgur_source.extract.rows import Rows
 from imgur_source.extract.run_state import RunState
 
 logger = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from imgur_source.clock import Clock
 from imgur_source.errors import NotFoundError, PrivateError, RefusedError, WireShapeError
 from imgur_source.extract.children import ChildReading
 from imgur_source.extract.facts import MissingItem
-from imgur_source.extract.readers import Rows
+from imgur_source.extract.rows import Rows
 from imgur_source.extract.run_state import RunState
 from imgur_source.extract.streams import ME, STREAMS, Lookup
 from imgur_source.records import rows_table

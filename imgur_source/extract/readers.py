@@ -1,7 +1,7 @@
 """From a part to rows: pages from a scan, records from a page, tables for the resources they feed.
 
 One reader per kind of record, all of one shape. What hangs on single items
-(an album's images, a post's comments) is only noted here; ``details.py`` reads it.
+(an album's images, a post's comments) is only noted here; ``children`` reads it.
 """
 
 from __future__ import annotations
@@ -10,12 +10,10 @@ import logging
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, NamedTuple
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from imgur_source.api import ImgurClient, Reply
+from imgur_source.api import ImgurClient
 from imgur_source.clock import Clock
 from imgur_source.errors import (
     ImgurError,
@@ -26,24 +24,30 @@ from imgur_source.errors import (
     TransientError,
 )
 from imgur_source.extract.facts import Parents, StoredAlbum, StoredPost
+from imgur_source.extract.rows import (
+    LIST_ITEMS,
+    LIST_SWEEPS,
+    Rows,
+    items_on,
+    kept_fetch,
+    rejected_rows,
+    rows_without,
+    sweep_rows,
+)
 from imgur_source.extract.run_state import RunState
 from imgur_source.extract.streams import Shape, StreamSlice
-from imgur_source.lists import ChildFetch, ListReader, ListState, Page, Scan, ScanRules, SourceState
+from imgur_source.lists import ChildFetch, ListReader, ListState, Page, ScanRules, SourceState
 from imgur_source.planning import Order
 from imgur_source.records import (
-    INSTANT,
     PostMedia,
     Records,
-    Rejected,
     Table,
     history_of,
     media_of,
     previews_of,
     read_record,
     read_records,
-    rejected_table,
     rows_table,
-    schema_of,
     table_of,
     tags_of,
 )
@@ -51,38 +55,6 @@ from imgur_source.records import tables as models
 from imgur_source.settings import Settings
 
 logger = logging.getLogger(__name__)
-
-LIST_SWEEPS = "list_sweeps"
-LIST_ITEMS = "list_items"
-DETAIL_FETCHES = "detail_fetches"
-REJECTED_RECORDS = "rejected_records"
-
-
-class Rows(NamedTuple):
-    """Rows for one resource."""
-
-    resource: str
-    table: pa.Table
-
-
-def rejected_rows(endpoint: str, reply: Reply, rejected: Collection[Rejected]) -> Iterator[Rows]:
-    """What could not be read in *reply*, for the quarantine; nothing when all could."""
-    if rejected:
-        table = rejected_table(list(rejected), endpoint=endpoint, fetched_at=reply.received_at)
-        yield Rows(REJECTED_RECORDS, table)
-
-
-def kept_fetch(memory: SourceState, resource: str, item_id: str, fetched: ChildFetch) -> Rows:
-    """Remember a fetch of *resource*, and give the row that says so."""
-    memory.keep_fetched(resource, item_id, fetched)
-    row = {
-        "resource": resource,
-        "item_id": item_id,
-        "fingerprint": fetched.fingerprint,
-        "items": fetched.items,
-        "fetched_at": fetched.fetched_at,
-    }
-    return Rows(DETAIL_FETCHES, rows_table(models.DETAIL_FETCHES, [row]))
 
 
 @dataclass(slots=True)
@@ -92,14 +64,14 @@ class _Opened:
     Attributes:
         before: what was kept of it.
         is_kept: whether what is read of it is kept.
-        walks_told: of its scans, how many stand in ``list_sweeps`` already.
+        scans_told: of its scans, how many stand in ``list_sweeps`` already.
     """
 
     part: StreamSlice
     reading: ListReader
     before: ListState
     is_kept: bool
-    walks_told: int = 0
+    scans_told: int = 0
 
 
 class Readers:
@@ -107,7 +79,7 @@ class Readers:
 
     Args:
         selected: names of the resources whose rows are loaded; a list that is read for its items'
-            details only is not remembered as held.
+            children only is not remembered as stored.
         memory: what earlier runs have left, and what this one leaves.
         account_ids: the numbers of accounts by name, as far as known; filled on the way.
         details: filled with the albums and posts that are met.
@@ -240,7 +212,7 @@ class Readers:
                 self._run.report.on_change()
                 yield from read(part, page, reading)
                 if part.is_list:
-                    yield Rows(LIST_ITEMS, _items_on(page, part.name))
+                    yield Rows(LIST_ITEMS, items_on(page, part.name))
         except (NotFoundError, PrivateError) as raised:
             error = raised
             if not reading.pages and opened.is_kept:
@@ -251,25 +223,25 @@ class Readers:
             error = raised
         if opened.is_kept and reading.pages and reading.state != opened.before:
             self._memory.keep_list(part.name, reading.state)
-        walks = [
-            walk
-            for walk in reading.scans[opened.walks_told :]
-            if walk.pages or not isinstance(error, ReplayEndedError)
+        scans = [
+            scan
+            for scan in reading.scans[opened.scans_told :]
+            if scan.pages or not isinstance(error, ReplayEndedError)
         ]
-        opened.walks_told = len(reading.scans)
-        yield Rows(LIST_SWEEPS, self._sweep_rows(part, walks))
-        for walk in walks:
+        opened.scans_told = len(reading.scans)
+        yield Rows(LIST_SWEEPS, sweep_rows(scans, part.name, at=self._clock.now()))
+        for scan in scans:
             logger.info(
-                "list read list=%s walk=%s pages=%d items=%d reason=%s doubt=%s",
-                part.name, walk.kind, walk.pages, walk.items, walk.reason, walk.doubt,
+                "list read list=%s scan=%s pages=%d items=%d reason=%s doubt=%s",
+                part.name, scan.kind, scan.pages, scan.items, scan.reason, scan.doubt,
             )  # fmt: skip
         for line in reading.notes:
             self._run.report.note(line)
         if error is not None:
             raise error
-        for walk in walks:
-            if not walk.is_complete and not walk.is_left_to_plan:
-                self._run.report.note(f"{part.name}: not read to its end, {walk.reason} ({walk.doubt}).")
+        for scan in scans:
+            if not scan.is_complete and not scan.is_left_to_plan:
+                self._run.report.note(f"{part.name}: not read to its end, {scan.reason} ({scan.doubt}).")
 
     def _is_known_by_another_name(self, account: str) -> bool:
         """Whether an earlier run has learned that *account* is one that is named before it."""
@@ -390,7 +362,8 @@ class Readers:
         rows = table_of(records, fetched_at=page.received_at)
         if are_own:
             self._run.own_posts.update(row.id for row in records.rows)
-        yield Rows(part.resource, rows if are_own else self._without_own(rows))
+        # A feed is asked for without the login, so it knows neither vote nor favourite of own posts.
+        yield Rows(part.resource, rows if are_own else rows_without(rows, self._run.own_posts))
         yield Rows("post_metrics", history_of(rows, models.POST_METRICS))
         # Two views of one post in one package would leave the children of both: the first one's stay.
         links, tags = tags_of(records, fetched_at=page.received_at, but_for=self._with_children)
@@ -417,16 +390,6 @@ class Readers:
             fetched = ChildFetch(str(media.images_count), media.shown, at)
             yield kept_fetch(self._memory, "post_images", media.post_id, fetched)
 
-    def _without_own(self, posts: pa.Table) -> pa.Table:
-        """*posts* of a feed less those that the accounts' own lists have shown: a poorer view of them.
-
-        A feed is asked for without the login, so it knows neither vote nor favourite.
-        """
-        if self._run.own_posts.isdisjoint(posts.column("id").to_pylist()):
-            return posts
-        known = pa.array(sorted(self._run.own_posts), pa.string())
-        return posts.filter(pc.invert(pc.is_in(posts.column("id"), value_set=known)))
-
     def _remember_posts(self, records: Records, *, as_me: bool) -> None:
         unknown = {media.post_id: media for media in media_of(records) if not media.is_complete}
         for row, count in zip(records.rows, records.columns["comment_count"].to_pylist(), strict=True):
@@ -451,31 +414,3 @@ class Readers:
         records = read_records(table, page.items)
         yield from rejected_rows(page.reply.endpoint, page.reply, records.rejected)
         return records
-
-    def _sweep_rows(self, part: StreamSlice, walks: Sequence[Scan]) -> pa.Table:
-        now = self._clock.now()
-        return rows_table(
-            models.LIST_SWEEPS, [{"list": part.name, "fetched_at": now, **_columns(walk)} for walk in walks]
-        )
-
-
-def _columns(scan: Scan) -> dict[str, Any]:
-    """*scan* as ``list_sweeps`` has it."""
-    own = {"list", "fetched_at"}
-    return {name: getattr(scan, name) for name in models.LIST_SWEEPS.column_names if name not in own}
-
-
-def _items_on(page: Page, name: str) -> pa.Table:
-    """Rows of ``list_items`` for the items that *page* of the list *name* shows."""
-    shown = {
-        str(item): at for item, at in zip(page.ids, page.times, strict=True) if isinstance(item, str | int)
-    }
-    return pa.Table.from_arrays(
-        [
-            pa.repeat(pa.scalar(name), len(shown)),
-            pa.array(list(shown)),
-            pa.array(list(shown.values()), pa.timestamp("s", tz="UTC")).cast(INSTANT),
-            pa.repeat(pa.scalar(page.received_at, INSTANT), len(shown)),
-        ],
-        schema=schema_of(models.LIST_ITEMS),
-    )

@@ -27,7 +27,8 @@ from imgur_source.clock import Clock
 from imgur_source.errors import AllowanceSpentError, ImgurError
 from imgur_source.lists.coverage import Coverage
 from imgur_source.lists.pages import NumberedList, Page
-from imgur_source.lists.scan import PROOF_CREDITS, ListScanner, Scan, ScanRules
+from imgur_source.lists.scan import Scan, ScanRules
+from imgur_source.lists.scanner import PROOF_CREDITS, ListScanner
 from imgur_source.lists.state import ListState
 from imgur_source.planning import Order
 

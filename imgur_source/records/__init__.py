@@ -14,12 +14,12 @@ from imgur_source.records.arrow import (
     rejected_table,
     rows_table,
     schema_of,
-    scrubbed,
     table_of,
 )
 from imgur_source.records.comments import flatten
 from imgur_source.records.posts import PostMedia, media_of, previews_of, tags_of
 from imgur_source.records.replaced import ALBUM_REPLY, POST_REPLY, Origin, Outcome, images_from, merge_hints
+from imgur_source.records.scrubbing import scrubbed
 from imgur_source.records.tables import (
     ACCOUNTS,
     ALBUM_IMAGES,

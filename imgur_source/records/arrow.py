@@ -1,6 +1,6 @@
 """Imgur's records as raw JSON in, Arrow tables with an exact schema out.
 
-A page is read in one sweep by a decoder made from ``tables.py``, column by
+A page is read in one pass by a decoder made from ``tables.py``, column by
 column into Arrow. A page that holds a surprise (an unknown field, a text where
 a number belongs) is read again record by record: unknown fields go to
 ``extra``, values are coerced where nothing is lost, and a record that cannot
@@ -24,13 +24,19 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from imgur_source.plain_text import plain
+from imgur_source.records.coercion import (
+    LATEST_SECOND,
+    UnreadableRecordError,
+    as_boolean,
+    as_integer,
+    as_seconds,
+)
+from imgur_source.records.scrubbing import SECRET_KEYS, scrubbed
 from imgur_source.records.tables import (
     EXTRA,
     FETCHED_AT,
     MARKER,
     REJECTED_RECORDS,
-    SECRET_KEYS,
     Field,
     Table,
     Type,
@@ -57,17 +63,8 @@ _WIRE_TYPES: dict[
 }
 _NULL = msgspec.Raw(b"null")
 _NO_KEY = frozenset({None, "", 0})  # what Imgur may send for an id where there is none
-_LATEST_SECOND = 253_402_300_799  # 9999-12-31, the last that a TIMESTAMPTZ and Python both know
-_INTEGER_LIMIT = 2**63
-_WHOLE = re.compile(r"\s*[-+]?[0-9]+\s*")
-_LONGEST_SHOWN = 100  # characters; the whole record stands beside the reason
-_TRUTH = {"1": True, "true": True, "0": False, "false": False}
 _RAW_LIST = msgspec.json.Decoder(list[msgspec.Raw])
 _RAW_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
-
-
-class UnreadableRecordError(ValueError):
-    """A record, or one value of it, that cannot be turned into its column's type without loss."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,84 +182,12 @@ def rejected_table(rejected: Sequence[Rejected], *, endpoint: str, fetched_at: d
     )
 
 
-def scrubbed(value: Any) -> Any:
-    """*value* without the members that are secrets or settings, however deep they stand."""
-    whole = [value]
-    unseen: list[Any] = [whole]  # a stack of our own: Imgur's nesting must not meet Python's limit
-    while unseen:
-        holder = unseen.pop()
-        for place, member in holder.items() if isinstance(holder, dict) else enumerate(holder):
-            if isinstance(member, dict):
-                holder[place] = {k: m for k, m in member.items() if k.lower() not in SECRET_KEYS}
-            elif isinstance(member, list):
-                holder[place] = list(member)
-            else:
-                continue
-            unseen.append(holder[place])
-    return whole[0]
-
-
-def as_integer(value: Any) -> int | None:
-    """A whole number from what Imgur sends for one: a number, its text, false for none.
-
-    Raises:
-        UnreadableRecordError: when it is none, has a fraction, or does not fit 64 bits.
-    """
-    if value is None or value is False or value == "":
-        return None if value is not False else 0
-    is_whole = _WHOLE.fullmatch(value) if isinstance(value, str) else isinstance(value, int | float)
-    try:
-        number = int(value) if is_whole else None
-    except (OverflowError, ValueError):  # an infinite one, or a text of more than 4,300 digits
-        number = None
-    if number is None or (isinstance(value, float) and number != value):
-        raise UnreadableRecordError(f"{_shown(value)} is not a whole number")
-    if not -_INTEGER_LIMIT <= number < _INTEGER_LIMIT:
-        raise UnreadableRecordError(f"{_shown(value)} does not fit 64 bits")
-    return number
-
-
-def as_boolean(value: Any) -> bool | None:
-    """A truth value from true, 1, "1" and their opposites; an empty text is none.
-
-    Raises:
-        UnreadableRecordError: when it is something else.
-    """
-    if value is None or isinstance(value, bool):
-        return value
-    if value == "":
-        return None
-    known = _TRUTH.get(str(value).lower()) if isinstance(value, int | str) else None
-    if known is None:
-        raise UnreadableRecordError(f"{_shown(value)} is not a truth value")
-    return known
-
-
-def as_seconds(value: Any) -> int | None:
-    """Seconds since the epoch; 0, false and less are none.
-
-    Raises:
-        UnreadableRecordError: when it is no number or a time that cannot be.
-    """
-    number = as_integer(value)
-    if number is None or number <= 0:
-        return None
-    if value is True or number > _LATEST_SECOND:
-        raise UnreadableRecordError(f"{_shown(value)} is not a time in seconds")
-    return number
-
-
 _COERCE: dict[Type, Callable[[Any], Any]] = {
     Type.INTEGER: as_integer,
     Type.BOOLEAN: as_boolean,
     Type.TIME: as_seconds,
 }
 _EXTRA_OF = attrgetter("extra_text")
-
-
-def _shown(value: Any) -> str:
-    """*value* as a reason names it: without secrets, and not too long."""
-    return plain(msgspec.json.encode(scrubbed(value)).decode(), longest=_LONGEST_SHOWN)
 
 
 def _wire_fields(table: Table) -> list[Field]:
@@ -305,12 +230,12 @@ def _read_one_by_one(table: Table, records: Sequence[msgspec.Raw]) -> tuple[list
         try:
             rows.append(_read_slowly(table, raw))
         except (UnreadableRecordError, msgspec.ValidationError) as error:  # the latter: numbers like 1e999
-            rejected.append(Rejected(_without_secrets(raw), str(error), place))
+            rejected.append(Rejected(_scrubbed_text(raw), str(error), place))
             logger.warning("record rejected table=%s reason=%s", table.name, error)
     return rows, rejected
 
 
-def _without_secrets(raw: msgspec.Raw) -> str:
+def _scrubbed_text(raw: msgspec.Raw) -> str:
     try:
         value = msgspec.json.decode(raw)
     except msgspec.ValidationError:  # a number that no type holds is kept as its digits
@@ -411,7 +336,7 @@ def _column(column: _Column, values: Sequence[Any]) -> pa.Array:
         return pa.array(map(_json_text, values), column.type)
     if field.kind is Type.TIME:
         seconds = [
-            value if type(value) is int and 0 < value <= _LATEST_SECOND else _coerced(field, value)
+            value if type(value) is int and 0 < value <= LATEST_SECOND else _coerced(field, value)
             for value in values
         ]
         return pa.array(seconds, column.type).cast(INSTANT)

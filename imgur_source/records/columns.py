@@ -95,22 +95,6 @@ class Table:
 MARKER = (
     "is_marker"  # tables with a parent carry it in the load: a row that only says "the parent is empty now"
 )
-SECRET_KEYS = frozenset(  # never stored, wherever they turn up
-    {
-        "deletehash",
-        "email",
-        "active_emails",
-        "access_token",
-        "refresh_token",
-        "client_secret",
-        "album_privacy",  # this and the rest are account settings
-        "public_images",
-        "blocked_users",
-        "messaging_enabled",
-        "newsletter_subscribed",
-        "show_mature",
-    }
-)
 
 
 class _More(TypedDict, total=False):

@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from imgur_source.records.arrow import Rejected, UnreadableRecordError, as_integer, read_records, table_of
+from imgur_source.records.arrow import Rejected, read_records, table_of
+from imgur_source.records.coercion import UnreadableRecordError, as_integer
 from imgur_source.records.tables import POST_COMMENTS
 
 

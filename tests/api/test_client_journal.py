@@ -24,7 +24,7 @@ from imgur_source.errors import (
     PrivateError,
     ReplayEndedError,
 )
-from imgur_source.records.arrow import scrubbed
+from imgur_source.records import scrubbed
 from imgur_source.settings import IMGUR_URL
 from imgur_source.simulator import Simulator
 from tests.api.test_client import FINAL, PAGE, PATH, SUNSET, Script, a_client, a_login, failed, get, good

@@ -22,7 +22,7 @@ import pytest
 
 from imgur_source.api.journal import REPLAY_WITHIN, Body, Journal, Recorded, request_key
 from imgur_source.clock import SystemClock
-from imgur_source.records.arrow import scrubbed
+from imgur_source.records import scrubbed
 from tests.support.fakes import NIGHT, FakeClock
 
 PAGE_0 = "s|me|/3/account/me/images/0?"

@@ -155,7 +155,7 @@ def test_night__that_fails_an_audit_is_told_by_the_next_file(tmp_path: Path) -> 
     assert rows_found == 1
     assert json.loads(examples)[0]["album_id"] == album
     text = "\n".join(summary_lines(failed, nights.options, seconds=1.0))
-    assert "audit album_images_without_album: Images are held of an album that is not" in text
+    assert "audit album_images_without_album: Images are stored of an album that is not" in text
     assert str(nights.options.warehouse.work_file) in text
 
     nights.work(f"update imgur_raw.albums set id = '{album}' where id = 'x'")

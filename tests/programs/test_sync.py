@@ -137,7 +137,7 @@ def test_sync__verbose_tells_the_story_on_stderr(twice: Twice) -> None:
     _, out, err = twice.second
 
     assert (
-        "INFO imgur_source.extract.readers list read list=account_images/me walk=sweep pages=2 items=60"
+        "INFO imgur_source.extract.readers list read list=account_images/me scan=sweep pages=2 items=60"
         in err
     )
     assert " DEBUG " not in err

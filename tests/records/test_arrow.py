@@ -21,9 +21,9 @@ from imgur_source.records.arrow import (
     rejected_table,
     rows_table,
     schema_of,
-    scrubbed,
     table_of,
 )
+from imgur_source.records.scrubbing import SECRET_KEYS, scrubbed
 from imgur_source.records.tables import (
     ACCOUNTS,
     ALBUM_IMAGES,
@@ -40,7 +40,6 @@ from imgur_source.records.tables import (
     POST_METRICS,
     POSTS,
     REJECTED_RECORDS,
-    SECRET_KEYS,
     SUBREDDIT_POSTS,
     TABLES,
     TAGS,

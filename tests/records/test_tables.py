@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from imgur_source.records.scrubbing import SECRET_KEYS
 from imgur_source.records.tables import (
     EXTRA,
     FETCHED_AT,
     IMAGES,
     MARKER,
-    SECRET_KEYS,
     TABLES,
     Field,
     Table,
