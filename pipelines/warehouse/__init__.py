@@ -7,10 +7,11 @@ from warehouse.audits import AUDITS, add_results
 from warehouse.catalog import RAW_SCHEMA, add_tables, comment, names_in
 from warehouse.files import WarehouseError, create, quoted
 from warehouse.overview import Overview
+from warehouse.publication import Publication
 from warehouse.queries import RelationError, queries
 from warehouse.relations import SQL_DIR, Parameters, apply
 from warehouse.run_lock import RunLock, RunLockedError
-from warehouse.warehouse import Publication, Warehouse
+from warehouse.warehouse import Warehouse
 
 __all__ = [
     "AUDITS",

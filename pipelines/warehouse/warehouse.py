@@ -2,8 +2,9 @@
 
 It knows which files there are, what is published and when. How a file is opened
 stands in ``files``, what lies in it in ``catalog``, what is made of it in
-``relations``, what need not be kept in ``pruning``, what must not be published
-in ``checks``, what the next run asks of it in ``facts``. Loading belongs to dlt.
+``relations``, what need not stay in ``pruning``, what must not be published
+in ``checks``, how the copy is made in ``publication``, what the next run asks of
+it in ``facts``. Loading belongs to dlt.
 
 The published file is only ever replaced whole, so that any number of readers
 may keep it open at any time and never see a half-finished run.
@@ -12,11 +13,10 @@ may keep it open at any time and never see a half-finished run.
 from __future__ import annotations
 
 import logging
-import os
 import shutil
 import tempfile
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -27,68 +27,38 @@ import pyarrow as pa
 
 from imgur_source.clock import Clock, SystemClock
 from imgur_source.extract import WarehouseFacts
-from imgur_source.records import MARKER, SYNC_RUNS, Table
+from imgur_source.records import Table
 from warehouse.audits import VANISHED, Finding, add_results, finding_of, findings, keep
 from warehouse.catalog import (
-    DLT_PREFIX,
     EPOCH,
     RAW_SCHEMA,
-    STAGING_SCHEMA,
     columns_of,
-    comment,
     complete,
-    counts_of,
-    newest_rows,
     row_counts,
-    tables_of,
     transaction,
 )
 from warehouse.checks import Holding, Problem, holding_of, table_problems
 from warehouse.facts import stored_among, warehouse_facts
-from warehouse.files import WarehouseError, attach, create, first_line, log_of, opened, quoted
+from warehouse.files import WarehouseError, attach, create, first_line, log_of, opened
 from warehouse.overview import Audited, Overview, last_audit, overview_of
 from warehouse.pruning import Tidied, drop_old_results, drop_old_runs, drop_old_states, drop_repetitions
+from warehouse.publication import (
+    Publication,
+    PublicationError,
+    finish_draft,
+    flush,
+    measure_draft,
+    remove_drafts,
+)
 from warehouse.relations import PARAMETERS, SQL_DIR, Applied, Parameters, apply, present_in
 from warehouse.run_lock import RunLock
+from warehouse.runs import UNPUBLISHED, complete_run, last_runs
 
 logger = logging.getLogger(__name__)
 
 LOADING_MEMORY = "256MB"  # a merge takes as much as it may get; half a million rows pass as fast with this
 TIDYING_MEMORY = "512MB"  # two million rows of history pass in two seconds with it
 RELATIONS_MEMORY = "512MB"  # two million rows of history take no longer with it (benchmarks/README.md)
-
-UNPUBLISHED = "kept"  # the word that sync_runs has for it: the published file was kept as it was
-NOT_PUBLISHED = "Not published: "  # how its reason begins then
-
-
-class PublicationError(WarehouseError):
-    """The new file could not be made; the published one is as it was."""
-
-    def __init__(self, path: Path, reason: str) -> None:
-        self.path = path
-        self.reason = reason
-        super().__init__(
-            f"{path} was not replaced: {reason}. The previous file is untouched; "
-            "make room or correct the permissions, the next run publishes what is loaded."
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Publication:
-    """What was published.
-
-    Attributes:
-        tables: number of tables in the file, of all schemas.
-        rows: rows in all of them.
-        size_bytes: size of the file.
-        published_at: when it took its place, UTC.
-    """
-
-    path: Path
-    tables: int
-    rows: int
-    size_bytes: int
-    published_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +90,7 @@ class Warehouse:
 
     @property
     def lock_file(self) -> Path:
-        """Held by the one run that works here."""
+        """Taken by the one run that works here."""
         return self.work_dir / "run.lock"
 
     @property
@@ -155,7 +125,7 @@ class Warehouse:
             return row_counts(connection, schema)
 
     def tidy(self, *, keep_runs: timedelta) -> Tidied:
-        """Drop from the work file what need not be kept: all of it, or nothing when that fails.
+        """Drop from the work file what need not stay: all of it, or nothing when that fails.
 
         Args:
             keep_runs: how long a run, and what audits found, is remembered; the latest published
@@ -214,14 +184,14 @@ class Warehouse:
         problems: Sequence[Problem] = (),
         accept_vanished: bool = False,
     ) -> list[Finding]:
-        """Ask the audits about the relations as last made, and keep in the work file what they found.
+        """Ask the audits about the relations as last made, and store in the work file what they found.
 
-        Errors are looked for first: where one blocks publication the run is noted as unpublished,
-        with what did it, so that the audits of runs count it.
+        Errors are looked for first: where one blocks publication, the run is noted as
+        not published, with what did it, so that the audits of runs count it.
 
         Args:
             run_id: the run that asks.
-            problems: what ``check`` found, to be kept with it.
+            problems: what ``check`` found, to be stored with it.
             accept_vanished: whether many items of a list, or rows of a table, may be missing at once.
 
         Raises:
@@ -234,11 +204,11 @@ class Warehouse:
         with self._work() as connection:
             connection.execute(f"set memory_limit = '{RELATIONS_MEMORY}'")
             errors = list(findings(connection, self.sql_dir, "error", accepted=accepted))
-            keeping = [finding.audit for finding in errors if finding.blocks_publication]
+            blocking = [finding.audit for finding in errors if finding.blocks_publication]
             if loaded.blocks_publication:
-                keeping = [*(problem.title for problem in problems), *keeping]
-            if keeping and run_id is not None:
-                _complete(connection, run_id, outcome=UNPUBLISHED, why=f"{'; '.join(keeping)}.")
+                blocking = [*(problem.title for problem in problems), *blocking]
+            if blocking and run_id is not None:
+                complete_run(connection, run_id, outcome=UNPUBLISHED, why=f"{'; '.join(blocking)}.")
             found = [*errors, *findings(connection, self.sql_dir, "warn")]
             if PARAMETERS in present_in(connection):
                 with transaction(connection):
@@ -263,11 +233,11 @@ class Warehouse:
                 self.published_file, f"nothing is loaded yet, there is no {self.work_file}"
             )
         try:
-            self._remove_drafts()
+            remove_drafts(self._draft)
             self._copy_work_file()
-            self._finish_draft()
-            tables, rows = self._measure_draft()
-            _flush(self._draft)
+            finish_draft(self._draft)
+            tables, rows = measure_draft(self._draft)
+            flush(self._draft)
             size_bytes = self._draft.stat().st_size
             # Left by somebody who opened the published file for writing and was killed; beside
             # the new file it would keep everybody from opening that ("WAL does not match").
@@ -278,9 +248,9 @@ class Warehouse:
         except duckdb.Error as error:  # the draft could not be written: no room, mostly
             raise PublicationError(self.published_file, first_line(error)) from error
         finally:
-            self._remove_drafts()
+            remove_drafts(self._draft)
         published_at = self.clock.now()
-        _flush(self.data_dir)
+        flush(self.data_dir)
         logger.info(
             "published path=%s tables=%d rows=%d bytes=%d", self.published_file, tables, rows, size_bytes
         )
@@ -301,10 +271,10 @@ class Warehouse:
         if not self.has_work_file:
             return False
         with self._work() as connection:
-            return _complete(connection, run_id, outcome="published", published_at=published_at)
+            return complete_run(connection, run_id, outcome="published", published_at=published_at)
 
     def note_unpublished(self, run_id: str, *, why: str) -> bool:
-        """Note in the work file that *run_id* has left the published file as it was, and *why*.
+        """Note in the work file that *run_id* was not published, and *why*.
 
         Returns:
             Whether the run was there to be completed.
@@ -312,7 +282,7 @@ class Warehouse:
         if not self.has_work_file:
             return False
         with self._work() as connection:
-            return _complete(connection, run_id, outcome=UNPUBLISHED, why=why)
+            return complete_run(connection, run_id, outcome=UNPUBLISHED, why=why)
 
     def show(self, query: str) -> str:
         """The rows of *query* against the published file, as a person reads them in DuckDB."""
@@ -348,10 +318,10 @@ class Warehouse:
         runs: dict[str, dict[str, Any]] = {}
         with self._published() as connection:
             if connection is not None:
-                runs |= _runs(connection, limit)
+                runs |= last_runs(connection, limit)
         with self._work_at_rest() as connection:
             if connection is not None:
-                runs |= _runs(connection, limit)
+                runs |= last_runs(connection, limit)
         latest = sorted(
             runs.values(), key=lambda run: (run["started_at"] or EPOCH, run["run_id"]), reverse=True
         )
@@ -437,76 +407,3 @@ class Warehouse:
             # Copied while we have it open, so that no other program writes meanwhile. Closing the
             # copied file gives up DuckDB's lock (POSIX locks are the process's): nothing after it.
             shutil.copyfile(self.work_file, self._draft)
-
-    def _finish_draft(self) -> None:
-        with duckdb.connect(str(self._draft)) as connection:
-            connection.execute(f"drop schema if exists {quoted(STAGING_SCHEMA)} cascade")
-            for schema, table in tables_of(connection):
-                if table.startswith(DLT_PREFIX):
-                    connection.execute(f"drop table {quoted(schema, table)}")
-            for table, columns in columns_of(connection, RAW_SCHEMA).items():
-                if MARKER in columns:
-                    connection.execute(
-                        f"alter table {quoted(RAW_SCHEMA, table)} drop column {quoted(MARKER)}"
-                    )
-            comment(connection)
-            connection.execute("checkpoint")
-
-    def _measure_draft(self) -> tuple[int, int]:
-        """Number of tables and rows; opened anew, so that a file nobody can open is never published."""
-        with duckdb.connect(str(self._draft), read_only=True) as connection:
-            counts = counts_of(connection, tables_of(connection))
-        return len(counts), sum(counts.values())
-
-    def _remove_drafts(self) -> None:
-        for path in (self._draft, log_of(self._draft)):
-            with suppress(OSError):  # what cannot be removed cannot be written either, and that is told
-                path.unlink(missing_ok=True)
-        spilled = self._draft.with_name(self._draft.name + ".tmp")
-        shutil.rmtree(spilled, ignore_errors=True)
-
-
-def _runs(connection: duckdb.DuckDBPyConnection, limit: int) -> dict[str, dict[str, Any]]:
-    names = SYNC_RUNS.column_names
-    rows = newest_rows(connection, SYNC_RUNS, names, newest_by="started_at", limit=limit)
-    return {row["run_id"]: row for row in rows}
-
-
-def _complete(
-    connection: duckdb.DuckDBPyConnection,
-    run_id: str,
-    *,
-    outcome: str,
-    published_at: datetime | None = None,
-    why: str | None = None,
-) -> bool:
-    """Say in its row what came of a run's publication; returns whether the row was there.
-
-    Args:
-        why: what blocked publication; it comes before what else the reason says, and once.
-    """
-    if SYNC_RUNS.name not in columns_of(connection, RAW_SCHEMA):
-        return False
-    updated = connection.execute(
-        f"update {quoted(RAW_SCHEMA, SYNC_RUNS.name)} "
-        "set publication = $outcome, published_at = coalesce($published_at, published_at), "
-        "reason = case when $why is null or starts_with(coalesce(reason, ''), $sign) then reason "
-        "else concat_ws(' ', $sign || $why, reason) end where run_id = $run_id returning run_id",
-        {
-            "outcome": outcome,
-            "published_at": published_at,
-            "why": why,
-            "sign": NOT_PUBLISHED,
-            "run_id": run_id,
-        },
-    ).fetchall()
-    return bool(updated)
-
-
-def _flush(path: Path) -> None:
-    """Have the file, or the entries of the directory, on the disk before going on."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

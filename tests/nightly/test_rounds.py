@@ -14,7 +14,8 @@ import httpx
 import pytest
 from nightly import run as night
 from nightly.plan_text import plan_lines
-from warehouse.warehouse import Publication, PublicationError, Warehouse
+from warehouse.publication import Publication, PublicationError
+from warehouse.warehouse import Warehouse
 
 from imgur_source.planning.plan import Plan
 from imgur_source.simulator import Fault

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from nightly.options import Options, RunResult
 from nightly.summary import summary_lines
-from warehouse.warehouse import Publication
+from warehouse.publication import Publication
 
 from imgur_source.errors import TransientError
 from imgur_source.extract.run_state import RunState

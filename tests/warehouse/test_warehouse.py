@@ -17,8 +17,9 @@ import duckdb
 import pytest
 from warehouse.catalog import RAW_SCHEMA
 from warehouse.files import DamagedFileError, FileAccessError, FileInUseError
+from warehouse.publication import Publication, PublicationError
 from warehouse.run_lock import RunLock
-from warehouse.warehouse import Publication, PublicationError, Warehouse
+from warehouse.warehouse import Warehouse
 
 from imgur_source.records.tables import (
     ALBUM_IMAGES,
