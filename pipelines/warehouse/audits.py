@@ -34,7 +34,7 @@ RESULTS_DESCRIPTION = (
 RESULTS_COLUMNS = (
     ("run_id", "varchar", "The run that asked, as in sync_runs; null where a person did."),
     ("audit", "varchar", "Name of the audit, that of its file in sql/audits."),
-    ("severity", "varchar", "error, which keeps the published file as it is, or warn, which is only told."),
+    ("severity", "varchar", "error, which blocks publication, or warn, which is only told."),
     ("meaning", "varchar", "What a row of the audit means, and what to do."),
     ("examples", "json", "The first three of its rows, a list of objects; empty where all is well."),
     ("rows_found", "bigint", "Rows that it returned; 0 where all is well."),
@@ -79,9 +79,7 @@ class Finding:
     def __str__(self) -> str:
         told = "; ".join(_told(row) for row in self.examples)
         if more := self.rows_found - len(self.examples):
-            told += (
-                f"; and {more:,} more (sql/audits/{self.audit}.sql asks for all, {AUDIT_RESULTS} keeps these)"
-            )
+            told += f"; and {more:,} more (sql/README.md says how to see all, {AUDIT_RESULTS} has these)"
         return f"{self.audit}: {self.meaning} Found: {told}."
 
 

@@ -23,7 +23,7 @@ PARAMETERS = "staging.parameters"
 AGE = "data_age_hours"
 AGE_DESCRIPTION = "Hours from fetched_at to the time of the run: how old this view of it is."
 
-_HEADER = re.compile(r"-- (key|ref|counter|runs): (.+)")
+_HEADER = re.compile(r"-- (key|ref|counter|run_tables): (.+)")
 _OPENING = re.compile(r"(?:--.*\n|\s)*(with\s)?")
 _IDS = ("list", "tag")  # besides names that end in _id
 _RANKS = {Type.TEXT: 1, Type.JSON: 2, Type.INTEGER: 3, Type.BOOLEAN: 4, Type.TIME: 5}  # ids come before all
@@ -62,7 +62,7 @@ def steps_of(sql_dir: Path, present: Collection[str]) -> dict[str, Step]:
         if word == "ref"
     ]
     counters = [said for _, word, said in headers if word == "counter"]
-    run_tables = {name for _, word, said in headers if word == "runs" for name in said.split(", ")}
+    run_tables = {name for _, word, said in headers if word == "run_tables" for name in said.split(", ")}
     return {
         "keys": _keys(keys),
         "refs": _refs(refs),

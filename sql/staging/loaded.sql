@@ -7,4 +7,4 @@
 -- ref: post_metrics.post_id -> posts, subreddit_posts
 -- ref: post_tags.post_id -> posts, subreddit_posts
 -- ref: post_tags.tag -> tags
--- runs: credit_charges, detail_fetches, item_looks, list_items, list_sweeps, rejected_records, sync_runs
+-- run_tables: credit_charges, detail_fetches, item_looks, list_items, list_sweeps, rejected_records, sync_runs

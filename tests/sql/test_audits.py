@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,9 +15,11 @@ from warehouse.queries import RelationError
 from warehouse.relations import SQL_DIR
 from warehouse.warehouse import Warehouse
 
+from imgur_source.records.tables import POST_TAGS
 from tests.support.work_files import (
     NIGHT,
     StandingClock,
+    load,
     load_tags,
     read,
     texts,
@@ -69,7 +73,7 @@ def test_audits__say_what_they_found(own_audits: Warehouse) -> None:
     told = "tag = 0, followers = null; tag = 1, followers = null; tag = 10, followers = null"
     assert [str(found[0]), str(found[2])] == [
         f"bad_tags: Tags are bad. Found: {told}; and 1,231 more "
-        "(sql/audits/bad_tags.sql asks for all, main.audit_results keeps these).",
+        "(sql/README.md says how to see all, main.audit_results has these).",
         "odd_tags: Tags are odd. Found: seen_at = 2026-11-23 02:00:00+00, tags = 1234.",
     ]
 
@@ -176,3 +180,23 @@ def test_audit_results__are_published_with_their_meaning(own_audits: Warehouse) 
         own_audits.published_file,
         "select count(*) from duckdb_columns() where table_name = 'audit_results' and comment is null",
     ) == [(0,)]
+
+
+def test_readme__shows_all_rows_of_an_audit(tmp_path: Path) -> None:
+    """The command of sql/README.md gives every row of an audit from a published file, steps and all."""
+    warehouse = Warehouse(tmp_path / "data", clock=StandingClock())
+    load(warehouse, POST_TAGS, *({"post_id": f"p{number}", "tag": "t"} for number in range(9)))
+    warehouse.apply_sql()
+    warehouse.publish()
+    readme = (SQL_DIR / "README.md").read_text(encoding="utf-8")
+    script = readme.partition("<<'END'\n")[2].partition("\nEND\n")[0]
+    shown = subprocess.run(
+        [sys.executable, "-", warehouse.published_file, "dangling_references"],
+        input=script,
+        env={"PYTHONPATH": f"{SQL_DIR.parent}:{SQL_DIR.parent / 'pipelines'}"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    ).stdout
+    assert [line for line in shown.splitlines() if "post_tags.post_id" in line and " 9 " in line]

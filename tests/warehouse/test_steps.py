@@ -194,7 +194,7 @@ def test_loaded_tables__are_those_that_tell_of_imgur(
     """All loaded tables but the books that the header names."""
     write_sql(
         tmp_path,
-        staging__loaded="-- Views.\n-- runs: sync_runs, list_items",
+        staging__loaded="-- Views.\n-- run_tables: sync_runs, list_items",
         plan__all="-- Tables.\nselect table_name from loaded_tables",
     )
     assert answer(database, tmp_path, "plan", "all") == [
@@ -213,4 +213,4 @@ def test_headers__are_of_known_words() -> None:
         for line in takewhile(lambda line: line.startswith("--"), path.read_text().splitlines()[1:])
         for word in re.findall(r"^-- (\w+): ", line)
     }
-    assert words == {"key", "ref", "counter", "runs"}
+    assert words == {"key", "ref", "counter", "run_tables"}
