@@ -90,6 +90,10 @@ class ScanRules:
     until: int | None = None
     smallest_page: int = SMALLEST_PAGE
 
+    def is_provable(self, pages: int) -> bool:
+        """Whether a scan of so many *pages* is worth its proof."""
+        return pages >= self.proof_pages
+
     @property
     def pages_for_proof(self) -> int:
         """Requests that must be left where a list of unknown length is to be counted before it is read."""

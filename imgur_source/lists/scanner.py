@@ -295,7 +295,7 @@ class ListScanner:
 
     def count_if_long(self, pages: int) -> None:
         """Ask for the list's count before a scan of so many *pages* that it has to prove itself."""
-        if self.count_before is None and pages >= self.rules.proof_pages:
+        if self.count_before is None and self.rules.is_provable(pages):
             self.count_before = self.source.count()
 
     def prove(self) -> Iterator[Page]:
@@ -306,7 +306,7 @@ class ListScanner:
         the new items at the front and by nothing else; its absolute value is known to be off for good.
         """
         scan = self.scan
-        if len(scan.numbers) < self.rules.proof_pages or not scan.is_complete or self.rules.until:
+        if not self.rules.is_provable(len(scan.numbers)) or not scan.is_complete or self.rules.until:
             return
         if scan.seen_before is not None:
             scan.doubt = "it goes on from another walk"

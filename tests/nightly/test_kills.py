@@ -382,9 +382,9 @@ IN_THE_LOAD: tuple[At, ...] = (
     ("drop_repetitions", "return", 1),
     ("_clear", "return", 1),  # the relations are gone, and not made again yet
     ("Warehouse._copy_work_file", "return", 1),
-    ("Warehouse._finish_draft", "return", 1),
-    ("_flush", "return", 1),  # the file is about to take its place
-    ("_flush", "call", 2),  # it has just taken it
+    ("finish_draft", "return", 1),
+    ("flush", "return", 1),  # the file is about to take its place
+    ("flush", "call", 2),  # it has just taken it
     ("Warehouse.complete_publication", "call", 1),
 )
 IN_DETAIL = ("/3/album/", "/3/gallery/")  # asked for only where something has moved
