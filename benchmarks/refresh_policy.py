@@ -6,7 +6,7 @@ same credits each night, and reads the fronts of the lists first; what it then r
 the held pages is its own. Missing is what the counters have moved since the warehouse
 last saw them, over all items, when the night is over.
 
-*Age tiers* and *ours* are plans of ``imgur_source.planning.planner``. Pages are read from the world
+*Age tiers* and *ours* are plans of ``imgur_source.planning``. Pages are read from the world
 itself, without requests: what a plan is worth does not depend on HTTP.
 
     python benchmarks/refresh_policy.py --chart docs/refresh.svg

@@ -226,7 +226,7 @@ class Extraction:
                 yield [self._pages(by_name[line.name], line.kind)]
 
     def _more_backfill(self, plan: Plan, found: Sequence[StreamSlice]) -> Iterator[Sequence[Reading]]:
-        """What the plan granted and nobody used goes to lists that are still pending, as long as it lasts.
+        """Unused credits of the plan go to lists that are still pending, as long as they last.
 
         A list that had its turn and came no further has no other: Imgur does not show the rest of it.
         """

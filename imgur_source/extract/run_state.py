@@ -19,7 +19,7 @@ class RunState:
 
     Attributes:
         meter: what counts the run's requests and credits.
-        report: what is told of the run besides.
+        report: what the run reports besides.
         rounds: how often credits were spent until there were none for the hour, or nothing was left to do.
         began_at: when its first plan was made, UTC; None before.
         plan: what the run meant to do when it began; None before.

@@ -195,6 +195,6 @@ comment on column staging.list_coverage.is_whole is 'Whether all of it was read,
 comment on column staging.list_coverage.held_from_at is 'Time of the oldest item down to which something is stored, UTC; null where the end was reached, and where nothing is stored.';
 comment on column staging.list_coverage.held_until_at is 'Up to which time something is stored, UTC: the start of the last scan from the front, or the time of an item where none began there.';
 comment on column staging.list_coverage.hole_from_at is 'Lower end of the newest gap, UTC; null where there is none, and where it reaches to the end of the list.';
-comment on column staging.list_coverage.hole_until_at is 'Upper end of the newest gap, UTC; null where there is none, or nobody knows where it is.';
+comment on column staging.list_coverage.hole_until_at is 'Upper end of the newest gap, UTC; null where there is none, or where its place is not known.';
 comment on column staging.list_coverage.last_complete_sweep_at is 'When the last complete scan from the front to the end began, UTC; null where there was none.';
 comment on column staging.list_coverage.last_walk_at is 'When the last scan of any kind began, UTC; long ago where the list is not asked for any more.';
